@@ -1,0 +1,335 @@
+//! The pipeline file, `patronage.toml`: what to read, how to count, what to publish.
+//!
+//! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
+//! is an error with its place and the nearest name that does.
+
+mod grid;
+mod inputs;
+mod load;
+mod routing;
+
+pub use grid::{Cell, Grid, GridSegment, GridVerdict};
+pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
+pub use load::{Loaded, find, load, schema};
+pub use routing::{Routing, ServiceLevel};
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The pipeline file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What all tables share.
+    pub project: Project,
+    /// The exports, by kind: `transactions` (required), `interactions`, `customers`, `products`, `consents`,
+    /// `contacts_sent`, `fx`.
+    pub inputs: BTreeMap<String, InputConfig>,
+    /// What a customer's value is.
+    #[serde(default)]
+    pub value: Value,
+    /// What an order is.
+    #[serde(default)]
+    pub orders: Orders,
+    /// The periods that are compared.
+    #[serde(default)]
+    pub periods: Periods,
+    /// Recency, frequency and monetary scores.
+    #[serde(default)]
+    pub rfm: Rfm,
+    /// Product pairs.
+    #[serde(default)]
+    pub affinity: Affinity,
+    /// Named segments: `[segments.sleeping_stars] where = "..."`, a predicate over the published table `customers`.
+    #[serde(default)]
+    pub segments: BTreeMap<String, Segment>,
+    /// Campaigns: who is eligible, and who comes first.
+    #[serde(default)]
+    pub campaigns: BTreeMap<String, Campaign>,
+    /// Service levels and what each is entitled to.
+    #[serde(default)]
+    pub routing: Routing,
+    /// What holds a run back.
+    #[serde(default)]
+    pub gates: Gates,
+    /// Where results go.
+    #[serde(default)]
+    pub output: Output,
+    /// Where SQL runs.
+    #[serde(default)]
+    pub engine: Engine,
+}
+
+/// What all tables share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Name of the pipeline, for the manifest and the report.
+    pub name: String,
+    /// ISO code of the reporting currency.
+    pub currency: String,
+    /// The business time zone (IANA name): it decides which day an instant falls on.
+    pub time_zone: String,
+}
+
+/// What a customer's value is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Value {
+    /// The measure that tiers, periods and RFM's monetary score use.
+    pub metric: Metric,
+}
+
+/// A measure of value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Goods sold less returns and refunds.
+    #[default]
+    NetRevenue,
+    /// Net revenue less the cost of the goods.
+    GrossMargin,
+    /// Gross margin less payment and shipping cost, cost to serve and campaign cost.
+    Contribution,
+}
+
+impl Metric {
+    /// The metric's name in the pipeline file and in `run_params`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::NetRevenue => "net_revenue",
+            Metric::GrossMargin => "gross_margin",
+            Metric::Contribution => "contribution",
+        }
+    }
+}
+
+/// What an order is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Orders {
+    /// What frequency counts: each order, or each day with an order.
+    pub unit: OrderUnit,
+}
+
+/// What frequency counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderUnit {
+    /// Each qualifying order.
+    #[default]
+    Order,
+    /// Each day with a qualifying order: several orders on one day count once.
+    PurchaseDay,
+}
+
+/// The periods that are compared. They end at `as_of` and go back from there; calendar periods begin on calendar
+/// borders, and the running one is left out unless `as_of` is its border.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Periods {
+    /// Length of a period.
+    pub unit: PeriodUnit,
+    /// Days in a period, for `unit = "days"`.
+    pub days: u32,
+    /// How many periods to look back.
+    pub count: u32,
+}
+
+impl Default for Periods {
+    fn default() -> Self {
+        Periods { unit: PeriodUnit::Quarter, days: 90, count: 8 }
+    }
+}
+
+/// Length of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodUnit {
+    /// `periods.days` days, counted back from `as_of`.
+    Days,
+    /// Calendar months.
+    Month,
+    /// Calendar quarters.
+    Quarter,
+    /// Calendar years.
+    Year,
+}
+
+/// Recency, frequency and monetary scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rfm {
+    /// How values become scores.
+    pub method: RfmMethod,
+    /// Scores run from 1 to this (5 is best with 5 bins). The named grids need 5.
+    pub bins: u8,
+    /// Name of a built-in grid: `grid125`, `rf25`, `r-rfm-0.2`, `r-rfm-0.3`. Ignored when `segments` is given.
+    pub grid: String,
+    /// A grid of your own: the first segment that takes a cell wins.
+    pub segments: Vec<GridSegment>,
+    /// What the grid calls a cell that no segment takes; left out, such a hole is an error in a grid of your own.
+    pub other: Option<String>,
+    /// For `method = "thresholds"`: the cut values of each score, ascending, one less than `bins`.
+    pub thresholds: Thresholds,
+}
+
+impl Default for Rfm {
+    fn default() -> Self {
+        Rfm {
+            method: RfmMethod::Quantile,
+            bins: 5,
+            grid: "grid125".into(),
+            segments: Vec::new(),
+            other: None,
+            thresholds: Thresholds::default(),
+        }
+    }
+}
+
+/// How values become RFM scores (`spec/definitions.md` 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RfmMethod {
+    /// One more than the number of type-7 quantiles below the value: equal values get equal scores.
+    Quantile,
+    /// By the middle rank: a block of equal values sits at its middle.
+    Midrank,
+    /// As SQL's NTILE over value and customer id: equal values may split.
+    Ntile,
+    /// As the R package `rfm`: type-7 quantile plus one, lower border inclusive.
+    RRfm,
+    /// Your own cut values.
+    Thresholds,
+}
+
+impl RfmMethod {
+    /// The method's name in the pipeline file and in `run_params`.
+    pub fn name(self) -> &'static str {
+        match self {
+            RfmMethod::Quantile => "quantile",
+            RfmMethod::Midrank => "midrank",
+            RfmMethod::Ntile => "ntile",
+            RfmMethod::RRfm => "r-rfm",
+            RfmMethod::Thresholds => "thresholds",
+        }
+    }
+}
+
+/// Cut values of the RFM scores.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Thresholds {
+    /// Days since the last order; a value above none of them scores best.
+    pub recency: Vec<i64>,
+    /// Orders.
+    pub frequency: Vec<i64>,
+    /// Money in the reporting currency, in decimal text such as `"99.95"`.
+    pub monetary: Vec<String>,
+}
+
+/// Product pairs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Affinity {
+    /// Fewest baskets with both products for a pair to be reported.
+    pub min_count: u32,
+    /// Most partners kept for a product.
+    pub top_k: u32,
+    /// Baskets with more distinct products than this are left out of the pair counts, and counted in the manifest.
+    pub max_basket_products: u32,
+}
+
+impl Default for Affinity {
+    fn default() -> Self {
+        Affinity { min_count: 5, top_k: 50, max_basket_products: 500 }
+    }
+}
+
+/// A named segment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// A predicate over the columns of the published table `customers`.
+    #[serde(rename = "where")]
+    pub predicate: String,
+}
+
+/// A campaign: a predicate and a rank.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Campaign {
+    /// Who is eligible: a predicate over the columns of the published table `customers`.
+    #[serde(rename = "where")]
+    pub predicate: String,
+    /// An expression over the same columns; the highest comes first. Left out, the customer's value.
+    #[serde(default)]
+    pub rank_by: Option<String>,
+    /// Most customers to take; left out, all.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// Channel by which they are reached.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Why a customer is on the list, for the script.
+    #[serde(default)]
+    pub reason_code: Option<String>,
+}
+
+/// What holds a run back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gates {
+    /// Largest share of an input's rows that may be rejected.
+    pub max_reject_ratio: f64,
+    /// Largest relative change of a tier's or segment's size against the previous run.
+    pub max_population_change: f64,
+    /// Sizes below this are not compared.
+    pub min_population: u64,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100 }
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// Folder of the runs, relative to the pipeline file.
+    pub dir: String,
+    /// How many published runs to keep; older ones are removed, `latest` never is.
+    pub keep_runs: usize,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Output { dir: "out".into(), keep_runs: 30 }
+    }
+}
+
+/// Where SQL runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// `polars`: in this process.
+    pub kind: EngineKind,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Engine { kind: EngineKind::Polars }
+    }
+}
+
+/// An engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// Polars SQL, in this process.
+    Polars,
+}

@@ -1,0 +1,7 @@
+//! patronage
+
+pub mod config;
+pub mod contract;
+pub mod error;
+pub mod ingest;
+pub mod monitor;

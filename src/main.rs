@@ -1,0 +1,3 @@
+//! The `patronage` binary.
+
+fn main() {}
