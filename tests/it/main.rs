@@ -1,0 +1,3 @@
+//! One test binary (linking is dear), one module a promise.
+
+#![allow(clippy::unwrap_used, missing_docs)]
