@@ -184,10 +184,7 @@ const GRID125: [(&str, &str); 11] = [
     ("Promising", "525 524 523 522 521 515 514 513 425 424 413 414 415 315 314 313"),
     ("Need Attention", "535 534 443 434 343 334 325 324"),
     ("About To Sleep", "331 321 312 221 213 231 241 251"),
-    (
-        "At Risk",
-        "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124",
-    ),
+    ("At Risk", "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124"),
     ("Cannot Lose", "155 154 144 214 215 115 114 113"),
     ("Hibernating", "332 322 233 232 223 222 132 123 122 212 211"),
     ("Lost", "111 112 121 131 141 151"),
@@ -306,7 +303,8 @@ mod tests {
 
     #[test]
     fn the_first_segment_has_a_cell_and_the_verdict_says_who_lost() {
-        let segments = [segment("best", [2, 2], [1, 2]), segment("same", [2, 2], [2, 2]), segment("low", [1, 1], [1, 1])];
+        let segments =
+            [segment("best", [2, 2], [1, 2]), segment("same", [2, 2], [2, 2]), segment("low", [1, 1], [1, 1])];
         let grid = Grid::custom(&segments, None, 2);
         assert_eq!(grid.segment(2, 2, 1), Some("best"));
         assert_eq!(grid.segment(1, 2, 1), None);

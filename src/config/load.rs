@@ -50,9 +50,10 @@ pub fn find(path: Option<&Path>) -> Result<PathBuf> {
                 up.push("..");
                 Some(folder)
             });
-            folders.map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file()).ok_or_else(|| {
-                Error::config(format!("no `{FILE_NAME}` in this folder or above it")).hint(hint)
-            })
+            folders
+                .map(|folder| folder.join(FILE_NAME))
+                .find(|file| file.is_file())
+                .ok_or_else(|| Error::config(format!("no `{FILE_NAME}` in this folder or above it")).hint(hint))
         }
     }
 }
@@ -84,9 +85,9 @@ pub fn load(path: &Path) -> Result<Loaded> {
 
 /// What the text of a pipeline file says.
 fn parse(path: &Path, text: &str) -> Result<Config> {
-    let in_our_words = |error: toml::de::Error| mistake::from_toml(&error, path, text);
-    let root = DeTable::parse(text).map_err(in_our_words)?;
-    let config = Config::deserialize(toml::Deserializer::from(root.clone())).map_err(in_our_words)?;
+    let root = DeTable::parse(text).map_err(|error| mistake::from_syntax(&error, path, text))?;
+    let config = Config::deserialize(toml::Deserializer::from(root.clone()))
+        .map_err(|error| mistake::from_types(&error, path, text))?;
     let mut mistakes = Mistakes::new(root.get_ref());
     validate::validate(&config, &mut mistakes);
     match mistakes.first(path, text) {
@@ -101,6 +102,3 @@ pub fn schema() -> String {
     // `{:#}` of a JSON value indents it.
     format!("{:#}\n", schema.as_value())
 }
-
-#[cfg(test)]
-mod tests;

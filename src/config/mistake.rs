@@ -53,6 +53,11 @@ impl<'a> Mistakes<'a> {
         table.get(*last).is_some()
     }
 
+    /// How many mistakes were found so far.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// The first mistake in the order of the file.
     pub(super) fn first(self, file: &Path, text: &str) -> Option<Error> {
         let first = self.found.into_iter().min_by_key(|mistake| mistake.span.start)?;
@@ -102,30 +107,40 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-/// What the TOML parser or serde found, in our words.
-pub(super) fn from_toml(error: &toml::de::Error, file: &Path, text: &str) -> Error {
+/// What the TOML parser found.
+pub(super) fn from_syntax(error: &toml::de::Error, file: &Path, text: &str) -> Error {
     let message = error.message();
-    let (words, hint) = reword(message);
-    let span = error.span().unwrap_or(0..0);
-    // A missing key is reported at the whole table: its first line says which one it is.
-    Error::config(words).at(place(file, text, span)).hint(hint)
+    let hint = match message {
+        "duplicate key" => "keep one of them",
+        _ if message.starts_with("string values must be quoted") => "write text in quotes: `\"...\"`",
+        _ => "the file is TOML: `key = value` lines below `[section]` headings",
+    };
+    Error::config(message).at(place(file, text, error.span().unwrap_or(0..0))).hint(hint)
+}
+
+/// What serde found, in our words.
+pub(super) fn from_types(error: &toml::de::Error, file: &Path, text: &str) -> Error {
+    let (message, hint) = reword(error.message());
+    Error::config(message).at(place(file, text, error.span().unwrap_or(0..0))).hint(hint)
 }
 
 /// Serde's messages hold the names between backticks: `unknown field \`a\`, expected one of \`b\`, \`c\``.
 fn reword(message: &str) -> (String, String) {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.as_slice() {
-        [name, valid @ ..] if message.starts_with("unknown field") => (format!("unknown key `{name}`"), suggest(name, valid)),
+        [name, valid @ ..] if message.starts_with("unknown field") => {
+            (format!("unknown key `{name}`"), suggest(name, valid))
+        }
         [name, valid @ ..] if message.starts_with("unknown variant") => {
             (format!("unknown value `{name}`"), suggest(name, valid))
         }
         [name] if message.starts_with("missing field") => {
             (format!("missing key `{name}`"), format!("add `{name}` to this section"))
         }
-        _ if message.starts_with("invalid type") || message.starts_with("invalid value") => match message.rsplit_once(", expected ") {
-            Some((found, expected)) => {
-                (found.replacen("invalid", "wrong", 1), format!("write {}", in_words(expected)))
-            }
+        _ if message.starts_with("invalid type") || message.starts_with("invalid value") => match message
+            .rsplit_once(", expected ")
+        {
+            Some((found, expected)) => (found.replacen("invalid", "wrong", 1), format!("write {}", in_words(expected))),
             None => (message.to_owned(), SEE_SCHEMA.to_owned()),
         },
         _ => (message.to_owned(), SEE_SCHEMA.to_owned()),

@@ -36,8 +36,12 @@ fn named_grid(rfm: &Rfm, mistakes: &mut Mistakes<'_>) {
 }
 
 fn own_grid(rfm: &Rfm, mistakes: &mut Mistakes<'_>) {
+    let before = mistakes.count();
     for (index, segment) in rfm.segments.iter().enumerate() {
         grid_segment(segment, &index.to_string(), rfm.bins, mistakes);
+    }
+    if mistakes.count() > before {
+        return; // A verdict on mistyped cells would only hide the mistake.
     }
     let verdict = Grid::custom(&rfm.segments, rfm.other.as_deref(), rfm.bins).verdict;
     if rfm.other.is_none() && !verdict.holes.is_empty() {
