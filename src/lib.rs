@@ -5,3 +5,4 @@ pub mod contract;
 pub mod error;
 pub mod ingest;
 pub mod monitor;
+pub mod publish;
