@@ -6,3 +6,5 @@ pub mod error;
 pub mod ingest;
 pub mod monitor;
 pub mod publish;
+pub mod engine;
+pub mod pipeline;
