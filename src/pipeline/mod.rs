@@ -36,7 +36,7 @@ pub enum Outcome {
 pub struct Summary {
     pub run_id: String,
     pub folder: PathBuf,
-    pub as_of: Date,
+    pub as_of: String,
     pub as_of_given: bool,
     pub inputs: Vec<InputSummary>,
     pub customers: u64,
@@ -86,7 +86,7 @@ pub struct GateSummary {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
-    pub as_of: Option<Date>,
+    pub as_of: String,
     pub steps: Vec<Step>,
 }
 
