@@ -1,10 +1,11 @@
 //! patronage
 
+pub mod cli;
 pub mod config;
 pub mod contract;
+pub mod engine;
 pub mod error;
 pub mod ingest;
 pub mod monitor;
-pub mod publish;
-pub mod engine;
 pub mod pipeline;
+pub mod publish;

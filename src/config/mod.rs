@@ -193,6 +193,16 @@ impl Default for Rfm {
     }
 }
 
+impl Rfm {
+    /// The grid that the scores are read with: one's own, or the named one.
+    pub fn resolve_grid(&self) -> Grid {
+        match Grid::built_in(&self.grid) {
+            Some(grid) if self.segments.is_empty() => grid,
+            _ => Grid::custom(&self.segments, self.other.as_deref(), self.bins),
+        }
+    }
+}
+
 /// How values become RFM scores (`spec/definitions.md` 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
