@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod contract;
+pub mod engine;
 pub mod error;
 pub mod ingest;
 pub mod monitor;

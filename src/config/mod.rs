@@ -75,11 +75,19 @@ pub struct Project {
 }
 
 /// What a customer's value is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Value {
     /// The measure that tiers, periods and RFM's monetary score use.
     pub metric: Metric,
+    /// Days up to `as_of` over which a customer's actual value is summed.
+    pub window_days: u32,
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Value { metric: Metric::NetRevenue, window_days: 365 }
+    }
 }
 
 /// A measure of value.
@@ -112,6 +120,8 @@ impl Metric {
 pub struct Orders {
     /// What frequency counts: each order, or each day with an order.
     pub unit: OrderUnit,
+    /// Whether an order of nothing (a free item, a voucher) counts as an order.
+    pub count_zero_value: bool,
 }
 
 /// What frequency counts.
