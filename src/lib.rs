@@ -6,3 +6,4 @@ pub mod engine;
 pub mod error;
 pub mod ingest;
 pub mod monitor;
+pub mod publish;
