@@ -1,5 +1,5 @@
 -- tier_migration: how many customers went from one tier to another between two periods, and the value that moved.
--- Key: basis, mode, scope, period_from_day, state_from, state_to. The customers of a pair of periods add up to all
+-- Key: basis, mode, scope, period_from_day, period_to_day, state_from, state_to. The customers of a pair of periods add up to all
 -- who were known by its end; nobody is left out.
 -- Units: money in ten-thousandths. States: 0 no value, 1 (best) to 5, new for who was not known before.
 -- mode rank: tiers made anew in each period (hides a general decline); fixed: cut values of the base period.

@@ -298,11 +298,13 @@ pub struct Gates {
     pub max_population_change: f64,
     /// Sizes below this are not compared.
     pub min_population: u64,
+    /// Largest share of transaction or interaction rows without a customer that `check` lets pass.
+    pub max_anonymous_ratio: f64,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100 }
+        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100, max_anonymous_ratio: 0.5 }
     }
 }
 

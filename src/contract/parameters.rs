@@ -1,10 +1,24 @@
-//! Contracts of the tables that the pipeline file makes: what SQL needs to know of it, as rows and not as templates.
+//! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
+//! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, integer, money, text};
+use super::{Table, bigint, boolean, day, double, integer, money, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
-    vec![run_params(), periods(), rfm_cuts(), rfm_cells(), service_cells(), service_levels()]
+    vec![
+        run_params(),
+        periods(),
+        rfm_cuts(),
+        rfm_cells(),
+        service_cells(),
+        service_levels(),
+        segment_definitions(),
+        segment_members(),
+        segment_membership_before(),
+        campaign_definitions(),
+        campaign_candidates(),
+        data_quality(),
+    ]
 }
 
 fn run_params() -> Table {
@@ -112,6 +126,93 @@ fn service_levels() -> Table {
             boolean("fee_applies", "whether the customer pays for the service"),
             text("price_tier", "price tier; null unless switched on").optional(),
             text("rule_id", "the rule that gave the row, for feedback"),
+        ],
+    )
+}
+
+fn segment_definitions() -> Table {
+    Table::new(
+        "segment_definitions",
+        "one named segment of the pipeline file",
+        &["segment_id"],
+        vec![
+            text("segment_id", "its name"),
+            text("expression", "its predicate, as the engine reads it"),
+            text("version", "hash of the predicate"),
+        ],
+    )
+    .internal()
+}
+
+fn segment_members() -> Table {
+    Table::new(
+        "segment_members",
+        "one customer for whom a segment's predicate is true",
+        &["segment_id", "customer_id"],
+        vec![text("segment_id", "the segment"), text("customer_id", "the customer")],
+    )
+    .internal()
+}
+
+fn segment_membership_before() -> Table {
+    Table::new(
+        "segment_membership_before",
+        "one membership of the previous published run",
+        &["segment_id", "customer_id"],
+        vec![
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+            day("since_day", "as_of of the run in which they came in"),
+        ],
+    )
+    .internal()
+}
+
+fn campaign_definitions() -> Table {
+    Table::new(
+        "campaign_definitions",
+        "one campaign of the pipeline file",
+        &["campaign_id"],
+        vec![
+            text("campaign_id", "its name"),
+            bigint("size_limit", "most customers to take; null is all").optional(),
+            text("channel", "how they are reached").optional(),
+            text("reason_code", "why they are on the list").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn campaign_candidates() -> Table {
+    Table::new(
+        "campaign_candidates",
+        "one customer for whom a campaign's predicate is true",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            text("customer_id", "the customer"),
+            double("score", "the campaign's rank_by; the highest comes first").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn data_quality() -> Table {
+    Table::new(
+        "data_quality",
+        "one check of one input",
+        &["check_id", "dataset", "column"],
+        vec![
+            text("check_id", "name of the check (spec/inputs.md 5.4)"),
+            text("dataset", "the input"),
+            text("column", "the column, reason or file; empty for the whole input"),
+            text("severity", "error, warn or info"),
+            text("status", "pass or fail"),
+            bigint("rows_checked", "rows looked at"),
+            bigint("rows_failed", "rows that failed"),
+            double("pct", "rows_failed / rows_checked; null when none was looked at").optional(),
+            text("action", "what became of them: kept, dropped, rejected or counted"),
+            text("message", "the finding in words"),
         ],
     )
 }

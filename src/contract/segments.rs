@@ -4,7 +4,19 @@ use super::{Table, bigint, boolean, day, double, integer, money, text};
 
 /// All published tables that SQL files make.
 pub fn segment_tables() -> Vec<Table> {
-    vec![customers(), value_tiers(), tier_migration(), affinity_ptp(), routing(), line_totals()]
+    vec![
+        customers(),
+        value_tiers(),
+        tier_migration(),
+        affinity_ptp(),
+        routing(),
+        segment_membership(),
+        segment_membership_delta(),
+        segments(),
+        campaign_targets(),
+        line_totals(),
+        populations(),
+    ]
 }
 
 fn customers() -> Table {
@@ -172,6 +184,83 @@ fn line_totals() -> Table {
             money("amount_e4", "sum of their amounts"),
             bigint("negative_lines", "lines with a negative amount"),
             money("negative_amount_e4", "sum of the negative amounts"),
+        ],
+    )
+}
+
+fn segment_membership() -> Table {
+    Table::new(
+        "segment_membership",
+        "one customer in one named segment",
+        &["segment_id", "customer_id"],
+        vec![
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+            day("since_day", "as_of of the run in which they came in").published_as("since"),
+            text("definition_version", "hash of the segment's predicate"),
+        ],
+    )
+}
+
+fn segment_membership_delta() -> Table {
+    Table::new(
+        "segment_membership_delta",
+        "one customer who came into or left one segment since the previous published run",
+        &["segment_id", "customer_id"],
+        vec![
+            text("op", "add or remove"),
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+        ],
+    )
+}
+
+fn segments() -> Table {
+    Table::new(
+        "segments",
+        "one named segment",
+        &["segment_id"],
+        vec![
+            text("segment_id", "its name"),
+            text("expression", "its predicate"),
+            text("version", "hash of the predicate"),
+            bigint("size", "customers in it"),
+            bigint("size_prev", "customers in it in the previous published run"),
+            money("value_e4", "what they are worth, over the value window"),
+        ],
+    )
+}
+
+fn campaign_targets() -> Table {
+    Table::new(
+        "campaign_targets",
+        "one customer to be reached by one campaign",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            text("customer_id", "the customer"),
+            text("household_id", "household").optional(),
+            bigint("rank", "1 comes first"),
+            text("arm", "treat"),
+            double("score", "what they are ranked by").optional(),
+            text("channel", "how they are reached").optional(),
+            text("reason_code", "why they are on the list").optional(),
+            text("service_level", "their service level"),
+            text("rfm_segment", "their RFM segment"),
+        ],
+    )
+    .sorted_by(&["campaign_id", "arm", "rank"])
+}
+
+fn populations() -> Table {
+    Table::new(
+        "populations",
+        "one group of customers",
+        &["kind", "name"],
+        vec![
+            text("kind", "tier, service_level, rfm_segment or segment"),
+            text("name", "which one"),
+            bigint("customers", "how many"),
         ],
     )
 }

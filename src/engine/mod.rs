@@ -14,12 +14,15 @@ pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 pub use statement::{Statement, predicate};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 
-use crate::contract::Table;
+use crate::contract::{ColumnType, Table};
 use crate::error::Result;
+
+/// Rows on their way out of an engine.
+pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
 /// Where SQL runs. All calls may come from several threads.
 pub trait Engine: Send + Sync {
@@ -40,8 +43,17 @@ pub trait Engine: Send + Sync {
     /// Computes `table` once, sorted as contracted, and checks nulls and the key. Returns its rows.
     fn materialise(&self, table: &Table) -> Result<u64>;
 
-    /// The rows of a materialised table, sorted as contracted.
-    fn batches(&self, table: &Table) -> Result<Vec<RecordBatch>>;
+    /// Makes one published Parquet file known as `name`, with its published columns.
+    fn attach(&self, name: &str, file: &Path) -> Result<()>;
+
+    /// The columns that `sql` would make, for a table without a contract of ours.
+    ///
+    /// # Errors
+    /// As [`Engine::define`]; also when a column has a type that the pipeline does not use.
+    fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>>;
+
+    /// The rows of a materialised table, sorted as contracted, batch by batch.
+    fn batches(&self, table: &Table) -> Result<Batches>;
 
     /// Lets go of a table that nobody needs any more.
     fn forget(&self, table: &str);

@@ -4,14 +4,14 @@
 //! float, and what is kept is sorted by its contract.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
-use super::{Engine, Statement, frame};
+use super::{Batches, Engine, Statement, frame};
 use crate::contract::{ColumnType, Table};
 use crate::error::{Error, Place, Result};
 
@@ -37,6 +37,18 @@ impl PolarsEngine {
 
     fn get(&self, name: &str) -> Option<LazyFrame> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// What `sql` would compute, and the columns it would have.
+    fn plan(&self, name: &str, sql: &str) -> Result<(LazyFrame, SchemaRef)> {
+        // A context of its own: after an error, aliases of a query leak into the next.
+        let mut context = SQLContext::new();
+        for read in Statement::parse(name, sql)?.reads() {
+            context.register(&read, self.known(&read)?);
+        }
+        let mut plan = context.execute(sql).map_err(|error| wrong_sql(name, error))?;
+        let found = plan.collect_schema().map_err(|error| wrong_sql(name, error))?;
+        Ok((plan, found))
     }
 
     fn known(&self, name: &str) -> Result<LazyFrame> {
@@ -72,14 +84,16 @@ impl Engine for PolarsEngine {
         Ok(())
     }
 
+    fn attach(&self, name: &str, file: &Path) -> Result<()> {
+        let scan = PlRefPath::try_from_path(file)
+            .and_then(|path| LazyFrame::scan_parquet(path, ScanArgsParquet::default()))
+            .map_err(|error| fault(name, error))?;
+        self.put(name, scan);
+        Ok(())
+    }
+
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
-        // A context of its own: after an error, aliases of a query leak into the next.
-        let mut context = SQLContext::new();
-        for name in Statement::parse(&table.name, sql)?.reads() {
-            context.register(&name, self.known(&name)?);
-        }
-        let mut plan = context.execute(sql).map_err(|error| wrong_sql(table, error))?;
-        let found = plan.collect_schema().map_err(|error| wrong_sql(table, error))?;
+        let (plan, found) = self.plan(&table.name, sql)?;
         check_columns(table, &found)?;
         let columns: Vec<Expr> = table.columns.iter().map(|column| col(column.name.as_ref())).collect();
         self.put(&table.name, plan.select(columns));
@@ -106,12 +120,29 @@ impl Engine for PolarsEngine {
         Ok(height)
     }
 
-    fn batches(&self, table: &Table) -> Result<Vec<RecordBatch>> {
+    fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
+        let (_, found) = self.plan(name, sql)?;
+        let known = |(column, data_type): (&PlSmallStr, &DataType)| {
+            let column_type = match data_type {
+                DataType::String => ColumnType::Text,
+                DataType::Boolean => ColumnType::Boolean,
+                DataType::Int32 => ColumnType::Integer,
+                DataType::Int64 => ColumnType::BigInt,
+                DataType::Float64 => ColumnType::Double,
+                other => {
+                    return Err(Error::config(format!("column `{column}` of `{name}` is {other}"))
+                        .hint("CAST it to VARCHAR, BOOLEAN, INTEGER, BIGINT or DOUBLE"));
+                }
+            };
+            Ok((column.to_string(), column_type))
+        };
+        found.iter().map(known).collect()
+    }
+
+    fn batches(&self, table: &Table) -> Result<Batches> {
         let rows = self.known(&table.name)?.collect().map_err(|error| fault(&table.name, error))?;
-        (0..rows.height().max(1))
-            .step_by(BATCH_ROWS)
-            .map(|start| frame::to_batch(&rows.slice(start as i64, BATCH_ROWS)))
-            .collect::<Result<Vec<_>>>()
+        let starts = (0..rows.height().max(1)).step_by(BATCH_ROWS);
+        Ok(Box::new(starts.map(move |start| frame::to_batch(&rows.slice(start as i64, BATCH_ROWS)))))
     }
 
     fn forget(&self, table: &str) {
@@ -197,8 +228,8 @@ fn check_rows(table: &Table, rows: &DataFrame) -> Result<()> {
     }
 }
 
-fn wrong_sql(table: &Table, error: PolarsError) -> Error {
-    Error::config(format!("the SQL of `{}` does not run", table.name)).because(error)
+fn wrong_sql(name: &str, error: PolarsError) -> Error {
+    Error::config(format!("the SQL of `{name}` does not run")).because(error)
 }
 
 fn fault(table: &str, error: PolarsError) -> Error {
@@ -245,7 +276,7 @@ mod tests {
         let doubled = made("doubled");
         engine.define(&doubled, "SELECT p.v * 2 AS v, p.k AS k FROM pairs AS p WHERE p.k <> 'c'").unwrap();
         assert_eq!(engine.materialise(&doubled).unwrap(), 2);
-        let batches = engine.batches(&doubled).unwrap();
+        let batches: Vec<RecordBatch> = engine.batches(&doubled).unwrap().map(Result::unwrap).collect();
         let keys = batches[0].column(0).as_any().downcast_ref::<StringArray>().unwrap();
         let values = batches[0].column(1).as_any().downcast_ref::<Int64Array>().unwrap();
         assert_eq!(keys.iter().collect::<Vec<_>>(), [Some("a"), Some("b")]);
