@@ -253,13 +253,55 @@ fn check_manifest(manifest: &Manifest, id: &RunId) -> Result<()> {
 /// Whether every part of the path is a plain name, on any file system: lower-case letters, digits, `_`, `-` and inner
 /// dots, and none of the names that Windows keeps for devices.
 fn is_plain(relative: &str) -> bool {
-    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
     const LONGEST: usize = 100;
     relative.split('/').all(|name| {
         let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
-        let stem = name.split('.').next().unwrap_or(name);
-        let device =
-            DEVICES.contains(&stem) || (stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")));
-        plain && !name.is_empty() && name.len() <= LONGEST && !name.starts_with('.') && !name.ends_with('.') && !device
+        let dots_inside = !name.starts_with('.') && !name.ends_with('.');
+        plain && dots_inside && !name.is_empty() && name.len() <= LONGEST && !is_device(name)
     })
+}
+
+/// Whether Windows takes the name for a device, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    matches!(stem, "con" | "prn" | "aux" | "nul")
+        || numbered.is_some_and(|number| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_become_paths() {
+        for path in ["tables/customers.parquet", "exports/zen/2026-10.csv", "report.html", "comet", "com10", "console"]
+        {
+            assert!(is_plain(path), "{path:?}");
+        }
+        let long = "a".repeat(101);
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "tables/../x",
+            "tables//x",
+            "tables/",
+            ".hidden",
+            "x.",
+            "Customers",
+            "a b",
+            "a\\b",
+            "a:b",
+            "a\0",
+            "caf\u{e9}",
+            "con",
+            "tables/nul.parquet",
+            "lpt1",
+            "com9.csv",
+            &long,
+        ] {
+            assert!(!is_plain(path), "{path:?}");
+        }
+    }
 }

@@ -38,6 +38,8 @@ mod disk;
 mod hashing_file;
 mod lock;
 pub mod manifest;
+#[cfg(test)]
+mod model_test;
 mod output_dir;
 mod run_id;
 mod table;
