@@ -91,7 +91,7 @@ fn the_file_has_statistics_bloom_filter_order_and_contract() {
         let bloom = bloom.get_column_bloom_filter(0).unwrap();
         assert!(bloom.check(&format!("C{:07}", number * 131_072 + 5).as_str()));
         let false_positives = (0..1_000).filter(|absent| bloom.check(&format!("X{absent:07}").as_str())).count();
-        assert!(false_positives < 50, "{false_positives} of 1,000 absent keys pass");
+        assert!(false_positives < 100, "{false_positives} of 1,000 absent keys pass");
     }
     let entries = file.file_metadata().key_value_metadata().unwrap();
     let value = |key: &str| entries.iter().find(|entry| entry.key == key).unwrap().value.clone().unwrap();
