@@ -36,20 +36,17 @@ pub struct Sealed<'a> {
 }
 
 impl<'a> Building<'a> {
-    /// Begins the run `id`, after removing what an earlier run left unfinished.
+    /// Begins the run `id`.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder cannot be written.
     pub fn create(out: &'a OutputDir, lock: &'a Lock, id: &RunId) -> Result<Building<'a>> {
-        let building = out.building_dir();
-        disk::refuse_symlink(&building)?;
-        // We hold the lock, so whoever wrote there is gone.
-        disk::remove_dir(&building)?;
-        disk::create_dir(&building)?;
-        let path = building.join(id.to_string());
-        disk::create_dir(&path)?;
         lock.note(&id.to_string());
+        let path = out.building_dir().join(id.to_string());
+        // Before the folders, so that they go when one of them cannot be created.
         let workspace = Workspace { out, lock, id: id.clone(), path };
+        disk::create_dir(&out.building_dir())?;
+        disk::create_dir(&workspace.path)?;
         Ok(Building { workspace, files: Mutex::default() })
     }
 
@@ -113,17 +110,18 @@ impl<'a> Building<'a> {
         Ok(())
     }
 
-    /// Adds a copy of the file `source`.
+    /// Adds a copy of the file `source`, which is of our own making.
     ///
     /// # Errors
-    /// As [`Building::add_file`]; [`ErrorKind::Input`](crate::error::ErrorKind::Input) when `source` cannot be read.
+    /// As [`Building::add_file`], and the same kind when `source` cannot be read.
     pub fn add_copy(&self, relative: &str, source: &Path) -> Result<()> {
         let path = self.place(relative)?;
-        let mut original = File::open(source).reading(source)?;
+        let unreadable = |error| Error::output(format!("could not read `{}`", source.display())).because(error);
+        let mut original = File::open(source).map_err(unreadable)?;
         let mut copy = HashingFile::create(&path)?;
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let read = original.read(&mut buffer).reading(source)?;
+            let read = original.read(&mut buffer).map_err(unreadable)?;
             if read == 0 {
                 break;
             }
