@@ -4,7 +4,7 @@
 //! ```text
 //! out/
 //!   .lock               held by the process that may change the folder; freed by the system when it dies
-//!   .building/<run>/    the run being written, out of sight; removed at the next start
+//!   .building/<run>/    the run being written, out of sight; removed by whoever takes the lock next
 //!   held/<run>/         a whole run that a gate held back
 //!   runs/<run>/         published, never changed again
 //!     tables/<table>.parquet  rejects/<input>.parquet  ...  manifest.json  _SUCCESS
@@ -38,6 +38,8 @@ mod disk;
 mod hashing_file;
 mod lock;
 pub mod manifest;
+#[cfg(test)]
+mod model_test;
 mod output_dir;
 mod run_id;
 mod table;

@@ -1,3 +1,8 @@
 //! One test binary (linking is dear), one module a promise.
 
 #![allow(clippy::unwrap_used, missing_docs)]
+
+mod publish_fixture;
+mod publish_foreign_readers;
+mod publish_runs;
+mod publish_tables;
