@@ -3,5 +3,6 @@
 pub mod config;
 pub mod contract;
 pub mod error;
+pub mod generate;
 pub mod ingest;
 pub mod monitor;
