@@ -12,7 +12,7 @@ mod inputs;
 mod segments;
 
 pub use features::feature_tables;
-pub use inputs::{Input, input, inputs};
+pub use inputs::{Input, InputColumn, input, inputs};
 pub use segments::segment_tables;
 
 use std::borrow::Cow;
