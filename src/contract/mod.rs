@@ -13,7 +13,7 @@ mod parameters;
 mod segments;
 
 pub use features::feature_tables;
-pub use inputs::{Input, input, inputs};
+pub use inputs::{Input, InputColumn, input, inputs};
 pub use parameters::parameter_tables;
 pub use segments::segment_tables;
 
