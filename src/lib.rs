@@ -5,6 +5,7 @@ pub mod config;
 pub mod contract;
 pub mod engine;
 pub mod error;
+pub mod generate;
 pub mod ingest;
 pub mod monitor;
 pub mod pipeline;

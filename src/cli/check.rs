@@ -8,9 +8,10 @@ use arrow::array::{ArrayRef, StringArray, UInt64Array};
 use super::args::{GlobalArgs, RowArgs};
 use super::render::Rows;
 use super::run::WindowArgs;
+use super::words::count;
 use super::{pipeline_file, progress, signals};
-use crate::error::Result;
-use crate::pipeline::{self, Check, CheckReport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::{self, Check, CheckReport, Severity};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +35,13 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     let cancel = signals::cancel_on_signal()?;
     let options = args.window.options(global);
     let report = pipeline::check(&loaded, &options, progress::monitor(global).as_ref(), &cancel)?;
-    args.rows.deliver_rows(&rows(&report)?)
+    args.rows.deliver_rows(&rows(&report)?)?;
+    if report.passed() {
+        return Ok(());
+    }
+    let failed = report.checks.iter().filter(|check| !check.passed && check.severity == Severity::Error).count();
+    Err(Error::new(ErrorKind::Gate, format!("{} failed", count(failed as u64, "check")))
+        .hint("look at the rows with severity `error`; `patronage run` keeps what it rejects in `rejects/`"))
 }
 
 /// One row a check.
@@ -42,13 +49,12 @@ fn rows(report: &CheckReport) -> Result<Rows> {
     let checks = &report.checks;
     let text = |of: fn(&Check) -> &str| Arc::new(StringArray::from_iter_values(checks.iter().map(of))) as ArrayRef;
     let number = |of: fn(&Check) -> u64| Arc::new(UInt64Array::from_iter_values(checks.iter().map(of))) as ArrayRef;
-    let column: ArrayRef = Arc::new(StringArray::from_iter(checks.iter().map(|check| check.column.as_deref())));
     Rows::from_columns([
         ("check_id", text(|check| &check.check_id)),
         ("dataset", text(|check| &check.dataset)),
-        ("column", column),
-        ("severity", text(|check| &check.severity)),
-        ("status", text(|check| &check.status)),
+        ("column", text(|check| &check.column)),
+        ("severity", text(|check| check.severity.name())),
+        ("status", text(|check| if check.passed { "pass" } else { "fail" })),
         ("rows_checked", number(|check| check.rows_checked)),
         ("rows_failed", number(|check| check.rows_failed)),
         ("message", text(|check| &check.message)),

@@ -11,7 +11,7 @@ use super::render::{self, RowFormat, Rows, Style};
 use super::run::WindowArgs;
 use super::{pipeline_file, progress, signals};
 use crate::error::Result;
-use crate::pipeline::{self, Plan, Step};
+use crate::pipeline::{self, Plan, PlanStep};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,15 +46,16 @@ pub fn write(made: &Plan, format: RowFormat, out: &mut (dyn Write + Send)) -> Re
 
 /// One row a step, in the order in which they would run.
 fn rows(made: &Plan) -> Result<Rows> {
-    let text = |of: fn(&Step) -> String| Arc::new(StringArray::from_iter_values(made.steps.iter().map(of))) as ArrayRef;
-    let truth = |of: fn(&Step) -> bool| {
+    let text =
+        |of: fn(&PlanStep) -> String| Arc::new(StringArray::from_iter_values(made.steps.iter().map(of))) as ArrayRef;
+    let truth = |of: fn(&PlanStep) -> bool| {
         Arc::new(BooleanArray::from_iter(made.steps.iter().map(|step| Some(of(step))))) as ArrayRef
     };
     Rows::from_columns([
         ("table", text(|step| step.table.clone())),
         ("maker", text(|step| step.maker.clone())),
         ("reads", text(|step| step.reads.join(" "))),
-        ("materialised", truth(|step| step.materialised)),
+        ("kept", truth(|step| step.kept)),
         ("published", truth(|step| step.published)),
         ("why", text(|step| step.why.clone())),
     ])

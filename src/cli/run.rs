@@ -35,7 +35,7 @@ pub struct Args {
     /// Wait this long for another run to end [default: do not wait]
     #[arg(long, value_name = "TIME", env = "PATRONAGE_WAIT", value_parser = parse_duration)]
     wait: Option<Duration>,
-    /// Keep rejected rows as they were read, personal columns too
+    /// Keep the values of rejected rows, except personal ones
     #[arg(long)]
     keep_raw_rejects: bool,
     #[command(flatten)]
@@ -59,13 +59,13 @@ impl WindowArgs {
         RunOptions {
             as_of: self.as_of,
             only: self.only,
-            dry_run: false,
             force: false,
             threads: global.threads,
             memory: global.memory,
-            wait: None,
+            wait: Duration::ZERO,
             keep_raw_rejects: false,
-            command: std::env::args().collect(),
+            started_at: Some(jiff::Timestamp::now().to_string()),
+            command_line: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         }
     }
 }
@@ -73,17 +73,20 @@ impl WindowArgs {
 pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     let loaded = pipeline_file::load(args.pipeline.as_deref(), global)?;
     let options = RunOptions {
-        dry_run: args.dry_run,
         force: args.force,
-        wait: args.wait,
+        wait: args.wait.unwrap_or_default(),
         keep_raw_rejects: args.keep_raw_rejects,
         ..args.window.options(global)
     };
     let cancel = signals::cancel_on_signal()?;
-    let outcome = pipeline::run(&loaded, &options, progress::monitor(global).as_ref(), &cancel)?;
-    match outcome {
-        Outcome::Published(summary) => summary::show(&summary, "published", args.output.format),
-        Outcome::AlreadyPublished(summary) => summary::show(&summary, "already published", args.output.format),
-        Outcome::DryRun(made) => deliver(None, |out| plan::write(&made, args.output.format.of_rows(), out)),
+    let monitor = progress::monitor(global);
+    if args.dry_run {
+        let made = pipeline::plan(&loaded, &options, monitor.as_ref(), &cancel)?;
+        return deliver(None, |out| plan::write(&made, args.output.format.of_rows(), out));
     }
+    let (summary, outcome) = match pipeline::run(&loaded, &options, monitor.as_ref(), &cancel)? {
+        Outcome::Published(summary) => (summary, "published"),
+        Outcome::AlreadyPublished(summary) => (summary, "already published"),
+    };
+    summary::show(&summary, outcome, args.output.format)
 }

@@ -1,6 +1,5 @@
 //! What a run did, for a person or a scheduler.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
@@ -11,7 +10,7 @@ use super::output::{deliver, writing};
 use super::render::align;
 use super::words::{count, grouped, seconds};
 use crate::error::{Error, Result};
-use crate::pipeline::{Group, Summary};
+use crate::pipeline::Summary;
 
 /// Writes the summary to stdout; `outcome` is what became of the run.
 pub fn show(summary: &Summary, outcome: &str, format: SummaryFormat) -> Result<()> {
@@ -29,66 +28,136 @@ pub fn show(summary: &Summary, outcome: &str, format: SummaryFormat) -> Result<(
 
 fn in_words(summary: &Summary, outcome: &str) -> String {
     let chosen = if summary.as_of_given { "as given" } else { "the day after the newest transaction" };
-    let mut text = format!("run {} {outcome}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
+    let aside = if summary.is_latest { "" } else { ", not the latest" };
+    let mut text = format!("run {} {outcome}{aside}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
     text += &inputs(summary);
-    text += "\n";
-    let facts = [
-        ("customers", grouped(summary.customers)),
-        ("orders", grouped(summary.orders)),
-        ("net revenue", format!("{} {}", summary.net_revenue, summary.currency)),
-    ];
-    for (name, value) in facts {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name:<12} {value}");
-    }
-    for (title, groups) in [("value tier", &summary.value_tiers), ("RFM segment", &summary.rfm_segments)] {
-        if !groups.is_empty() {
-            text += "\n";
-            text += &sizes(title, groups);
-        }
+    text += &customers(summary);
+    for (kind, sizes) in &summary.populations {
+        text += "\n";
+        text += &populations(kind, sizes);
     }
     text += "\n";
     text += &tables(summary);
-    for gate in summary.gates.iter().filter(|gate| gate.held) {
-        let _ = writeln!(text, "gate {}: {}", gate.name, escape(&gate.message));
-    }
-    for warning in &summary.warnings {
-        let _ = writeln!(text, "warning: {}", escape(warning));
+    text += "\n";
+    for gate in &summary.gates {
+        let mark = if gate.held { "held" } else { "passed" };
+        text += &format!("gate {} {mark}: {}\n", gate.name, escape(&gate.message));
     }
     let elapsed = Duration::try_from_secs_f64(summary.seconds).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "\n{} in {} ({})",
-        count(summary.tables.len() as u64, "table"),
-        summary.folder.display(),
-        seconds(elapsed)
-    );
-    text
+    let count = count(summary.tables.len() as u64, "table");
+    text + &format!("{count} in {} ({})\n", summary.folder.display(), seconds(elapsed))
 }
 
 fn inputs(summary: &Summary) -> String {
-    let header = ["input", "files", "read", "staged", "rejected", "duplicate", "out of window"];
+    let header = ["input", "files", "cached", "read", "staged", "rejected", "duplicate", "out of window"];
     let mut lines = vec![header.map(str::to_owned).to_vec()];
     for input in &summary.inputs {
-        let counts =
-            [input.files, input.read, input.staged, input.rejected, input.duplicate, input.out_of_window].map(grouped);
-        lines.push([input.name.clone()].into_iter().chain(counts).collect());
+        let counts = input.counts;
+        let numbers = [
+            input.files as u64,
+            input.cached_files as u64,
+            counts.read,
+            counts.staged,
+            counts.rejected,
+            counts.duplicate,
+            counts.out_of_window,
+        ];
+        lines.push([input.input.clone()].into_iter().chain(numbers.map(grouped)).collect());
     }
-    align(&lines, &[false, true, true, true, true, true, true])
+    align(&lines, &[false, true, true, true, true, true, true, true])
 }
 
-fn sizes(title: &str, groups: &[Group]) -> String {
-    let mut lines = vec![[title, "customers", "net revenue"].map(str::to_owned).to_vec()];
-    for group in groups {
-        lines.push(vec![escape(&group.name).into_owned(), grouped(group.customers), group.net_revenue.clone()]);
+fn customers(summary: &Summary) -> String {
+    let whole = |number: i64| u64::try_from(number).map_or_else(|_| number.to_string(), grouped);
+    let currency = summary.currency.as_deref().unwrap_or_default();
+    let facts = [
+        ("customers", summary.customers.map(whole)),
+        ("orders", summary.orders.map(whole)),
+        ("net revenue", summary.net_revenue_e4.map(|value| format!("{} {currency}", decimal(value)))),
+    ];
+    let known = facts.into_iter().filter_map(|(name, value)| Some(format!("{name:<12} {}\n", value?)));
+    let text: String = known.collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// Ten-thousandths as a decimal number, with all of its digits and groups of three before the point.
+fn decimal(e4: i128) -> String {
+    let sign = if e4 < 0 { "-" } else { "" };
+    let (whole, fraction) = (e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
+    let whole = u64::try_from(whole).map_or_else(|_| whole.to_string(), grouped);
+    format!("{sign}{whole}.{fraction:04}")
+}
+
+fn populations(kind: &str, sizes: &[(String, i64)]) -> String {
+    let mut lines = vec![vec![kind.replace('_', " "), "customers".to_owned()]];
+    for (name, size) in sizes {
+        lines.push(vec![escape(name).into_owned(), u64::try_from(*size).map(grouped).unwrap_or_default()]);
     }
-    align(&lines, &[false, true, true])
+    align(&lines, &[false, true])
 }
 
 fn tables(summary: &Summary) -> String {
     let mut lines = vec![["table", "rows", "file"].map(str::to_owned).to_vec()];
     for table in &summary.tables {
-        lines.push(vec![table.name.clone(), grouped(table.rows), table.file.display().to_string()]);
+        lines.push(vec![table.table.clone(), grouped(table.rows), table.file.display().to_string()]);
     }
     align(&lines, &[false, true, false])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Counts;
+    use crate::pipeline::{InputLine, TableLine};
+    use crate::publish::GateVerdict;
+
+    fn example() -> Summary {
+        let counts = Counts { read: 541_909, staged: 536_639, rejected: 2, duplicate: 5_268, ..Counts::default() };
+        Summary {
+            run_id: "2011-12-10-0123456789ab".to_owned(),
+            folder: "out/runs/2011-12-10-0123456789ab".into(),
+            is_latest: true,
+            as_of: "2011-12-10".to_owned(),
+            as_of_given: false,
+            currency: Some("GBP".to_owned()),
+            inputs: vec![InputLine { input: "transactions".to_owned(), files: 3, counts, cached_files: 2 }],
+            customers: Some(4_338),
+            orders: Some(18_532),
+            net_revenue_e4: Some(-88_872_088_940),
+            populations: [("rfm_segment".to_owned(), vec![("At Risk\u{1b}".to_owned(), 1_204)])].into(),
+            tables: vec![TableLine {
+                table: "customers".to_owned(),
+                rows: 4_338,
+                file: "out/runs/2011-12-10-0123456789ab/tables/customers.parquet".into(),
+            }],
+            gates: vec![GateVerdict {
+                name: "max_reject_ratio".to_owned(),
+                subject: "transactions".to_owned(),
+                value: 0.0,
+                limit: 0.01,
+                held: false,
+                message: "2 of 541,909 rows rejected".to_owned(),
+            }],
+            seconds: 12.34,
+        }
+    }
+
+    #[test]
+    fn a_person_reads_what_was_read_who_is_there_and_where_the_tables_are() {
+        insta::assert_snapshot!(in_words(&example(), "published"));
+    }
+
+    #[test]
+    fn a_run_of_some_tables_says_that_it_is_not_the_latest() {
+        let some = Summary { is_latest: false, customers: None, orders: None, net_revenue_e4: None, ..example() };
+        let text = in_words(&some, "published");
+        assert!(text.starts_with("run 2011-12-10-0123456789ab published, not the latest\n"), "{text}");
+        assert!(!text.contains("net revenue"), "{text}");
+    }
+
+    #[test]
+    fn money_keeps_every_digit() {
+        let shown = [0, 1, -1, 10_000, 12_345_678, i128::from(i64::MIN)].map(decimal);
+        assert_eq!(shown, ["0.0000", "0.0001", "-0.0001", "1.0000", "1,234.5678", "-922,337,203,685,477.5808"]);
+    }
 }

@@ -79,11 +79,19 @@ pub struct Project {
 }
 
 /// What a customer's value is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Value {
     /// The measure that tiers, periods and RFM's monetary score use.
     pub metric: Metric,
+    /// Days up to `as_of` over which a customer's actual value is summed.
+    pub window_days: u32,
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Value { metric: Metric::NetRevenue, window_days: 365 }
+    }
 }
 
 /// A measure of value.
@@ -116,6 +124,8 @@ impl Metric {
 pub struct Orders {
     /// What frequency counts: each order, or each day with an order.
     pub unit: OrderUnit,
+    /// Whether an order of nothing (a free item, a voucher) counts as an order.
+    pub count_zero_value: bool,
 }
 
 /// What frequency counts.
@@ -302,11 +312,13 @@ pub struct Gates {
     pub max_population_change: f64,
     /// Sizes below this are not compared.
     pub min_population: u64,
+    /// Largest share of transaction or interaction rows without a customer that `check` lets pass.
+    pub max_anonymous_ratio: f64,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100 }
+        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100, max_anonymous_ratio: 0.5 }
     }
 }
 

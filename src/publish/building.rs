@@ -36,20 +36,17 @@ pub struct Sealed<'a> {
 }
 
 impl<'a> Building<'a> {
-    /// Begins the run `id`, after removing what an earlier run left unfinished.
+    /// Begins the run `id`.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder cannot be written.
     pub fn create(out: &'a OutputDir, lock: &'a Lock, id: &RunId) -> Result<Building<'a>> {
-        let building = out.building_dir();
-        disk::refuse_symlink(&building)?;
-        // We hold the lock, so whoever wrote there is gone.
-        disk::remove_dir(&building)?;
-        disk::create_dir(&building)?;
-        let path = building.join(id.to_string());
-        disk::create_dir(&path)?;
         lock.note(&id.to_string());
+        let path = out.building_dir().join(id.to_string());
+        // Before the folders, so that they go when one of them cannot be created.
         let workspace = Workspace { out, lock, id: id.clone(), path };
+        disk::create_dir(&out.building_dir())?;
+        disk::create_dir(&workspace.path)?;
         Ok(Building { workspace, files: Mutex::default() })
     }
 
@@ -113,17 +110,18 @@ impl<'a> Building<'a> {
         Ok(())
     }
 
-    /// Adds a copy of the file `source`.
+    /// Adds a copy of the file `source`, which is of our own making.
     ///
     /// # Errors
-    /// As [`Building::add_file`]; [`ErrorKind::Input`](crate::error::ErrorKind::Input) when `source` cannot be read.
+    /// As [`Building::add_file`], and the same kind when `source` cannot be read.
     pub fn add_copy(&self, relative: &str, source: &Path) -> Result<()> {
         let path = self.place(relative)?;
-        let mut original = File::open(source).reading(source)?;
+        let unreadable = |error| Error::output(format!("could not read `{}`", source.display())).because(error);
+        let mut original = File::open(source).map_err(unreadable)?;
         let mut copy = HashingFile::create(&path)?;
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let read = original.read(&mut buffer).reading(source)?;
+            let read = original.read(&mut buffer).map_err(unreadable)?;
             if read == 0 {
                 break;
             }
@@ -253,13 +251,55 @@ fn check_manifest(manifest: &Manifest, id: &RunId) -> Result<()> {
 /// Whether every part of the path is a plain name, on any file system: lower-case letters, digits, `_`, `-` and inner
 /// dots, and none of the names that Windows keeps for devices.
 fn is_plain(relative: &str) -> bool {
-    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
     const LONGEST: usize = 100;
     relative.split('/').all(|name| {
         let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
-        let stem = name.split('.').next().unwrap_or(name);
-        let device =
-            DEVICES.contains(&stem) || (stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")));
-        plain && !name.is_empty() && name.len() <= LONGEST && !name.starts_with('.') && !name.ends_with('.') && !device
+        let dots_inside = !name.starts_with('.') && !name.ends_with('.');
+        plain && dots_inside && !name.is_empty() && name.len() <= LONGEST && !is_device(name)
     })
+}
+
+/// Whether Windows takes the name for a device, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    matches!(stem, "con" | "prn" | "aux" | "nul")
+        || numbered.is_some_and(|number| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_become_paths() {
+        for path in ["tables/customers.parquet", "exports/zen/2026-10.csv", "report.html", "comet", "com10", "console"]
+        {
+            assert!(is_plain(path), "{path:?}");
+        }
+        let long = "a".repeat(101);
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "tables/../x",
+            "tables//x",
+            "tables/",
+            ".hidden",
+            "x.",
+            "Customers",
+            "a b",
+            "a\\b",
+            "a:b",
+            "a\0",
+            "caf\u{e9}",
+            "con",
+            "tables/nul.parquet",
+            "lpt1",
+            "com9.csv",
+            &long,
+        ] {
+            assert!(!is_plain(path), "{path:?}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ impl HashingFile {
     }
 
     /// Syncs the file, and returns its size and hash.
-    pub fn finish(self, path: &Path) -> Result<FileEntry> {
+    pub fn finish(&self, path: &Path) -> Result<FileEntry> {
         disk::sync_file(&self.file, path)?;
         Ok(FileEntry { bytes: self.hasher.count(), blake3: self.hasher.finalize().to_hex().to_string() })
     }

@@ -4,7 +4,7 @@
 //! ```text
 //! out/
 //!   .lock               held by the process that may change the folder; freed by the system when it dies
-//!   .building/<run>/    the run being written, out of sight; removed at the next start
+//!   .building/<run>/    the run being written, out of sight; removed by whoever takes the lock next
 //!   held/<run>/         a whole run that a gate held back
 //!   runs/<run>/         published, never changed again
 //!     tables/<table>.parquet  rejects/<input>.parquet  ...  manifest.json  _SUCCESS
@@ -38,6 +38,8 @@ mod disk;
 mod hashing_file;
 mod lock;
 pub mod manifest;
+#[cfg(test)]
+mod model_test;
 mod output_dir;
 mod run_id;
 mod table;
@@ -46,7 +48,7 @@ mod verify;
 pub use building::{Building, Sealed};
 pub use disk::ignore_file_size_signal;
 pub use lock::Lock;
-pub use manifest::{GateVerdict, Manifest};
+pub use manifest::{GateVerdict, Manifest, TableCost, TableEntry};
 pub use output_dir::{LATEST, OutputDir, RunRef, RunState};
 pub use run_id::RunId;
 pub use table::{Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};

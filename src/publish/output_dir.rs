@@ -75,7 +75,7 @@ impl OutputDir {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).writing(root),
             _ => {}
         }
-        for folder in [out.runs_dir(), out.held_dir(), out.building_dir(), out.cache()] {
+        for folder in [out.runs_dir(), out.held_dir(), out.building_dir(), out.discarded_dir(), out.cache()] {
             disk::refuse_symlink(&folder)?;
         }
         Ok(out)
@@ -91,14 +91,19 @@ impl OutputDir {
         self.root.join("cache")
     }
 
-    /// Creates the folder if need be and takes its lock, trying for `wait` if another process holds it.
+    /// Creates the folder if need be and takes its lock, trying for `wait` if another process holds it; then removes what
+    /// an earlier run left unfinished.
     ///
     /// # Errors
     /// [`ErrorKind::Locked`] when another process holds it, [`ErrorKind::Output`] when the folder cannot be written or
     /// its file system has no locks, and what `cancel` says.
     pub fn lock(&self, wait: Duration, cancel: &Cancel) -> Result<Lock> {
         fs::create_dir_all(&self.root).writing(&self.root)?;
-        Lock::acquire(&self.root.join(".lock"), wait, cancel)
+        let lock = Lock::acquire(&self.root.join(".lock"), wait, cancel)?;
+        // Whoever wrote there held the lock, and is gone.
+        disk::remove_dir(&self.building_dir())?;
+        disk::remove_dir(&self.discarded_dir())?;
+        Ok(lock)
     }
 
     /// The run that `latest` names; `None` before the first.
@@ -218,6 +223,10 @@ impl OutputDir {
         self.root.join(".building")
     }
 
+    fn discarded_dir(&self) -> PathBuf {
+        self.root.join(".discarded")
+    }
+
     pub(super) fn held_path(&self, id: &RunId) -> PathBuf {
         self.held_dir().join(id.to_string())
     }
@@ -266,11 +275,9 @@ impl OutputDir {
         if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Ok(());
         }
-        let rubbish = self.building_dir().join("discarded");
-        disk::create_dir(&self.building_dir())?;
-        disk::remove_dir(&rubbish)?;
-        disk::rename(path, &rubbish)?;
-        disk::remove_dir(&rubbish)
+        let discarded = self.discarded_dir();
+        disk::rename(path, &discarded)?;
+        disk::remove_dir(&discarded)
     }
 
     /// Creates a folder of the output folder, so that it is there after a power failure.

@@ -44,9 +44,20 @@ fn folder_with(pipeline: &str) -> tempfile::TempDir {
 fn help_of_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = said(patronage(folder.path()).arg("--help"));
-    for command in
-        ["run", "plan", "check", "segment", "query", "runs", "approve", "verify", "config", "completions", "man"]
-    {
+    for command in [
+        "run",
+        "plan",
+        "check",
+        "segment",
+        "query",
+        "runs",
+        "approve",
+        "verify",
+        "generate",
+        "config",
+        "completions",
+        "man",
+    ] {
         all += &format!("\n===== patronage {command} -h =====\n");
         all += &said(patronage(folder.path()).args([command, "-h"]));
     }

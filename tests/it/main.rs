@@ -5,3 +5,7 @@
 mod cli;
 mod config;
 mod rfm_grids;
+mod publish_fixture;
+mod publish_foreign_readers;
+mod publish_runs;
+mod publish_tables;

@@ -138,3 +138,76 @@ fn check_empty_keys(table: &Table, batch: &RecordBatch) -> Result<(), Breach> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int64Array, StringArray};
+
+    use super::*;
+    use crate::contract::{bigint, text};
+    use crate::publish::table::schema::published_schema;
+
+    fn table(key: &[&'static str], sort: &[&'static str]) -> Table {
+        let columns = vec![text("customer_id", "who"), bigint("rank", "place").optional()];
+        Table::new("ranks", "one customer", key, columns).sorted_by(sort)
+    }
+
+    /// The first breach over these batches: words and row in its batch.
+    fn breach(table: &Table, batches: &[&[(&str, Option<i64>)]]) -> Option<Breach> {
+        let schema = published_schema(table);
+        let mut check = OrderCheck::new(table, &schema).unwrap();
+        for rows in batches {
+            let names = StringArray::from_iter_values(rows.iter().map(|row| row.0));
+            let ranks = Int64Array::from_iter(rows.iter().map(|row| row.1));
+            let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(names), Arc::new(ranks)]).unwrap();
+            if let Err(breach) = check.check(table, &batch) {
+                return Some(breach);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn sorted_rows_with_unique_keys_pass_across_batches() {
+        let by_key = table(&["customer_id"], &["customer_id"]);
+        assert_eq!(
+            breach(&by_key, &[&[("A", Some(2)), ("B", None)], &[], &[("a", Some(1)), ("\u{e9}", Some(1))]]),
+            None
+        );
+        let by_rank = table(&["customer_id"], &["rank", "customer_id"]);
+        assert_eq!(breach(&by_rank, &[&[("B", Some(1)), ("C", Some(1))], &[("A", Some(2)), ("D", None)]]), None);
+    }
+
+    #[test]
+    fn unsorted_rows_are_found_within_and_across_batches() {
+        let by_key = table(&["customer_id"], &["customer_id"]);
+        let unsorted = |row| Some(Breach::of_row(row, "rows are not sorted by `customer_id`".to_owned()));
+        assert_eq!(breach(&by_key, &[&[("A", None), ("C", None), ("B", None)]]), unsorted(2));
+        assert_eq!(breach(&by_key, &[&[("A", None), ("C", None)], &[], &[("B", None)]]), unsorted(0));
+        assert_eq!(breach(&by_key, &[&[("a", None), ("B", None)]]), unsorted(1), "text is sorted by its bytes");
+    }
+
+    #[test]
+    fn nulls_come_last() {
+        let by_rank = table(&["customer_id"], &["rank", "customer_id"]);
+        assert!(breach(&by_rank, &[&[("A", None), ("B", Some(1))]]).is_some());
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_wherever_it_is() {
+        let twice = |row| Some(Breach::of_row(row, "key `customer_id` occurs twice".to_owned()));
+        let by_key = table(&["customer_id"], &["customer_id"]);
+        assert_eq!(breach(&by_key, &[&[("A", Some(1))], &[("A", Some(2))]]), twice(0));
+        let by_rank = table(&["customer_id"], &["rank", "customer_id"]);
+        assert_eq!(breach(&by_rank, &[&[("A", Some(1)), ("B", Some(2))], &[("C", Some(3)), ("A", Some(4))]]), twice(1));
+    }
+
+    #[test]
+    fn an_empty_key_is_found() {
+        let by_key = table(&["customer_id"], &["customer_id"]);
+        let expected = Some(Breach::of_row(0, "key column `customer_id` is empty".to_owned()));
+        assert_eq!(breach(&by_key, &[&[("", Some(1))]]), expected);
+    }
+}

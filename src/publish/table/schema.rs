@@ -22,8 +22,9 @@ pub(super) const ROW_GROUP_ROWS: usize = 131_072;
 
 const ZSTD_LEVEL: i32 = 3;
 
-/// Share of absent keys that the bloom filter of a row group lets through.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+/// Share of absent keys that the bloom filter of a full row group lets through: 128 KiB a row group, half of what one
+/// percent takes.
+const BLOOM_FALSE_POSITIVES: f64 = 0.05;
 
 /// A table's contract as it is written into its file (key `patronage.contract`), under published names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

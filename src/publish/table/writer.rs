@@ -65,11 +65,10 @@ impl<'a> TableWriter<'a> {
     }
 
     fn finish(mut self) -> Result<(u64, FileEntry)> {
-        let written = self.rechunk.finish().map_err(ParquetError::from).and_then(|rest| {
-            self.writer.write(&rest)?;
-            self.writer.into_inner()
-        });
-        Ok((self.rows, parquet(&self.path, written)?.finish(&self.path)?))
+        let rest = self.rechunk.finish().map_err(ParquetError::from);
+        // Not `into_inner`, which turns an error of the disk into words.
+        parquet(&self.path, rest.and_then(|rest| self.writer.write(&rest)).and_then(|()| self.writer.finish()))?;
+        Ok((self.rows, self.writer.inner().finish(&self.path)?))
     }
 
     fn broken(&self, breach: Breach) -> Error {
