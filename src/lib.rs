@@ -1,5 +1,6 @@
 //! patronage
 
+pub mod cli;
 pub mod config;
 pub mod contract;
 pub mod engine;
@@ -7,4 +8,5 @@ pub mod error;
 pub mod generate;
 pub mod ingest;
 pub mod monitor;
+pub mod pipeline;
 pub mod publish;

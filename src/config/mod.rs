@@ -3,11 +3,15 @@
 //! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
 //! is an error with its place and the nearest name that does.
 
+mod decimal;
 mod grid;
 mod inputs;
 mod load;
+mod mistake;
 mod routing;
+mod validate;
 
+pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
@@ -195,6 +199,16 @@ impl Default for Rfm {
             segments: Vec::new(),
             other: None,
             thresholds: Thresholds::default(),
+        }
+    }
+}
+
+impl Rfm {
+    /// The grid that the scores are read with: one's own, or the named one.
+    pub fn resolve_grid(&self) -> Grid {
+        match Grid::built_in(&self.grid) {
+            Some(grid) if self.segments.is_empty() => grid,
+            _ => Grid::custom(&self.segments, self.other.as_deref(), self.bins),
         }
     }
 }
