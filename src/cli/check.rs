@@ -8,8 +8,8 @@ use arrow::array::{ArrayRef, StringArray, UInt64Array};
 use super::args::{GlobalArgs, RowArgs};
 use super::render::Rows;
 use super::run::WindowArgs;
-use super::words::count;
 use super::{pipeline_file, progress, signals};
+use super::words::count;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{self, Check, CheckReport, Severity};
 
@@ -39,9 +39,9 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     if report.passed() {
         return Ok(());
     }
-    let failed = report.checks.iter().filter(|check| !check.passed && check.severity == Severity::Error).count();
-    Err(Error::new(ErrorKind::Gate, format!("{} failed", count(failed as u64, "check")))
-        .hint("look at the rows with severity `error`; `patronage run` keeps what it rejects in `rejects/`"))
+    let failed = report.checks.iter().filter(|check| !check.passed && check.severity == Severity::Error);
+    Err(Error::new(ErrorKind::Gate, format!("{} of severity error failed", count(failed.count() as u64, "check")))
+        .hint("the rejects and their reasons are in the run folder of `patronage run`; `[gates]` holds the limits"))
 }
 
 /// One row a check.

@@ -32,11 +32,9 @@ pub fn find_run(out: &OutputDir, id: Option<&str>) -> Result<RunRef> {
 
 /// The tables of a run with their files; the rejected rows of an input are `rejects_<input>`.
 pub fn tables_of(run: &RunRef) -> Result<Vec<(String, PathBuf)>> {
-    let manifest = run.manifest()?;
-    let tables = manifest.tables.into_iter().filter_map(|table| Some((table.name, run.path.join(table.file?))));
-    let rejects =
-        manifest.rejects.into_iter().map(|entry| (format!("rejects_{}", entry.input), run.path.join(entry.file)));
-    Ok(tables.chain(rejects).collect())
+    let rejects = run.manifest()?.rejects.into_iter();
+    let rejects = rejects.map(|entry| (format!("rejects_{}", entry.input), run.path.join(entry.file)));
+    Ok(engine::tables_of(&run.path)?.into_iter().chain(rejects).collect())
 }
 
 /// What `sql`, typed on the command line, answers: a mistake in it is wrong usage.

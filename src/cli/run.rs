@@ -35,7 +35,7 @@ pub struct Args {
     /// Wait this long for another run to end [default: do not wait]
     #[arg(long, value_name = "TIME", env = "PATRONAGE_WAIT", value_parser = parse_duration)]
     wait: Option<Duration>,
-    /// Keep the values of rejected rows, except personal ones
+    /// Keep rejected rows as they were read, personal columns too
     #[arg(long)]
     keep_raw_rejects: bool,
     #[command(flatten)]
@@ -59,13 +59,11 @@ impl WindowArgs {
         RunOptions {
             as_of: self.as_of,
             only: self.only,
-            force: false,
             threads: global.threads,
             memory: global.memory,
-            wait: Duration::ZERO,
-            keep_raw_rejects: false,
             started_at: Some(jiff::Timestamp::now().to_string()),
-            command_line: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+            command_line: std::env::args().collect(),
+            ..RunOptions::default()
         }
     }
 }
@@ -84,9 +82,8 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
         let made = pipeline::plan(&loaded, &options, monitor.as_ref(), &cancel)?;
         return deliver(None, |out| plan::write(&made, args.output.format.of_rows(), out));
     }
-    let (summary, outcome) = match pipeline::run(&loaded, &options, monitor.as_ref(), &cancel)? {
-        Outcome::Published(summary) => (summary, "published"),
-        Outcome::AlreadyPublished(summary) => (summary, "already published"),
-    };
-    summary::show(&summary, outcome, args.output.format)
+    match pipeline::run(&loaded, &options, monitor.as_ref(), &cancel)? {
+        Outcome::Published(summary) => summary::show(&summary, "published", args.output.format),
+        Outcome::AlreadyPublished(summary) => summary::show(&summary, "already published", args.output.format),
+    }
 }

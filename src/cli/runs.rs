@@ -37,5 +37,6 @@ fn state(state: RunState) -> &'static str {
     match state {
         RunState::Published => "published",
         RunState::Held => "held",
+        RunState::Aside => "aside",
     }
 }

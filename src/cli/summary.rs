@@ -1,5 +1,6 @@
 //! What a run did, for a person or a scheduler.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
@@ -28,70 +29,60 @@ pub fn show(summary: &Summary, outcome: &str, format: SummaryFormat) -> Result<(
 
 fn in_words(summary: &Summary, outcome: &str) -> String {
     let chosen = if summary.as_of_given { "as given" } else { "the day after the newest transaction" };
-    let aside = if summary.is_latest { "" } else { ", not the latest" };
-    let mut text = format!("run {} {outcome}{aside}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
+    let mut text = format!("run {} {outcome}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
     text += &inputs(summary);
-    text += &customers(summary);
-    for (kind, sizes) in &summary.populations {
-        text += "\n";
-        text += &populations(kind, sizes);
+    text += "\n";
+    let currency = summary.currency.as_deref().unwrap_or_default();
+    let facts = [
+        ("customers", summary.customers.map(whole)),
+        ("orders", summary.orders.map(whole)),
+        ("net revenue", summary.net_revenue_e4.map(|value| format!("{} {currency}", money(value)))),
+    ];
+    for (name, value) in facts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<12} {value}");
+    }
+    for (kind, title) in [
+        ("tier", "value tier"),
+        ("service_level", "service level"),
+        ("rfm_segment", "RFM segment"),
+        ("segment", "segment"),
+    ] {
+        if let Some(groups) = summary.populations.get(kind).filter(|groups| !groups.is_empty()) {
+            text += "\n";
+            text += &sizes(title, groups);
+        }
     }
     text += "\n";
     text += &tables(summary);
-    text += "\n";
-    for gate in &summary.gates {
-        let mark = if gate.held { "held" } else { "passed" };
-        text += &format!("gate {} {mark}: {}\n", gate.name, escape(&gate.message));
+    for gate in summary.gates.iter().filter(|gate| gate.held) {
+        let _ = writeln!(text, "gate {}: {}", gate.name, escape(&gate.message));
     }
     let elapsed = Duration::try_from_secs_f64(summary.seconds).unwrap_or_default();
-    let count = count(summary.tables.len() as u64, "table");
-    text + &format!("{count} in {} ({})\n", summary.folder.display(), seconds(elapsed))
+    let tables = count(summary.tables.len() as u64, "table");
+    let _ = writeln!(text, "\n{tables} in {} ({})", summary.folder.display(), seconds(elapsed));
+    if !summary.is_latest {
+        let _ = writeln!(text, "`latest` still names another run");
+    }
+    text
 }
 
 fn inputs(summary: &Summary) -> String {
     let header = ["input", "files", "cached", "read", "staged", "rejected", "duplicate", "out of window"];
     let mut lines = vec![header.map(str::to_owned).to_vec()];
     for input in &summary.inputs {
-        let counts = input.counts;
-        let numbers = [
-            input.files as u64,
-            input.cached_files as u64,
-            counts.read,
-            counts.staged,
-            counts.rejected,
-            counts.duplicate,
-            counts.out_of_window,
-        ];
-        lines.push([input.input.clone()].into_iter().chain(numbers.map(grouped)).collect());
+        let counts = &input.counts;
+        let files = [input.files as u64, input.cached_files as u64];
+        let rows = [counts.read, counts.staged, counts.rejected, counts.duplicate, counts.out_of_window];
+        lines.push([input.input.clone()].into_iter().chain(files.into_iter().chain(rows).map(grouped)).collect());
     }
     align(&lines, &[false, true, true, true, true, true, true, true])
 }
 
-fn customers(summary: &Summary) -> String {
-    let whole = |number: i64| u64::try_from(number).map_or_else(|_| number.to_string(), grouped);
-    let currency = summary.currency.as_deref().unwrap_or_default();
-    let facts = [
-        ("customers", summary.customers.map(whole)),
-        ("orders", summary.orders.map(whole)),
-        ("net revenue", summary.net_revenue_e4.map(|value| format!("{} {currency}", decimal(value)))),
-    ];
-    let known = facts.into_iter().filter_map(|(name, value)| Some(format!("{name:<12} {}\n", value?)));
-    let text: String = known.collect();
-    if text.is_empty() { text } else { format!("\n{text}") }
-}
-
-/// Ten-thousandths as a decimal number, with all of its digits and groups of three before the point.
-fn decimal(e4: i128) -> String {
-    let sign = if e4 < 0 { "-" } else { "" };
-    let (whole, fraction) = (e4.unsigned_abs() / 10_000, e4.unsigned_abs() % 10_000);
-    let whole = u64::try_from(whole).map_or_else(|_| whole.to_string(), grouped);
-    format!("{sign}{whole}.{fraction:04}")
-}
-
-fn populations(kind: &str, sizes: &[(String, i64)]) -> String {
-    let mut lines = vec![vec![kind.replace('_', " "), "customers".to_owned()]];
-    for (name, size) in sizes {
-        lines.push(vec![escape(name).into_owned(), u64::try_from(*size).map(grouped).unwrap_or_default()]);
+fn sizes(title: &str, groups: &[(String, i64)]) -> String {
+    let mut lines = vec![[title, "customers"].map(str::to_owned).to_vec()];
+    for (name, customers) in groups {
+        lines.push(vec![escape(name).into_owned(), whole(*customers)]);
     }
     align(&lines, &[false, true])
 }
@@ -102,6 +93,20 @@ fn tables(summary: &Summary) -> String {
         lines.push(vec![table.table.clone(), grouped(table.rows), table.file.display().to_string()]);
     }
     align(&lines, &[false, true, false])
+}
+
+fn whole(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
+/// Ten-thousandths with two decimals at least, and four where they are needed.
+fn money(value: i128) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let digits = value.unsigned_abs();
+    let part = format!("{:04}", digits % 10_000);
+    let part = part.strip_suffix("00").unwrap_or(&part);
+    format!("{sign}{}.{part}", grouped((digits / 10_000) as u64))
 }
 
 #[cfg(test)]
@@ -148,16 +153,16 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_some_tables_says_that_it_is_not_the_latest() {
+    fn a_run_that_is_not_the_latest_says_so() {
         let some = Summary { is_latest: false, customers: None, orders: None, net_revenue_e4: None, ..example() };
         let text = in_words(&some, "published");
-        assert!(text.starts_with("run 2011-12-10-0123456789ab published, not the latest\n"), "{text}");
+        assert!(text.ends_with("`latest` still names another run\n"), "{text}");
         assert!(!text.contains("net revenue"), "{text}");
     }
 
     #[test]
-    fn money_keeps_every_digit() {
-        let shown = [0, 1, -1, 10_000, 12_345_678, i128::from(i64::MIN)].map(decimal);
-        assert_eq!(shown, ["0.0000", "0.0001", "-0.0001", "1.0000", "1,234.5678", "-922,337,203,685,477.5808"]);
+    fn money_keeps_every_digit_that_says_something() {
+        let shown = [0, 1, -1, 10_000, 12_345_678, i128::from(i64::MIN)].map(money);
+        assert_eq!(shown, ["0.00", "0.0001", "-0.0001", "1.00", "1,234.5678", "-922,337,203,685,477.5808"]);
     }
 }

@@ -1,13 +1,13 @@
 //! Questions over published tables: the same SQL, answered from the Parquet files of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
 use super::{Statement, frame};
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 
 /// Answers `sql` over Parquet files known by name. Column types are those of the files: money is DECIMAL, a day DATE.
 ///
@@ -31,6 +31,25 @@ pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Vec<RecordBatch>> 
         .and_then(LazyFrame::collect)
         .map_err(|error| Error::config("the query does not run").because(error))?;
     Ok(vec![frame::to_batch(&rows)?])
+}
+
+/// The tables of a run folder, by name.
+///
+/// # Errors
+/// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when the folder cannot be read.
+pub fn tables_of(run: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let folder = run.join("tables");
+    let mut tables = Vec::new();
+    for entry in std::fs::read_dir(&folder).reading(&folder)? {
+        let path = entry.reading(&folder)?.path();
+        if path.extension().is_some_and(|extension| extension == "parquet")
+            && let Some(name) = path.file_stem()
+        {
+            tables.push((name.to_string_lossy().into_owned(), path));
+        }
+    }
+    tables.sort();
+    Ok(tables)
 }
 
 fn nearest(name: &str, tables: &[(String, PathBuf)]) -> String {

@@ -9,7 +9,7 @@ mod polars;
 mod portable;
 mod statement;
 
-pub use ask::ask;
+pub use ask::{ask, tables_of};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 pub use statement::{Statement, predicate};

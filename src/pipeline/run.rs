@@ -179,7 +179,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
         manifest.gates.iter().filter(|gate| gate.held).map(|gate| gate.message.clone()).collect();
     cancel.check()?;
     let sealed = building.seal(manifest)?;
-    let run = if options.only.is_empty() { sealed.settle()? } else { sealed.settle_aside()? };
+    let run = if options.only.is_empty() { sealed.settle()? } else { sealed.set_aside()? };
     if run.state == RunState::Held {
         return Err(Error::new(ErrorKind::Gate, format!("run `{}` is held back: {}", run.id, held.join("; ")))
             .hint(format!("look at it in `{}`; `patronage approve {}` publishes it", run.path.display(), run.id)));
@@ -325,7 +325,7 @@ fn reuse(
     prepared: &Prepared,
     options: &RunOptions,
 ) -> Result<Option<RunRef>> {
-    if options.only.is_empty() { out.reuse(lock, &prepared.run_id) } else { out.find_whole(&prepared.run_id) }
+    if options.only.is_empty() { out.reuse(lock, &prepared.run_id) } else { out.find_aside(&prepared.run_id) }
 }
 
 fn make_tables(

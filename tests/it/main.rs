@@ -4,8 +4,8 @@
 
 mod cli;
 mod config;
-mod rfm_grids;
 mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
 mod publish_tables;
+mod rfm_grids;
