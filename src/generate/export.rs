@@ -86,7 +86,13 @@ pub(super) struct Written {
 
 impl Export {
     /// An export into `files` (in the order of `ranges`), with its spills in the folder `spills`.
-    pub(super) fn new(header: &'static str, files: Vec<PathBuf>, ranges: Vec<Range>, spills: &Path, gzip: bool) -> Self {
+    pub(super) fn new(
+        header: &'static str,
+        files: Vec<PathBuf>,
+        ranges: Vec<Range>,
+        spills: &Path,
+        gzip: bool,
+    ) -> Self {
         let name = files.first().and_then(|file| file.file_stem()).unwrap_or_default().to_string_lossy().into_owned();
         let waiting_bytes = WAITING_BYTES / ranges.len().max(1);
         let buckets = ranges
@@ -102,7 +108,7 @@ impl Export {
         Export { header, files, buckets, gzip, waiting_bytes }
     }
 
-    /// A place to put rows, one for each piece of work.
+    /// A place to put rows, one for each thread.
     pub(super) fn sink(&self) -> Sink<'_> {
         Sink { export: self, records: vec![(Vec::new(), 0); self.buckets.len()] }
     }
@@ -166,6 +172,7 @@ impl Export {
         for (row, number) in rows.iter().zip(first_row..) {
             faults.write(number, row.1, &mut text);
         }
+        faults.finish(&mut text);
         if !self.gzip {
             return Ok(text);
         }
@@ -237,7 +244,7 @@ impl Bucket {
     }
 }
 
-/// Rows on their way into an [`Export`], from one piece of work.
+/// Rows on their way into an [`Export`], from one thread.
 pub(super) struct Sink<'a> {
     export: &'a Export,
     records: Vec<(Vec<u8>, u64)>,
@@ -255,14 +262,16 @@ impl Sink<'_> {
         *rows += 1;
     }
 
-    /// Hands everything over.
+    /// Hands everything over; the buffers stay for the next rows.
     ///
     /// # Errors
     /// Output, when the disk fails.
-    pub(super) fn flush(self) -> Result<()> {
-        for ((records, rows), bucket) in self.records.iter().zip(&self.export.buckets) {
+    pub(super) fn flush(&mut self) -> Result<()> {
+        for ((records, rows), bucket) in self.records.iter_mut().zip(&self.export.buckets) {
             if *rows > 0 {
                 bucket.add(records, *rows, self.export.waiting_bytes)?;
+                records.clear();
+                *rows = 0;
             }
         }
         Ok(())

@@ -43,7 +43,7 @@ use rayon::prelude::*;
 use self::calendar::Calendar;
 use self::catalogue::Catalogue;
 use self::dirt::Faults;
-use self::export::{Export, Range, Sink, Written, ranges};
+use self::export::{Export, Range, Written, ranges};
 use self::fx::Francs;
 use self::life::Shop;
 use self::row::Row;
@@ -175,15 +175,19 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     let exports = Exports::new(options, dir, &calendar, rows_a_customer)?;
     let block = (BLOCK_ROWS / rows_a_customer).clamp(1.0, 1_024.0) as u64;
     let totals = Mutex::new(Totals::new(campaigns.len()));
-    (0..options.customers.div_ceil(block)).into_par_iter().try_for_each(|number| {
-        cancel.check()?;
-        let customers = number * block..((number + 1) * block).min(options.customers);
-        let done = customers.end - customers.start;
-        let part = exports.add(customers, &shop, &calendar)?;
-        totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
-        monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
-        Ok(())
-    })?;
+    let blocks = (0..options.customers.div_ceil(block)).into_par_iter();
+    blocks.try_for_each_init(
+        || exports.sinks(),
+        |sinks, number| {
+            cancel.check()?;
+            let customers = number * block..((number + 1) * block).min(options.customers);
+            let done = customers.end - customers.start;
+            let part = add(customers, &shop, &calendar, sinks)?;
+            totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
+            monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
+            Ok(())
+        },
+    )?;
     let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
 
     let future = *calendar.text(options.days - 1 + 40);
@@ -191,6 +195,21 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     let report = exports.finish(options, &faults, &streams, cancel)?;
     small_files(options, dir, &shop, &calendar, &totals, &report, &faults)?;
     Ok(report)
+}
+
+/// Makes the lives of `customers` and hands their rows over.
+fn add(customers: std::ops::Range<u64>, shop: &Shop<'_>, calendar: &Calendar, sinks: &mut Sinks<'_>) -> Result<Totals> {
+    let mut totals = Totals::new(shop.campaigns.len());
+    let mut writer = Writer::new(shop, calendar);
+    let mut row = Row::default();
+    for index in customers {
+        let life = shop.life(index);
+        writer.life(&life, sinks);
+        truth::customer(&life, &mut row, &mut sinks.truth);
+        totals.add(&life, shop);
+    }
+    sinks.flush()?;
+    Ok(totals)
 }
 
 /// The exports that grow with the number of customers.
@@ -249,28 +268,16 @@ impl Exports {
         })
     }
 
-    /// Makes the lives of `customers` and adds their rows.
-    fn add(&self, customers: std::ops::Range<u64>, shop: &Shop<'_>, calendar: &Calendar) -> Result<Totals> {
-        let mut sinks = Sinks {
+    /// Where lives put their rows, one for each thread.
+    fn sinks(&self) -> Sinks<'_> {
+        Sinks {
             transactions: self.transactions.sink(),
             interactions: self.interactions.sink(),
             customers: self.customers.sink(),
             consents: self.consents.sink(),
             contacts_sent: self.contacts_sent.sink(),
             truth: self.truth.sink(),
-        };
-        let mut totals = Totals::new(shop.campaigns.len());
-        let mut writer = Writer::new(shop, calendar);
-        let mut row = Row::default();
-        for index in customers {
-            let life = shop.life(index);
-            writer.life(&life, &mut sinks);
-            truth::customer(&life, &mut row, &mut sinks.truth);
-            totals.add(&life, shop);
         }
-        let Sinks { transactions, interactions, customers, consents, contacts_sent, truth } = sinks;
-        [transactions, interactions, customers, consents, contacts_sent, truth].into_iter().try_for_each(Sink::flush)?;
-        Ok(totals)
     }
 
     fn finish(
