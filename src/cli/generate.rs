@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ValueEnum};
+use clap::ValueEnum;
 use jiff::civil::Date;
 
 use super::args::GlobalArgs;
@@ -52,8 +52,8 @@ pub struct Args {
     /// Compress the exports
     #[arg(long)]
     gzip: bool,
-    /// The exports of `sample-data/`; other options but the folder are ignored
-    #[arg(long, action = ArgAction::SetTrue)]
+    /// The exports of `sample-data/`, instead of options
+    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "days", "end", "seed", "dirt", "layout", "gzip"])]
     sample: bool,
 }
 
