@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const PIPELINE: &str = r#"[project]
+pub const PIPELINE: &str = r#"[project]
 name = "shop"
 currency = "EUR"
 time_zone = "Europe/Berlin"
@@ -17,14 +17,14 @@ amount = "paid"
 "#;
 
 /// The binary, in `folder`, with nothing of this machine's environment that it would look at.
-fn patronage(folder: &Path) -> Command {
+pub fn patronage(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patronage"));
     command.current_dir(folder).stdin(Stdio::null()).env_clear();
     command
 }
 
 /// Exit code, stdout and stderr in one text.
-fn said(command: &mut Command) -> String {
+pub fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     format!(
         "exit code: {}\n----- stdout -----\n{}----- stderr -----\n{}",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod cli;
+mod cli_answers;
 mod config;
 mod publish_fixture;
 mod publish_foreign_readers;
