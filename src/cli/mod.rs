@@ -34,6 +34,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::args::{GlobalArgs, LogFormat};
 use self::diagnostic::Diagnostic;
 use crate::error::{Error, ExitCode, Result};
+use crate::publish;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,6 +105,8 @@ impl Cli {
     }
 
     fn dispatch(self) -> Result<()> {
+        // A limit on file sizes is an error to report (exit code 7), and not a death.
+        publish::ignore_file_size_signal()?;
         let global = &self.global;
         match self.command {
             Command::Run(args) => run::run(args, global),
