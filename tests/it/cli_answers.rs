@@ -126,7 +126,7 @@ fn runs_are_listed_and_a_held_one_is_released() {
     let list = |folder: &Path| stdout(patronage(folder).args(["runs", "--format", "csv"]));
     let before = list(fixture.folder.path());
     assert!(before.lines().nth(2).unwrap().starts_with(&format!("{},2026-11-30,held,false,", held.id)), "{before}");
-    let approved = stdout(patronage(fixture.folder.path()).args(["approve", &held.id.to_string()]));
+    let approved = stdout(patronage(fixture.folder.path()).args(["approve", &held.id.to_string(), "--wait", "10s"]));
     assert_eq!(approved, format!("run {} is published, and is the latest\n", held.id));
     assert!(list(fixture.folder.path()).contains(&format!("{},2026-11-30,published,true,", held.id)));
 }
@@ -140,6 +140,8 @@ fn another_holder_of_the_lock_is_exit_code_6() {
     approve.args(["approve", &held.id.to_string()]);
     assert_eq!(approve.output().unwrap().status.code(), Some(6));
     drop(lock);
+    // A child of another test that is being forked holds a copy of the lock for a moment.
+    approve.args(["--wait", "10s"]);
     assert_eq!(approve.output().unwrap().status.code(), Some(0));
 }
 
@@ -180,4 +182,15 @@ fn a_signal_ends_a_command_with_its_exit_code_and_nothing_half_made() {
         assert_eq!(child.wait().unwrap().code(), Some(code));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{signal}");
     }
+}
+
+/// The bit of a full disk that can be had without one: `ulimit -f`.
+#[test]
+fn a_file_size_limit_is_exit_code_7_and_leaves_no_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = env!("CARGO_BIN_EXE_patronage");
+    let limited = format!("ulimit -f 16; exec {binary} generate shop --customers 2000 -q");
+    let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
