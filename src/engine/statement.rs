@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_mistake_has_its_place() {
-        let error = Statement::parse("broken.sql", "SELECT a\nFROM t WHERE (a = 1").unwrap_err();
+        let error = Statement::parse("broken.sql", "SELECT a\nFROM t WHERE a = = 1").unwrap_err();
         let place = error.place().unwrap();
         assert_eq!(place.line, Some(2));
     }

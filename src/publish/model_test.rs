@@ -103,6 +103,7 @@ impl Model {
             match run.state {
                 RunState::Published => model.published.insert(run.id, whole),
                 RunState::Held => model.held.insert(run.id, whole),
+                RunState::Aside => unreachable!("runs() does not list what is set aside"),
             };
         }
         model
