@@ -1,3 +1,5 @@
-//! One test binary (linking is dear), one module a promise.
+//! Integration tests, one module a promise, in one binary because linking is dear.
+#![allow(clippy::unwrap_used)]
 
-#![allow(clippy::unwrap_used, missing_docs)]
+mod ingest_real_exports;
+mod ingest_support;
