@@ -162,6 +162,11 @@ impl<'m> RowReader<'m> {
         self.out.read
     }
 
+    /// Names of the columns that the mapping reads.
+    pub fn raw_names(&self) -> &'m [String] {
+        &self.mapping.raw_names
+    }
+
     /// Whether rows need their line: only rejects do, and rows that a key may reject later.
     pub fn needs_lines(&self) -> bool {
         !self.mapping.key.is_empty()
@@ -298,7 +303,7 @@ impl<'m> RowReader<'m> {
             (true, None) => Some(RejectReason::MissingRate),
             (true, Some(_)) => None,
         };
-        for (index, column) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
+        for (index, _) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
             if let Cell::Whole(amount) = self.cells[index] {
                 self.cells[index] = match rate.filter(|_| known).map(|rate| exchange(amount, rate)) {
                     Some(Some(amount)) => Cell::Whole(amount),
@@ -309,7 +314,6 @@ impl<'m> RowReader<'m> {
                     // An amount that cannot be converted is no amount of the reporting currency.
                     None => Cell::Null,
                 };
-                debug_assert!(!column.contract.name.is_empty());
             }
         }
         failure.map_or(Ok(()), Err)
