@@ -194,7 +194,7 @@ fn check_crash(before: &Model, after: &Model, found: &Model) -> Result<(), TestC
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_output_folder_is_always_whole(events in prop::collection::vec(event(), 1..16)) {

@@ -61,6 +61,24 @@ fn the_manifest_has_sorted_keys_and_survives_its_text() {
     assert_eq!(String::from_utf8(manifest.to_json().unwrap()).unwrap(), text);
 }
 
+/// Fault 42: manifests of every version stay readable; `tests/old_runs/<version>/` is never changed.
+#[test]
+fn manifests_of_old_versions_can_be_read() {
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_runs");
+    for version in 1..=patronage::contract::SCHEMA_VERSION {
+        let folder = old.join(version.to_string());
+        let manifest = Manifest::read(&folder).unwrap();
+        assert_eq!(manifest.schema_version, version);
+        assert_eq!((manifest.tables[0].rows, manifest.status), (40, Status::Held));
+        assert!(manifest.files.contains_key(&manifest.rejects[0].file));
+        if version == patronage::contract::SCHEMA_VERSION {
+            // The current format, to the letter: when this fails, the schema version has to grow.
+            let written = String::from_utf8(manifest.to_json().unwrap()).unwrap();
+            assert_eq!(written, fs::read_to_string(folder.join("manifest.json")).unwrap());
+        }
+    }
+}
+
 #[test]
 fn a_manifest_of_a_newer_version_is_refused_by_name() {
     let fixture = Fixture::new();
