@@ -178,8 +178,8 @@ impl Sealed<'_> {
         self.status
     }
 
-    /// Publishes the run and makes `latest` name it, or, when a gate held it back, puts it into `held/` and leaves
-    /// `latest` alone.
+    /// Publishes the run and makes `latest` name it (unless `latest` names a run with a later `as_of`), or, when a gate
+    /// held it back, puts it into `held/` and leaves `latest` alone.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved; `latest` then still names what it
@@ -189,7 +189,7 @@ impl Sealed<'_> {
         match self.status {
             Status::Published => {
                 out.release(path, id)?;
-                let run = out.point_latest(lock, id)?;
+                let run = out.advance_latest(lock, id)?;
                 // An earlier attempt that a gate held, before the previous run changed.
                 out.discard(&out.held_path(id))?;
                 Ok(run)
@@ -199,6 +199,16 @@ impl Sealed<'_> {
                 Ok(RunRef { id: id.clone(), path: out.held_path(id), state: RunState::Held, is_latest: false })
             }
         }
+    }
+
+    /// Puts the run into `aside/`, where neither consumers nor later runs look for it: for runs of some tables only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved.
+    pub fn set_aside(self) -> Result<RunRef> {
+        let Workspace { out, id, path, .. } = &self.workspace;
+        out.set_aside(path, id)?;
+        Ok(RunRef { id: id.clone(), path: out.aside_path(id), state: RunState::Aside, is_latest: false })
     }
 }
 

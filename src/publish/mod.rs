@@ -48,7 +48,7 @@ mod verify;
 pub use building::{Building, Sealed};
 pub use disk::ignore_file_size_signal;
 pub use lock::Lock;
-pub use manifest::{GateVerdict, Manifest};
+pub use manifest::{GateVerdict, Manifest, TableCost, TableEntry};
 pub use output_dir::{LATEST, OutputDir, RunRef, RunState};
 pub use run_id::RunId;
 pub use table::{Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};

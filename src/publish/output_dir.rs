@@ -42,6 +42,8 @@ pub enum RunState {
     Published,
     /// In `held/`, until it is approved.
     Held,
+    /// In `aside/`: some tables only, never `latest`.
+    Aside,
 }
 
 impl RunRef {
@@ -177,7 +179,18 @@ impl OutputDir {
         if !is_finished(&path) || !verify(&path).is_whole() {
             return Ok(None);
         }
-        self.point_latest(lock, id).map(Some)
+        self.advance_latest(lock, id).map(Some)
+    }
+
+    /// The run of some tables only with this id, if it is there and whole.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when a symbolic link stands in its place.
+    pub fn find_aside(&self, id: &RunId) -> Result<Option<RunRef>> {
+        let path = self.aside_path(id);
+        disk::refuse_symlink(&path)?;
+        let whole = is_finished(&path) && verify(&path).is_whole();
+        Ok(whole.then(|| RunRef { id: id.clone(), path, state: RunState::Aside, is_latest: false }))
     }
 
     /// Releases the run `id` that a gate held back: verifies it, moves it into `runs/` and makes `latest` name it,
@@ -193,10 +206,7 @@ impl OutputDir {
         }
         verify(&run.path).into_result()?;
         self.release(&run.path, &run.id)?;
-        match self.latest().ok().flatten() {
-            Some(latest) if latest.id.as_of() > run.id.as_of() => self.find(&run.id.to_string()),
-            _ => self.point_latest(lock, &run.id),
-        }
+        self.advance_latest(lock, &run.id)
     }
 
     /// Removes all but the newest `keep` published runs and the newest `keep` held ones, and never the latest; returns
@@ -256,7 +266,32 @@ impl OutputDir {
     }
 
     /// Makes `latest` name the published run `id`. Readers see the old run or the new one, never neither.
-    pub(super) fn point_latest(&self, _lock: &Lock, id: &RunId) -> Result<RunRef> {
+    /// Makes `latest` name the published run `id`, unless it names a run with a later `as_of`: a past night that is made
+    /// again must not set the consumers back.
+    pub(super) fn advance_latest(&self, lock: &Lock, id: &RunId) -> Result<RunRef> {
+        match self.latest().ok().flatten() {
+            Some(latest) if latest.id.as_of() > id.as_of() => {
+                let path = self.run_path(id);
+                Ok(RunRef { id: id.clone(), path, state: RunState::Published, is_latest: false })
+            }
+            _ => self.point_latest(lock, id),
+        }
+    }
+
+    /// Moves the whole run at `from` to its place in `aside/`, replacing a run of the same id.
+    pub(super) fn set_aside(&self, from: &Path, id: &RunId) -> Result<()> {
+        self.move_into(from, &self.aside_dir(), &self.aside_path(id))
+    }
+
+    pub(super) fn aside_path(&self, id: &RunId) -> PathBuf {
+        self.aside_dir().join(id.to_string())
+    }
+
+    fn aside_dir(&self) -> PathBuf {
+        self.root.join("aside")
+    }
+
+    fn point_latest(&self, _lock: &Lock, id: &RunId) -> Result<RunRef> {
         let link = self.root.join(LATEST);
         let target = format!("runs/{id}");
         if disk::read_link(&link).ok().flatten().as_deref() != Some(target.as_str()) {

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod config;
 mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
 mod publish_tables;
+mod rfm_grids;
