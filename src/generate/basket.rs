@@ -135,7 +135,13 @@ impl<'a> Baskets<'a> {
     /// Turns products into lines whose amounts add up to `total` cents (at least a cent a line): each line gets a share
     /// by list price and chance, as many units as that share needs, and the rest as a discount. So list prices hold and
     /// the order's value is exactly the one that was drawn.
-    pub(super) fn price(&self, basket: &[u32], total: i64, rng: &mut impl Rng, price_of: impl Fn(&Product) -> (i64, i64)) -> Vec<Line> {
+    pub(super) fn price(
+        &self,
+        basket: &[u32],
+        total: i64,
+        rng: &mut impl Rng,
+        price_of: impl Fn(&Product) -> (i64, i64),
+    ) -> Vec<Line> {
         let weights: Vec<f64> = basket
             .iter()
             .map(|&product| self.catalogue.products[product as usize].price as f64 * rng.random_range(0.6..1.4))

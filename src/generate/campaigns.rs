@@ -101,13 +101,10 @@ pub(super) fn permissions(
 ) -> Permissions {
     let signup = Moment { day: customer.acquired as u32, second: customer.hour * 3600 };
     let mut consents = at_signup(signup, rng);
-    let mut standing = consents
-        .iter()
-        .find(|consent| consent.channel == "email")
-        .map_or(Standing { granted: false, expires: None }, |consent| Standing {
-            granted: consent.granted,
-            expires: consent.expires,
-        });
+    let mut standing = consents.iter().find(|consent| consent.channel == "email").map_or(
+        Standing { granted: false, expires: None },
+        |consent| Standing { granted: consent.granted, expires: consent.expires },
+    );
     let mut sent = Vec::new();
     for (index, campaign) in campaigns.iter().enumerate() {
         let known = signup.day + 7 <= campaign.sent.day;
@@ -119,7 +116,14 @@ pub(super) fn permissions(
         if contact.unsubscribed {
             standing.granted = false;
             let at = campaign.sent.later(3 * 3600);
-            consents.push(Consent { at, channel: "email", granted: false, source: "unsubscribe", double_opt_in: false, expires: None });
+            consents.push(Consent {
+                at,
+                channel: "email",
+                granted: false,
+                source: "unsubscribe",
+                double_opt_in: false,
+                expires: None,
+            });
         }
         sent.push(contact);
     }

@@ -86,7 +86,13 @@ pub(super) struct Written {
 
 impl Export {
     /// An export into `files` (in the order of `ranges`), with its spills in the folder `spills`.
-    pub(super) fn new(header: &'static str, files: Vec<PathBuf>, ranges: Vec<Range>, spills: &Path, gzip: bool) -> Self {
+    pub(super) fn new(
+        header: &'static str,
+        files: Vec<PathBuf>,
+        ranges: Vec<Range>,
+        spills: &Path,
+        gzip: bool,
+    ) -> Self {
         let name = files.first().and_then(|file| file.file_stem()).unwrap_or_default().to_string_lossy().into_owned();
         let waiting_bytes = WAITING_BYTES / ranges.len().max(1);
         let buckets = ranges

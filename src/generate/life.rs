@@ -224,7 +224,8 @@ impl<'a> Shop<'a> {
         let mut orders = Vec::with_capacity(times.len());
         for (sequence, &(day, campaign)) in times.iter().take(Self::MOST_ORDERS).enumerate() {
             let number = order_number(customer.index, Numbers::Order, sequence as u64);
-            let mut order = self.order(number, day, customer.hour, customer.mean_order_value, francs, &mut shopper, &mut rng);
+            let mut order =
+                self.order(number, day, customer.hour, customer.mean_order_value, francs, &mut shopper, &mut rng);
             order.customer = Some(customer.index);
             order.campaign = campaign;
             let preferred = rng.random::<f64>() < 0.8;
@@ -240,7 +241,10 @@ impl<'a> Shop<'a> {
     }
 
     /// An order of goods only.
-    #[expect(clippy::too_many_arguments, reason = "each is a fact about the order; a struct would be built to be taken apart")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a fact about the order; a struct would be built to be taken apart"
+    )]
     fn order(
         &self,
         number: u64,

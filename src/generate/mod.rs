@@ -269,7 +269,9 @@ impl Exports {
             totals.add(&life, shop);
         }
         let Sinks { transactions, interactions, customers, consents, contacts_sent, truth } = sinks;
-        [transactions, interactions, customers, consents, contacts_sent, truth].into_iter().try_for_each(Sink::flush)?;
+        [transactions, interactions, customers, consents, contacts_sent, truth]
+            .into_iter()
+            .try_for_each(Sink::flush)?;
         Ok(totals)
     }
 

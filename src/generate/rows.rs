@@ -80,7 +80,17 @@ impl<'a> Writer<'a> {
         let products = &self.shop.catalogue.products;
         for (number, line) in (1..).zip(&order.lines) {
             let sku = &products[line.product as usize].id;
-            self.line(order, order.at, number, sku, line.quantity, line.unit_price, line.discount, Some(line.cost), sink);
+            self.line(
+                order,
+                order.at,
+                number,
+                sku,
+                line.quantity,
+                line.unit_price,
+                line.discount,
+                Some(line.cost),
+                sink,
+            );
         }
         let mut number = order.lines.len() as u64;
         for (sku, cents) in [(POSTAGE, order.postage), (FEE, order.fee)] {
@@ -136,7 +146,11 @@ impl<'a> Writer<'a> {
             Some(campaign) if !refund => row.text(&self.shop.campaigns[campaign].id),
             _ => row.empty(),
         };
-        if refund { row.id("", order.number, 14) } else { row.empty() };
+        if refund {
+            row.id("", order.number, 14)
+        } else {
+            row.empty()
+        };
         row.moment(self.calendar, Moment { second: STAMP_SECOND, ..at }).empty();
         let kind = if refund { 0 } else { number };
         sink.push((at.seconds(), order.number << 16 | kind), row.bytes());
@@ -151,16 +165,28 @@ impl<'a> Writer<'a> {
             None => row.empty(),
         };
         row.text(channel).moment(self.calendar, contact.at);
-        if contact.abandoned { row.empty() } else { row.moment(self.calendar, answered) };
+        if contact.abandoned {
+            row.empty()
+        } else {
+            row.moment(self.calendar, answered)
+        };
         row.moment(self.calendar, answered.later(contact.talk))
             .number(i64::from(contact.wait))
             .number(i64::from(contact.talk))
             .number(i64::from(contact.wrap))
             .flag(contact.abandoned)
             .text(if contact.complaint { "complaints" } else { "general" });
-        if contact.abandoned { row.empty() } else { row.id("agent", u64::from(contact.agent), 2) };
+        if contact.abandoned {
+            row.empty()
+        } else {
+            row.id("agent", u64::from(contact.agent), 2)
+        };
         row.text(REASONS[contact.reason].0).flag(contact.complaint);
-        if contact.complaint { row.id("R", number, 12) } else { row.empty() };
+        if contact.complaint {
+            row.id("R", number, 12)
+        } else {
+            row.empty()
+        };
         row.flag(contact.resolved);
         match contact.satisfaction {
             Some(rating) => row.number(i64::from(rating)),
@@ -177,15 +203,18 @@ impl<'a> Writer<'a> {
         let (source, source_cost) = SOURCES[customer.source];
         let row = self.row.start();
         customer_number(row, customer.index).id("H", 10_000_001 + customer.household, 8);
-        row.text(if customer.company { "F" } else { "P" })
-            .text(region)
-            .text(if customer.index % 9 == 0 { "en" } else { "de" });
+        row.text(if customer.company { "F" } else { "P" }).text(region).text(if customer.index % 9 == 0 {
+            "en"
+        } else {
+            "de"
+        });
         if customer.company {
             row.empty();
         } else {
             // The day of birth is the index's: nothing depends on it, and 29 February must occur.
             let year = self.calendar.date(0).year() - customer.age as i16;
-            let birth = jiff::civil::date(year, 1, 1).saturating_add(jiff::Span::new().days((customer.index % 365) as i32));
+            let birth =
+                jiff::civil::date(year, 1, 1).saturating_add(jiff::Span::new().days((customer.index % 365) as i32));
             row.text(birth.strftime("%d.%m.%Y").to_string());
         }
         row.moment(self.calendar, signup)
