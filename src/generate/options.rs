@@ -61,7 +61,7 @@ impl GenerateOptions {
             end: date(2026, 6, 30),
             seed: 20_260_630,
             dirt: Dirt { rate: 0.008, kinds },
-            model: Model { rate_days: 75.0, contacts_per_order: 0.3, ..Model::default() },
+            model: Model { rate_days: 110.0, contacts_per_order: 0.3, ..Model::default() },
             ..GenerateOptions::default()
         }
     }

@@ -1,3 +1,5 @@
-//! One test binary (linking is dear), one module a promise.
+//! Promises of patronage, one module each.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used)]
+
+mod generate;
