@@ -1,8 +1,12 @@
 //! patronage
 
+pub mod cli;
 pub mod config;
 pub mod contract;
+pub mod engine;
 pub mod error;
 pub mod generate;
 pub mod ingest;
 pub mod monitor;
+pub mod pipeline;
+pub mod publish;

@@ -3,11 +3,15 @@
 //! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
 //! is an error with its place and the nearest name that does.
 
+mod decimal;
 mod grid;
 mod inputs;
 mod load;
+mod mistake;
 mod routing;
+mod validate;
 
+pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
@@ -75,11 +79,19 @@ pub struct Project {
 }
 
 /// What a customer's value is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Value {
     /// The measure that tiers, periods and RFM's monetary score use.
     pub metric: Metric,
+    /// Days up to `as_of` over which a customer's actual value is summed.
+    pub window_days: u32,
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Value { metric: Metric::NetRevenue, window_days: 365 }
+    }
 }
 
 /// A measure of value.
@@ -112,6 +124,8 @@ impl Metric {
 pub struct Orders {
     /// What frequency counts: each order, or each day with an order.
     pub unit: OrderUnit,
+    /// Whether an order of nothing (a free item, a voucher) counts as an order.
+    pub count_zero_value: bool,
 }
 
 /// What frequency counts.
@@ -185,6 +199,16 @@ impl Default for Rfm {
             segments: Vec::new(),
             other: None,
             thresholds: Thresholds::default(),
+        }
+    }
+}
+
+impl Rfm {
+    /// The grid that the scores are read with: one's own, or the named one.
+    pub fn resolve_grid(&self) -> Grid {
+        match Grid::built_in(&self.grid) {
+            Some(grid) if self.segments.is_empty() => grid,
+            _ => Grid::custom(&self.segments, self.other.as_deref(), self.bins),
         }
     }
 }
@@ -288,11 +312,13 @@ pub struct Gates {
     pub max_population_change: f64,
     /// Sizes below this are not compared.
     pub min_population: u64,
+    /// Largest share of transaction or interaction rows without a customer that `check` lets pass.
+    pub max_anonymous_ratio: f64,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100 }
+        Gates { max_reject_ratio: 0.01, max_population_change: 0.25, min_population: 100, max_anonymous_ratio: 0.5 }
     }
 }
 

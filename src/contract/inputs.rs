@@ -3,7 +3,7 @@
 //! In the pipeline file a column goes by its plain name (`ts`, `amount`); staged, it carries its unit (`ts_us`,
 //! `amount_e4`). A column that an export lacks is all null in the staged table and listed as absent in the manifest.
 
-use super::{Column, ColumnType, Table, bigint, boolean, day, double, instant, money, text};
+use super::{Column, ColumnType, Table, bigint, boolean, day, instant, money, text};
 use std::sync::LazyLock;
 
 /// One column that an export may have.
@@ -19,6 +19,8 @@ pub struct InputColumn {
     pub personal: bool,
     /// The only values it may hold, when it is a vocabulary; any text otherwise.
     pub values: &'static [&'static str],
+    /// Money in the row's own currency, which ingest converts to the reporting currency.
+    pub exchanged: bool,
 }
 
 /// The contract of one kind of export.
@@ -30,6 +32,10 @@ pub struct Input {
     pub columns: Vec<InputColumn>,
     /// Plain names of the columns that identify a row; rows are only compared by it when all of them are mapped.
     pub key: &'static [&'static str],
+    /// Staged name of the instant that a row happened at; rows at or after `as_of` are out of window.
+    pub time: Option<&'static str>,
+    /// Staged name of the day derived from `time`, in the business time zone.
+    pub day: Option<&'static str>,
     /// The staged table, named `staged_<name>`: mapped columns, then derived ones.
     pub table: Table,
 }
@@ -62,6 +68,7 @@ fn of(staged: Column) -> InputColumn {
         ColumnType::Money => staged.name.strip_suffix("_e4"),
         ColumnType::Day => staged.name.strip_suffix("_day"),
         ColumnType::Instant => staged.name.strip_suffix("_us"),
+        ColumnType::BigInt => staged.name.strip_suffix("_e12"),
         _ => None,
     };
     let name = match (&staged.name, stripped) {
@@ -69,7 +76,7 @@ fn of(staged: Column) -> InputColumn {
         (std::borrow::Cow::Borrowed(name), Some(stem)) => &name[..stem.len()],
         (std::borrow::Cow::Owned(_), _) => unreachable!("input columns are written as literals"),
     };
-    InputColumn { name, staged: staged.optional(), required: false, personal: false, values: &[] }
+    InputColumn { name, staged: staged.optional(), required: false, personal: false, values: &[], exchanged: false }
 }
 
 fn required(staged: Column) -> InputColumn {
@@ -81,6 +88,11 @@ fn required(staged: Column) -> InputColumn {
 
 fn personal(staged: Column) -> InputColumn {
     InputColumn { personal: true, ..of(staged) }
+}
+
+fn exchanged(mut column: InputColumn) -> InputColumn {
+    column.exchanged = true;
+    column
 }
 
 fn one_of(staged: Column, values: &'static [&'static str]) -> InputColumn {
@@ -105,18 +117,18 @@ fn transactions() -> Input {
         of(text("order_id", "the order or basket; left unmapped, each row is an order of its own")),
         of(text("line_no", "the line within the order")),
         required(instant("ts_us", "when it was bought")),
-        required(money(
+        exchanged(required(money(
             "amount_e4",
             "what was paid for the line, net of discount, of tax if possible; negative for a return",
-        )),
+        ))),
         of(text("product_id", "what was bought")),
         of(money("quantity_e4", "how many, in ten-thousandths; negative for a return")),
-        of(money("unit_price_e4", "list price of one unit")),
-        of(money("discount_e4", "discount on the line")),
-        of(money("tax_e4", "tax on the line")),
-        of(money("shipping_e4", "shipping charged on the line")),
-        of(money("cost_e4", "what the goods of the line cost us; negative for goods that came back")),
-        of(money("payment_fee_e4", "what the payment cost us")),
+        exchanged(of(money("unit_price_e4", "list price of one unit"))),
+        exchanged(of(money("discount_e4", "discount on the line"))),
+        exchanged(of(money("tax_e4", "tax on the line"))),
+        exchanged(of(money("shipping_e4", "shipping charged on the line"))),
+        exchanged(of(money("cost_e4", "what the goods of the line cost us; negative for goods that came back"))),
+        exchanged(of(money("payment_fee_e4", "what the payment cost us"))),
         one_of(
             text(
                 "line_type",
@@ -151,7 +163,7 @@ fn transactions() -> Input {
         vec![day("order_day", "day of the purchase in the business time zone")],
         &["customer_id", "ts_us", "order_id", "line_no", "product_id"],
     );
-    Input { name: "transactions", columns, key: &["order_id", "line_no"], table }
+    Input { name: "transactions", columns, key: &["order_id", "line_no"], time: Some("ts_us"), day: Some("order_day"), table }
 }
 
 fn interactions() -> Input {
@@ -213,7 +225,7 @@ fn interactions() -> Input {
         vec![day("start_day", "day on which it began, in the business time zone")],
         &["customer_id", "ts_start_us", "interaction_id"],
     );
-    Input { name: "interactions", columns, key: &["interaction_id"], table }
+    Input { name: "interactions", columns, key: &["interaction_id"], time: Some("ts_start_us"), day: Some("start_day"), table }
 }
 
 fn customers() -> Input {
@@ -237,7 +249,7 @@ fn customers() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_customers", "one customer", &["customer_id"], &columns, vec![], &["customer_id"]);
-    Input { name: "customers", columns, key: &["customer_id"], table }
+    Input { name: "customers", columns, key: &["customer_id"], time: None, day: None, table }
 }
 
 fn products() -> Input {
@@ -258,7 +270,7 @@ fn products() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_products", "one product", &["product_id"], &columns, vec![], &["product_id"]);
-    Input { name: "products", columns, key: &["product_id"], table }
+    Input { name: "products", columns, key: &["product_id"], time: None, day: None, table }
 }
 
 fn consents() -> Input {
@@ -280,7 +292,7 @@ fn consents() -> Input {
         vec![],
         &["customer_id", "channel", "purpose", "ts_us", "status"],
     );
-    Input { name: "consents", columns, key: &[], table }
+    Input { name: "consents", columns, key: &[], time: Some("ts_us"), day: None, table }
 }
 
 fn contacts_sent() -> Input {
@@ -308,14 +320,14 @@ fn contacts_sent() -> Input {
         vec![day("sent_day", "day on which it was sent, in the business time zone")],
         &["customer_id", "sent_us", "campaign_id"],
     );
-    Input { name: "contacts_sent", columns, key: &[], table }
+    Input { name: "contacts_sent", columns, key: &[], time: Some("sent_us"), day: Some("sent_day"), table }
 }
 
 fn fx() -> Input {
     let columns = vec![
         required(text("currency", "ISO code of the foreign currency")),
         required(day("date_day", "first day on which the rate holds")),
-        required(double("rate", "reporting currency for one unit; read as an exact decimal")),
+        required(bigint("rate_e12", "reporting currency for one unit, in millionths of millionths; the exact decimal")),
     ];
     let table = staged(
         "staged_fx",
@@ -325,5 +337,5 @@ fn fx() -> Input {
         vec![],
         &["currency", "date_day"],
     );
-    Input { name: "fx", columns, key: &["currency", "date"], table }
+    Input { name: "fx", columns, key: &["currency", "date"], time: None, day: None, table }
 }

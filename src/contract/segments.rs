@@ -1,8 +1,266 @@
-//! Contracts of the tables of `sql/segments/`.
+//! Contracts of the published tables of `sql/segments/` and `sql/summaries/` (`spec/tables.md` 4.3).
 
-use super::Table;
+use super::{Table, bigint, boolean, day, double, integer, money, text};
 
-/// All segment tables.
+/// All published tables that SQL files make.
 pub fn segment_tables() -> Vec<Table> {
-    vec![]
+    vec![
+        customers(),
+        value_tiers(),
+        tier_migration(),
+        affinity_ptp(),
+        routing(),
+        segment_membership(),
+        segment_membership_delta(),
+        segments(),
+        campaign_targets(),
+        line_totals(),
+        populations(),
+    ]
+}
+
+fn customers() -> Table {
+    Table::new(
+        "customers",
+        "one known customer: everything in one row",
+        &["customer_id"],
+        vec![
+            text("customer_id", "the customer"),
+            text("household_id", "household").optional(),
+            text("account_id", "account").optional(),
+            text("customer_type", "person or company").optional(),
+            text("account_role", "role in the account").optional(),
+            text("region_path", "region path").optional(),
+            text("time_zone", "time zone of the customer").optional(),
+            text("language", "language").optional(),
+            day("first_order_day", "day of the first order").optional(),
+            day("last_order_day", "day of the last order").optional(),
+            integer("tenure_days", "days from the first order to the last day read").optional(),
+            integer("recency_days", "days from the last order to the last day read (RFM recency, not the BTYD one)").optional(),
+            bigint("purchase_days", "days with a qualifying order"),
+            bigint("orders", "qualifying orders"),
+            double("median_gap_days", "median days between purchase days; null with fewer than two").optional(),
+            text("currency", "reporting currency"),
+            money("net_revenue_e4", "goods sold less what came back, over all that was read"),
+            money("gross_margin_e4", "net revenue less the cost of the goods").optional(),
+            text("margin_status", "ok, cost_unknown or no_history"),
+            money("cost_to_serve_e4", "what contacts cost us"),
+            money("marketing_cost_e4", "what campaigns cost us"),
+            money("contribution_e4", "gross margin less payment, contact and campaign cost").optional(),
+            money("net_revenue_12m_e4", "net revenue of the last 365 days"),
+            money("prev_12m_e4", "net revenue of the 365 days before"),
+            money("avg_order_value_e4", "net revenue a qualifying order, cut to ten-thousandths").optional(),
+            double("refund_rate", "share of goods sold that came back").optional(),
+            double("discount_share", "discounts as a share of what the goods would have cost").optional(),
+            integer("rfm_r", "recency score").optional(),
+            integer("rfm_f", "frequency score").optional(),
+            integer("rfm_m", "monetary score").optional(),
+            text("rfm_code", "the three scores as digits").optional(),
+            text("rfm_segment", "segment of the RFM cell; Prospect without an order, Value Unknown without a cost"),
+            text("value_basis", "the measure of value: net_revenue, gross_margin or contribution"),
+            money("value_e4", "the measure, over the value window"),
+            integer("actual_tier", "fifth by actual value: 1 is best, 5 least, 0 no value"),
+            integer("tier_prev", "the tier one window ago"),
+            integer("tier_delta", "positive is a fall; no value counts as 6"),
+            text("value_cell", "actual and strategic value: HH to LL, or none"),
+            text("service_level", "the service level"),
+            bigint("products_bought", "different products bought"),
+            bigint("categories_bought", "different categories bought"),
+        ],
+    )
+}
+
+fn value_tiers() -> Table {
+    Table::new(
+        "value_tiers",
+        "one customer in one period",
+        &["period_end_day", "customer_id"],
+        vec![
+            text("customer_id", "the customer"),
+            day("period_start_day", "first day of the period").published_as("period_start"),
+            day("period_end_day", "day after the last of the period").published_as("period_end"),
+            text("basis", "the measure of value"),
+            money("value_e4", "value in the period"),
+            double("value_pct", "middle rank from the top, 0 to 1; null without value").optional(),
+            integer("actual_tier", "fifth among those with value in the period: 1 is best, 0 no value"),
+            integer("tier_fixed", "tier by the cuts of the base period"),
+            integer("tier_prev", "actual tier of the period before; null in the first").optional(),
+            integer("tier_delta", "positive is a fall; no value counts as 6").optional(),
+            integer("fixed_delta", "the same for tier_fixed").optional(),
+        ],
+    )
+}
+
+fn tier_migration() -> Table {
+    Table::new(
+        "tier_migration",
+        "one way from a tier to a tier between two periods",
+        &["basis", "mode", "scope", "period_from_day", "period_to_day", "state_from", "state_to"],
+        vec![
+            text("basis", "the measure of value"),
+            text("mode", "rank (tiers made anew) or fixed (cuts of the base period)"),
+            text("scope", "all"),
+            day("period_from_day", "first day of the earlier period").published_as("period_from"),
+            day("period_to_day", "first day of the later period").published_as("period_to"),
+            text("state_from", "0 no value, 1 to 5, new"),
+            text("state_to", "0 no value, 1 to 5"),
+            bigint("customers", "customers who went that way"),
+            money("value_from_e4", "their value in the earlier period"),
+            money("value_to_e4", "their value in the later period"),
+            double("p", "share of those who came from state_from"),
+            double("p_smoothed", "the same, drawn to the pool with weight 5"),
+            double("lo", "lower end of Wilson's 95 % interval of p"),
+            double("hi", "upper end"),
+        ],
+    )
+}
+
+fn affinity_ptp() -> Table {
+    Table::new(
+        "affinity_ptp",
+        "one product and one that is bought with it",
+        &["level", "product_a", "product_b"],
+        vec![
+            text("level", "product"),
+            text("product_a", "the product at hand"),
+            text("product_b", "its partner"),
+            text("direction", "pair: in the same basket"),
+            integer("rank", "1 is the most frequent partner"),
+            bigint("n_a", "baskets with product_a"),
+            bigint("n_b", "baskets with product_b"),
+            bigint("n_ab", "baskets with both"),
+            bigint("n_total", "baskets"),
+            double("support", "n_ab / n_total"),
+            double("confidence", "n_ab / n_a"),
+            double("lift", "confidence over what independence would give; reported, never ranked by"),
+        ],
+    )
+    .sorted_by(&["level", "product_a", "rank"])
+}
+
+fn routing() -> Table {
+    Table::new(
+        "routing",
+        "one customer and how to treat them",
+        &["routing_key"],
+        vec![
+            text("routing_key", "what the router looks up"),
+            text("key_type", "customer_id"),
+            text("customer_id", "the customer"),
+            text("service_level", "the level"),
+            text("value_cell", "the cell that gave the level"),
+            text("strategy", "keep, grow or up_or_out"),
+            text("queue", "queue that answers"),
+            integer("priority", "1 is first"),
+            text("required_skills", "skills the agent must have, separated by blanks"),
+            text("vru_path", "bypass, short, full or self_service"),
+            integer("target_wait_seconds", "seconds to wait at most"),
+            integer("trade_wait_seconds", "seconds to wait at most when trading"),
+            integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
+            text("response_channels", "channels by which we answer, separated by blanks"),
+            integer("email_sla_minutes", "minutes to answer an e-mail"),
+            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap").optional(),
+            text("loyalty_offer", "yes, case or no"),
+            text("education", "what to teach"),
+            boolean("cobrowse_allowed", "whether an agent may browse along"),
+            boolean("fee_applies", "whether the customer pays for the service"),
+            text("price_tier", "price tier; null unless switched on").optional(),
+            text("language", "language").optional(),
+            text("rule_id", "the rule that gave the row"),
+            day("valid_from_day", "first day on which the row holds").published_as("valid_from"),
+        ],
+    )
+}
+
+fn line_totals() -> Table {
+    Table::new(
+        "line_totals",
+        "one class of staged transaction lines",
+        &["class", "identified"],
+        vec![
+            text("class", "goods, not_goods, cancelled, pending or test"),
+            boolean("identified", "whether the line names a customer"),
+            bigint("lines", "lines"),
+            money("amount_e4", "sum of their amounts"),
+            bigint("negative_lines", "lines with a negative amount"),
+            money("negative_amount_e4", "sum of the negative amounts"),
+        ],
+    )
+}
+
+fn segment_membership() -> Table {
+    Table::new(
+        "segment_membership",
+        "one customer in one named segment",
+        &["segment_id", "customer_id"],
+        vec![
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+            day("since_day", "as_of of the run in which they came in").published_as("since"),
+            text("definition_version", "hash of the segment's predicate"),
+        ],
+    )
+}
+
+fn segment_membership_delta() -> Table {
+    Table::new(
+        "segment_membership_delta",
+        "one customer who came into or left one segment since the previous published run",
+        &["segment_id", "customer_id"],
+        vec![
+            text("op", "add or remove"),
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+        ],
+    )
+}
+
+fn segments() -> Table {
+    Table::new(
+        "segments",
+        "one named segment",
+        &["segment_id"],
+        vec![
+            text("segment_id", "its name"),
+            text("expression", "its predicate"),
+            text("version", "hash of the predicate"),
+            bigint("size", "customers in it"),
+            bigint("size_prev", "customers in it in the previous published run"),
+            money("value_e4", "what they are worth, over the value window"),
+        ],
+    )
+}
+
+fn campaign_targets() -> Table {
+    Table::new(
+        "campaign_targets",
+        "one customer to be reached by one campaign",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            text("customer_id", "the customer"),
+            text("household_id", "household").optional(),
+            bigint("rank", "1 comes first"),
+            text("arm", "treat"),
+            double("score", "what they are ranked by").optional(),
+            text("channel", "how they are reached").optional(),
+            text("reason_code", "why they are on the list").optional(),
+            text("service_level", "their service level"),
+            text("rfm_segment", "their RFM segment"),
+        ],
+    )
+    .sorted_by(&["campaign_id", "arm", "rank"])
+}
+
+fn populations() -> Table {
+    Table::new(
+        "populations",
+        "one group of customers",
+        &["kind", "name"],
+        vec![
+            text("kind", "tier, service_level, rfm_segment or segment"),
+            text("name", "which one"),
+            bigint("customers", "how many"),
+        ],
+    )
 }

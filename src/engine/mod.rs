@@ -1,1 +1,60 @@
-//! engine
+//! Where SQL runs.
+//!
+//! An [`Engine`] knows tables by name. Tables come from staged Parquet, from rows that the pipeline made, or from SQL
+//! over tables that it already knows. What a table means is none of its business.
+
+mod ask;
+mod frame;
+mod polars;
+mod portable;
+mod statement;
+
+pub use ask::{ask, tables_of};
+pub use polars::PolarsEngine;
+pub use portable::{Finding, findings};
+pub use statement::{Statement, predicate};
+
+use std::path::{Path, PathBuf};
+
+use arrow::record_batch::RecordBatch;
+
+use crate::contract::{ColumnType, Table};
+use crate::error::Result;
+
+/// Rows on their way out of an engine.
+pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// Where SQL runs. All calls may come from several threads.
+pub trait Engine: Send + Sync {
+    /// Makes Parquet files known as `table`. Columns of the contract that are not in `present` are null; with no files at
+    /// all the table is empty.
+    fn scan(&self, table: &Table, files: &[PathBuf], present: &[String]) -> Result<()>;
+
+    /// Makes rows known as `table`; their columns are the contract's, in order.
+    fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()>;
+
+    /// Makes the result of `sql` known as `table`, computed when somebody needs it. The result's columns must be the
+    /// contract's, by name and type.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::error::ErrorKind::Config), naming the table, when the SQL or its columns are wrong.
+    fn define(&self, table: &Table, sql: &str) -> Result<()>;
+
+    /// Computes `table` once, sorted as contracted, and checks nulls and the key. Returns its rows.
+    fn materialise(&self, table: &Table) -> Result<u64>;
+
+    /// Makes one published Parquet file known as `name`, with its published columns.
+    fn attach(&self, name: &str, file: &Path) -> Result<()>;
+
+    /// The columns that `sql` would make, for a table without a contract of ours.
+    ///
+    /// # Errors
+    /// As [`Engine::define`]; also when a column has a type that the pipeline does not use.
+    fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>>;
+
+    /// The rows of a materialised table, sorted as contracted, batch by batch.
+    fn batches(&self, table: &Table) -> Result<Batches>;
+
+    /// Lets go of a table that nobody needs any more.
+    fn forget(&self, table: &str);
+}

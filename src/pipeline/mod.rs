@@ -1,1 +1,21 @@
-//! pipeline
+//! The nightly job: stage the exports, make the graph of tables, gate, publish.
+//!
+//! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
+
+mod execute;
+mod gates;
+mod graph;
+mod memory;
+mod parameters;
+mod periods;
+mod predicates;
+mod previous;
+mod quality;
+mod rows;
+mod run;
+mod sql_files;
+mod summary;
+
+pub use quality::{Check, Severity};
+pub use run::{CheckReport, Outcome, Plan, PlanStep, RunOptions, check, plan, run};
+pub use summary::{InputLine, Summary, TableLine};

@@ -1,5 +1,11 @@
-//! Promises of patronage, one module each.
+//! One test binary (linking is dear), one module a promise.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
+mod config;
 mod generate;
+mod publish_fixture;
+mod publish_foreign_readers;
+mod publish_runs;
+mod publish_tables;
+mod rfm_grids;

@@ -1,0 +1,13 @@
+-- period_values: what one customer was worth in one period.
+-- Key: period_no, customer_id. Left out: customers without a move in the period.
+-- Units: money in ten-thousandths, of the measure chosen in [value] metric.
+SELECT
+    q.period_no AS period_no,
+    d.customer_id AS customer_id,
+    CAST(SUM(d.orders) AS BIGINT) AS orders,
+    CAST(SUM(d.net_revenue_e4) AS BIGINT) AS net_revenue_e4,
+    CAST(SUM(d.value_e4) AS BIGINT) AS value_e4
+FROM customer_days AS d
+CROSS JOIN periods AS q
+WHERE d.day >= q.start_day AND d.day < q.end_day AND d.value_e4 IS NOT NULL
+GROUP BY q.period_no, d.customer_id

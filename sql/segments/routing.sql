@@ -1,0 +1,31 @@
+-- routing: how to treat one customer when they call, write or come, by the worksheet of spec/capabilities.md 1.6.
+-- Key: routing_key. Every known customer; a caller who is not known gets the row of the default level in service_levels.
+-- Units: seconds and minutes as named; solution_cost_cap in money, null is no cap, 0 is no solution that costs money.
+SELECT
+    c.customer_id AS routing_key,
+    'customer_id' AS key_type,
+    c.customer_id AS customer_id,
+    c.service_level AS service_level,
+    c.value_cell AS value_cell,
+    l.strategy AS strategy,
+    l.queue AS queue,
+    l.priority AS priority,
+    l.required_skills AS required_skills,
+    l.vru_path AS vru_path,
+    l.target_wait_seconds AS target_wait_seconds,
+    l.trade_wait_seconds AS trade_wait_seconds,
+    l.talk_limit_seconds AS talk_limit_seconds,
+    l.response_channels AS response_channels,
+    l.email_sla_minutes AS email_sla_minutes,
+    l.solution_cost_cap_e4 AS solution_cost_cap_e4,
+    l.loyalty_offer AS loyalty_offer,
+    l.education AS education,
+    l.cobrowse_allowed AS cobrowse_allowed,
+    l.fee_applies AS fee_applies,
+    l.price_tier AS price_tier,
+    c.language AS language,
+    l.rule_id AS rule_id,
+    p.as_of_day AS valid_from_day
+FROM customers AS c
+JOIN service_levels AS l ON c.service_level = l.service_level
+CROSS JOIN run_params AS p

@@ -1,0 +1,44 @@
+//! `patronage config`: the pipeline file, for editors and for people.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::args::GlobalArgs;
+use super::output::{deliver, writing};
+use super::pipeline_file;
+use crate::config;
+use crate::error::{Error, Result};
+
+/// The pipeline file: its JSON Schema, and what it says with all defaults
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The JSON Schema of the pipeline file
+    ///
+    /// Editors check a pipeline file against it when its first line is `#:schema ./patronage.schema.json`:
+    ///
+    ///   patronage config schema > patronage.schema.json
+    #[command(verbatim_doc_comment)]
+    Schema,
+    /// The pipeline file with every default written out, and the verdict on its RFM grid
+    Show {
+        /// The pipeline file, or its folder [default: `--config`, else the nearest `patronage.toml`]
+        pipeline: Option<PathBuf>,
+    },
+}
+
+pub fn run(command: Command, global: &GlobalArgs) -> Result<()> {
+    let text = match command {
+        Command::Schema => config::schema(),
+        Command::Show { pipeline } => {
+            let loaded = pipeline_file::load(pipeline.as_deref(), global)?;
+            let mut text = toml::to_string(&loaded.config)
+                .map_err(|error| Error::internal("cannot write the pipeline file").because(error))?;
+            for line in loaded.config.rfm.resolve_grid().verdict.report() {
+                text += &format!("# RFM grid: {line}\n");
+            }
+            text
+        }
+    };
+    deliver(None, |out| writing(out.write_all(text.as_bytes())))
+}

@@ -1,0 +1,218 @@
+//! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
+//! run and of the inputs, as rows and not as templates.
+
+use super::{Table, bigint, boolean, day, double, integer, money, text};
+
+/// All parameter tables.
+pub fn parameter_tables() -> Vec<Table> {
+    vec![
+        run_params(),
+        periods(),
+        rfm_cuts(),
+        rfm_cells(),
+        service_cells(),
+        service_levels(),
+        segment_definitions(),
+        segment_members(),
+        segment_membership_before(),
+        campaign_definitions(),
+        campaign_candidates(),
+        data_quality(),
+    ]
+}
+
+fn run_params() -> Table {
+    Table::new(
+        "run_params",
+        "the one row of parameters, to be joined with CROSS JOIN",
+        &["as_of_day"],
+        vec![
+            day("as_of_day", "end of what is read: only days before it count"),
+            text("currency", "the reporting currency"),
+            text("value_metric", "net_revenue, gross_margin or contribution"),
+            integer("value_window_days", "days over which the actual value is summed"),
+            text("order_unit", "order or purchase_day: what frequency counts"),
+            boolean("count_zero_value_orders", "whether an order of nothing qualifies"),
+            text("rfm_method", "quantile, midrank, ntile, r-rfm or thresholds"),
+            bigint("rfm_bins", "scores run from 1 to this"),
+            bigint("min_pair_count", "fewest baskets for a pair"),
+            bigint("pair_top_k", "most partners of a product"),
+            bigint("max_basket_products", "larger baskets are left out of pair counts"),
+        ],
+    )
+    .internal()
+}
+
+fn periods() -> Table {
+    Table::new(
+        "periods",
+        "one period that is compared, the oldest is number 1",
+        &["period_no"],
+        vec![
+            integer("period_no", "number, from 1"),
+            day("start_day", "first day"),
+            day("end_day", "day after the last"),
+        ],
+    )
+    .internal()
+}
+
+fn rfm_cuts() -> Table {
+    Table::new(
+        "rfm_cuts",
+        "one cut between two scores of one measure",
+        &["measure", "cut_no"],
+        vec![
+            text("measure", "recency, frequency or monetary"),
+            bigint("cut_no", "number of the cut, from 1 to bins - 1"),
+            bigint("threshold", "cut value for method thresholds: days, orders or ten-thousandths").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn rfm_cells() -> Table {
+    Table::new(
+        "rfm_cells",
+        "one cell of the RFM grid",
+        &["r_score", "f_score", "m_score"],
+        vec![
+            integer("r_score", "recency score"),
+            integer("f_score", "frequency score"),
+            integer("m_score", "monetary score"),
+            text("code", "the three scores as digits"),
+            text("segment", "the segment that has the cell"),
+        ],
+    )
+    .internal()
+}
+
+fn service_cells() -> Table {
+    Table::new(
+        "service_cells",
+        "one value cell and the level that it asks for",
+        &["value_cell"],
+        vec![
+            text("value_cell", "actual and strategic value: HH, HM, ... LL, or none"),
+            integer("level_no", "the level, 1 is the best"),
+        ],
+    )
+    .internal()
+}
+
+fn service_levels() -> Table {
+    Table::new(
+        "service_levels",
+        "one service level and what it is entitled to: the policy that routing rows repeat",
+        &["service_level"],
+        vec![
+            text("service_level", "name of the level"),
+            integer("level_no", "1 is the best"),
+            bigint("cap_ppm", "largest share of customers with value, in millionths"),
+            text("strategy", "keep, grow or up_or_out"),
+            text("queue", "queue that answers"),
+            integer("priority", "priority in the queue, 1 is first"),
+            text("required_skills", "skills the agent must have, separated by blanks"),
+            text("vru_path", "bypass, short, full or self_service"),
+            integer("target_wait_seconds", "seconds to wait at most"),
+            integer("trade_wait_seconds", "seconds to wait at most when trading"),
+            integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
+            text("response_channels", "channels by which we answer, separated by blanks; any is the one asked for"),
+            integer("email_sla_minutes", "minutes to answer an e-mail"),
+            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap, 0 none that costs money").optional(),
+            text("loyalty_offer", "yes, case or no"),
+            text("education", "what to teach"),
+            boolean("cobrowse_allowed", "whether an agent may browse along"),
+            boolean("fee_applies", "whether the customer pays for the service"),
+            text("price_tier", "price tier; null unless switched on").optional(),
+            text("rule_id", "the rule that gave the row, for feedback"),
+        ],
+    )
+}
+
+fn segment_definitions() -> Table {
+    Table::new(
+        "segment_definitions",
+        "one named segment of the pipeline file",
+        &["segment_id"],
+        vec![
+            text("segment_id", "its name"),
+            text("expression", "its predicate, as the engine reads it"),
+            text("version", "hash of the predicate"),
+        ],
+    )
+    .internal()
+}
+
+fn segment_members() -> Table {
+    Table::new(
+        "segment_members",
+        "one customer for whom a segment's predicate is true",
+        &["segment_id", "customer_id"],
+        vec![text("segment_id", "the segment"), text("customer_id", "the customer")],
+    )
+    .internal()
+}
+
+fn segment_membership_before() -> Table {
+    Table::new(
+        "segment_membership_before",
+        "one membership of the previous published run",
+        &["segment_id", "customer_id"],
+        vec![
+            text("segment_id", "the segment"),
+            text("customer_id", "the customer"),
+            day("since_day", "as_of of the run in which they came in"),
+        ],
+    )
+    .internal()
+}
+
+fn campaign_definitions() -> Table {
+    Table::new(
+        "campaign_definitions",
+        "one campaign of the pipeline file",
+        &["campaign_id"],
+        vec![
+            text("campaign_id", "its name"),
+            bigint("size_limit", "most customers to take; null is all").optional(),
+            text("channel", "how they are reached").optional(),
+            text("reason_code", "why they are on the list").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn campaign_candidates() -> Table {
+    Table::new(
+        "campaign_candidates",
+        "one customer for whom a campaign's predicate is true",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            text("customer_id", "the customer"),
+            double("score", "the campaign's rank_by; the highest comes first").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn data_quality() -> Table {
+    Table::new(
+        "data_quality",
+        "one check of one input",
+        &["check_id", "dataset", "column"],
+        vec![
+            text("check_id", "name of the check (spec/inputs.md 5.4)"),
+            text("dataset", "the input"),
+            text("column", "the column, reason or file; empty for the whole input"),
+            text("severity", "error, warn or info"),
+            text("status", "pass or fail"),
+            bigint("rows_checked", "rows looked at"),
+            bigint("rows_failed", "rows that failed"),
+            double("pct", "rows_failed / rows_checked; null when none was looked at").optional(),
+            text("action", "what became of them: kept, dropped, rejected or counted"),
+            text("message", "the finding in words"),
+        ],
+    )
+}

@@ -1,0 +1,314 @@
+//! The embedded engine: Polars SQL with the streaming engine, in this process.
+//!
+//! The streaming engine sums integers exactly but floats in no fixed order, and keeps no row order; so `sql/` never sums a
+//! float, and what is kept is sorted by its contract.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use arrow::record_batch::RecordBatch;
+use polars::prelude::*;
+use polars::sql::SQLContext;
+
+use super::{Batches, Engine, Statement, frame};
+use crate::contract::{ColumnType, Table};
+use crate::error::{Error, Place, Result};
+
+/// Rows in a batch that leaves the engine.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// Polars, in this process.
+#[derive(Default)]
+pub struct PolarsEngine {
+    /// Every known table: a scan, a plan over other tables, or rows.
+    tables: Mutex<BTreeMap<String, LazyFrame>>,
+}
+
+impl PolarsEngine {
+    /// An engine that knows no table.
+    pub fn new() -> Self {
+        PolarsEngine::default()
+    }
+
+    fn put(&self, name: &str, frame: LazyFrame) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), frame);
+    }
+
+    fn get(&self, name: &str) -> Option<LazyFrame> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// What `sql` would compute, and the columns it would have.
+    fn plan(&self, name: &str, sql: &str) -> Result<(LazyFrame, SchemaRef)> {
+        // A context of its own: after an error, aliases of a query leak into the next.
+        let mut context = SQLContext::new();
+        for read in Statement::parse(name, sql)?.reads() {
+            context.register(&read, self.known(&read)?);
+        }
+        let mut plan = context.execute(sql).map_err(|error| wrong_sql(name, error))?;
+        let found = plan.collect_schema().map_err(|error| wrong_sql(name, error))?;
+        Ok((plan, found))
+    }
+
+    fn known(&self, name: &str) -> Result<LazyFrame> {
+        self.get(name).ok_or_else(|| Error::internal(format!("the engine does not know the table `{name}`")))
+    }
+}
+
+impl Engine for PolarsEngine {
+    fn scan(&self, table: &Table, files: &[PathBuf], present: &[String]) -> Result<()> {
+        let frame = if files.is_empty() {
+            DataFrame::empty_with_schema(&schema(table)).lazy()
+        } else {
+            let paths = files.iter().map(|path| PlRefPath::try_from_path(path)).collect::<PolarsResult<Vec<_>>>();
+            let scan = paths
+                .and_then(|paths| LazyFrame::scan_parquet_files(paths.into_iter().collect(), ScanArgsParquet::default()))
+                .map_err(|error| fault(&table.name, error))?;
+            let columns = table.columns.iter().map(|column| {
+                if present.iter().any(|name| *name == column.name) {
+                    col(column.name.as_ref())
+                } else {
+                    lit(NULL).cast(data_type(column.column_type)).alias(column.name.as_ref())
+                }
+            });
+            scan.select(columns.collect::<Vec<_>>())
+        };
+        self.put(&table.name, frame);
+        Ok(())
+    }
+
+    fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()> {
+        let frame = frame::from_batch(rows).map_err(|error| fault(&table.name, error))?;
+        self.put(&table.name, frame.lazy());
+        Ok(())
+    }
+
+    fn attach(&self, name: &str, file: &Path) -> Result<()> {
+        let scan = PlRefPath::try_from_path(file)
+            .and_then(|path| LazyFrame::scan_parquet(path, ScanArgsParquet::default()))
+            .map_err(|error| fault(name, error))?;
+        self.put(name, scan);
+        Ok(())
+    }
+
+    fn define(&self, table: &Table, sql: &str) -> Result<()> {
+        let (plan, found) = self.plan(&table.name, sql)?;
+        check_columns(table, &found)?;
+        let columns: Vec<Expr> = table.columns.iter().map(|column| col(column.name.as_ref())).collect();
+        self.put(&table.name, plan.select(columns));
+        Ok(())
+    }
+
+    fn materialise(&self, table: &Table) -> Result<u64> {
+        let plan = self.known(&table.name)?;
+        let rows = plan
+            .collect_with_engine(polars::prelude::Engine::Streaming)
+            .and_then(|result| {
+                // One plan without sinks has one result.
+                let frame = result.unwrap_single();
+                if table.sort.is_empty() {
+                    return Ok(frame);
+                }
+                let by: Vec<&str> = table.sort.iter().map(AsRef::as_ref).collect();
+                frame.sort(by, SortMultipleOptions::default().with_multithreaded(true))
+            })
+            .map_err(|error| fault(&table.name, error))?;
+        check_rows(table, &rows)?;
+        let height = rows.height() as u64;
+        self.put(&table.name, rows.lazy());
+        Ok(height)
+    }
+
+    fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
+        let (_, found) = self.plan(name, sql)?;
+        let known = |(column, data_type): (&PlSmallStr, &DataType)| {
+            let column_type = match data_type {
+                DataType::String => ColumnType::Text,
+                DataType::Boolean => ColumnType::Boolean,
+                DataType::Int32 => ColumnType::Integer,
+                DataType::Int64 => ColumnType::BigInt,
+                DataType::Float64 => ColumnType::Double,
+                other => {
+                    return Err(Error::config(format!("column `{column}` of `{name}` is {other}"))
+                        .hint("CAST it to VARCHAR, BOOLEAN, INTEGER, BIGINT or DOUBLE"));
+                }
+            };
+            Ok((column.to_string(), column_type))
+        };
+        found.iter().map(known).collect()
+    }
+
+    fn batches(&self, table: &Table) -> Result<Batches> {
+        let rows = self.known(&table.name)?.collect().map_err(|error| fault(&table.name, error))?;
+        let starts = (0..rows.height().max(1)).step_by(BATCH_ROWS);
+        Ok(Box::new(starts.map(move |start| frame::to_batch(&rows.slice(start as i64, BATCH_ROWS)))))
+    }
+
+    fn forget(&self, table: &str) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
+    }
+}
+
+/// The Polars type of a column inside the pipeline.
+fn data_type(column_type: ColumnType) -> DataType {
+    match column_type {
+        ColumnType::Text => DataType::String,
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Integer | ColumnType::Day => DataType::Int32,
+        ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
+        ColumnType::Double => DataType::Float64,
+    }
+}
+
+fn schema(table: &Table) -> Schema {
+    table.columns.iter().map(|column| (column.name.as_ref().into(), data_type(column.column_type))).collect()
+}
+
+/// The result of a query against the columns of the contract.
+fn check_columns(table: &Table, found: &Schema) -> Result<()> {
+    let wrong = |message: String, hint: String| Err(Error::config(message).at(Place::file(&*table.name)).hint(hint));
+    for column in &table.columns {
+        let Some(actual) = found.get(&column.name) else {
+            return wrong(
+                format!("the SQL of `{}` does not make the column `{}`", table.name, column.name),
+                format!("the contract wants it as {}: {}", column.column_type.sql(), column.doc),
+            );
+        };
+        if *actual != data_type(column.column_type) {
+            return wrong(
+                format!("column `{}` of `{}` is {actual}, not {}", column.name, table.name, column.column_type.sql()),
+                format!("write CAST(... AS {}) AS {}", column.column_type.sql(), column.name),
+            );
+        }
+    }
+    match found.iter_names().find(|name| table.column(name).is_none()) {
+        Some(extra) => wrong(
+            format!("the SQL of `{}` makes the column `{extra}`, which its contract does not have", table.name),
+            "leave it out, or make a table of your own under another name".to_owned(),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// No nulls where none may be; a key that identifies.
+fn check_rows(table: &Table, rows: &DataFrame) -> Result<()> {
+    for column in table.columns.iter().filter(|column| !column.nullable) {
+        let nulls = rows.column(&column.name).map_err(|error| fault(&table.name, error))?.null_count();
+        if nulls > 0 {
+            return Err(Error::config(format!(
+                "column `{}` of `{}` is null in {nulls} of {} rows, and may not be",
+                column.name,
+                table.name,
+                rows.height()
+            ))
+            .hint("COALESCE it, or leave those rows out and say so in the table's head"));
+        }
+    }
+    // A table that is sorted by its key holds equal keys side by side. The others are checked when they are written.
+    if table.key.is_empty() || table.key != table.sort || rows.height() < 2 {
+        return Ok(());
+    }
+    let mut same = BooleanChunked::full("same".into(), true, rows.height() - 1);
+    for name in &table.key {
+        let column = rows.column(name).map_err(|error| fault(&table.name, error))?;
+        let (head, tail) = (column.slice(0, rows.height() - 1), column.slice(1, rows.height() - 1));
+        same = &same & &head.equal_missing(&tail).map_err(|error| fault(&table.name, error))?;
+    }
+    match same.iter().position(|equal| equal == Some(true)) {
+        None => Ok(()),
+        Some(row) => Err(Error::config(format!(
+            "rows {} and {} of `{}` have the same key ({})",
+            row + 1,
+            row + 2,
+            table.name,
+            table.key.join(", ")
+        ))
+        .hint("a join that finds two partners is the usual cause: group by the key, or join on all of it")),
+    }
+}
+
+fn wrong_sql(name: &str, error: PolarsError) -> Error {
+    Error::config(format!("the SQL of `{name}` does not run")).because(error)
+}
+
+fn fault(table: &str, error: PolarsError) -> Error {
+    Error::internal(format!("could not compute `{table}`")).because(error)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int64Array, StringArray};
+    use arrow::datatypes::{Field, Schema as ArrowSchema};
+
+    use super::*;
+    use crate::contract::{bigint, text};
+
+    fn pairs() -> Table {
+        Table::new("pairs", "a pair", &["k"], vec![text("k", "key"), bigint("v", "value").optional()])
+    }
+
+    fn engine(keys: &[&str], values: &[Option<i64>]) -> PolarsEngine {
+        let schema = ArrowSchema::new(vec![
+            Field::new("k", arrow::datatypes::DataType::Utf8, true),
+            Field::new("v", arrow::datatypes::DataType::Int64, true),
+        ]);
+        let batch = RecordBatch::try_new(
+            Arc::new(schema),
+            vec![Arc::new(StringArray::from(keys.to_vec())), Arc::new(Int64Array::from(values.to_vec()))],
+        )
+        .unwrap();
+        let engine = PolarsEngine::new();
+        engine.insert(&pairs(), &batch).unwrap();
+        engine
+    }
+
+    fn made(name: &'static str) -> Table {
+        Table { name: name.into(), ..pairs() }
+    }
+
+    #[test]
+    fn a_table_is_made_sorted_and_read_back() {
+        let engine = engine(&["b", "a", "c"], &[Some(2), None, Some(3)]);
+        let doubled = made("doubled");
+        engine.define(&doubled, "SELECT p.v * 2 AS v, p.k AS k FROM pairs AS p WHERE p.k <> 'c'").unwrap();
+        assert_eq!(engine.materialise(&doubled).unwrap(), 2);
+        let batches: Vec<RecordBatch> = engine.batches(&doubled).unwrap().map(Result::unwrap).collect();
+        let keys = batches[0].column(0).as_any().downcast_ref::<StringArray>().unwrap();
+        let values = batches[0].column(1).as_any().downcast_ref::<Int64Array>().unwrap();
+        assert_eq!(keys.iter().collect::<Vec<_>>(), [Some("a"), Some("b")]);
+        assert_eq!(values.iter().collect::<Vec<_>>(), [None, Some(4)]);
+    }
+
+    #[test]
+    fn columns_are_held_to_the_contract() {
+        let engine = engine(&["a"], &[Some(1)]);
+        let table = made("t");
+        for (sql, said) in [
+            ("SELECT k FROM pairs", "does not make the column `v`"),
+            ("SELECT k, CAST(v AS INTEGER) AS v FROM pairs", "not BIGINT"),
+            ("SELECT k, v, 1 AS extra FROM pairs", "makes the column `extra`"),
+            ("SELECT k, v, nothing FROM pairs", "does not run"),
+        ] {
+            let error = engine.define(&table, sql).unwrap_err();
+            assert!(error.message().contains(said), "{sql}: {}", error.message());
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_and_a_forbidden_null_are_refused() {
+        let engine = engine(&["a", "b", "a"], &[Some(1), Some(2), None]);
+        let table = made("t");
+        engine.define(&table, "SELECT k, v FROM pairs").unwrap();
+        assert!(engine.materialise(&table).unwrap_err().message().contains("same key"));
+        let mut strict = made("s");
+        strict.columns[1].nullable = false;
+        strict.key.clear();
+        strict.sort.clear();
+        engine.define(&strict, "SELECT k, v FROM pairs").unwrap();
+        assert!(engine.materialise(&strict).unwrap_err().message().contains("null in 1 of 3 rows"));
+    }
+}

@@ -1,0 +1,381 @@
+//! How an input's columns come about: the pipeline file's mapping, resolved once into typed readers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::exchange::Rates;
+use super::expression::{self, Expression, Operand};
+use super::moment::{MomentFormat, Zone};
+use super::number::NumberFormat;
+use crate::config::{ColumnSource, Config, Duplicates, From as Source, InputConfig};
+use crate::contract::{ColumnType, Input, InputColumn};
+use crate::error::{Error, Result};
+
+/// Columns that ingest adds for itself. Their names begin with `_`; no contract knows them.
+pub(super) const RECORD: &str = "_record";
+pub(super) const HASH: &str = "_hash";
+pub(super) const KEY: &str = "_key";
+pub(super) const LINE: &str = "_line";
+pub(super) const OFFSET: &str = "_offset";
+
+/// What a mapped column is read from.
+#[derive(Debug)]
+pub(super) enum Reads {
+    /// A column of the file: its position in [`Mapping::raw_names`].
+    Field(usize),
+    /// The same text in every row.
+    Constant(String),
+    /// Computed from other columns.
+    Expression(Expression),
+}
+
+/// Format and zone of a date or time.
+#[derive(Debug)]
+pub(super) struct Moments {
+    pub format: MomentFormat,
+    pub zone: Arc<Zone>,
+}
+
+/// How text becomes a value.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Text { id: bool },
+    Boolean,
+    Whole,
+    /// A decimal as a whole number of `10^-places`.
+    Scaled { places: u32 },
+    Instant(Moments),
+    Day(Moments),
+}
+
+/// One mapped column.
+#[derive(Debug)]
+pub(super) struct MappedColumn {
+    pub contract: &'static InputColumn,
+    pub reads: Reads,
+    pub kind: Kind,
+    /// Values to replace.
+    pub map: HashMap<String, String>,
+    /// Rejects do not show its values.
+    pub masked: bool,
+}
+
+/// Where a staged column comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    Mapped(usize),
+    /// The id made from a row's content, when no order id is mapped.
+    MadeOrder,
+    /// The day of the row's instant in the business time zone.
+    Day,
+}
+
+/// The mapping of one input, ready to read rows. Positions are those in `columns`.
+#[derive(Debug)]
+pub(super) struct Mapping {
+    pub input: &'static Input,
+    pub numbers: NumberFormat,
+    pub nulls: Vec<String>,
+    /// The mapped columns, in the order of the contract.
+    pub columns: Vec<MappedColumn>,
+    /// The same, each behind those that it is computed from.
+    pub order: Vec<usize>,
+    /// Columns of the file that are read, by name.
+    pub raw_names: Vec<String>,
+    pub customer: Option<usize>,
+    pub amount: Option<usize>,
+    pub time: Option<usize>,
+    pub currency: Option<usize>,
+    /// The reporting currency.
+    pub reporting: String,
+    pub rates: Option<Arc<Rates>>,
+    /// The key's columns when all of them are mapped, else none.
+    pub key: Vec<usize>,
+    pub keep_duplicates: bool,
+    /// The business time zone.
+    pub zone: Arc<Zone>,
+    /// The staged columns, in the order of the contract's table.
+    pub slots: Vec<Slot>,
+    /// Their schema, with ingest's own columns behind.
+    pub schema: SchemaRef,
+}
+
+impl Mapping {
+    /// Resolves the mapping of `input`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::error::ErrorKind::Config): unknown columns, expressions that are not understood or
+    /// that need themselves, required columns that are not mapped, unknown time zones.
+    pub fn new(
+        input: &'static Input,
+        config: &Config,
+        settings: &InputConfig,
+        zone: &Arc<Zone>,
+        rates: Option<Arc<Rates>>,
+    ) -> Result<Mapping> {
+        check_names(input, settings)?;
+        let mapped: Vec<&'static InputColumn> =
+            input.columns.iter().filter(|column| settings.columns.contains_key(column.name)).collect();
+        let position = |name: &str| mapped.iter().position(|column| column.name == name);
+        let mut raw_names = Vec::new();
+        let mut columns = Vec::new();
+        for contract in &mapped {
+            let source = &settings.columns[contract.name];
+            columns.push(MappedColumn {
+                contract,
+                reads: reads(input, contract, source, &position, &mut raw_names)?,
+                kind: kind(input, contract, source, zone)?,
+                map: source.map.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
+                masked: source.personal.unwrap_or(contract.personal),
+            });
+        }
+        let key: Option<Vec<usize>> = input.key.iter().map(|name| position(name)).collect();
+        let time = input.time.and_then(|name| columns.iter().position(|column| column.contract.staged.name == name));
+        let slots = slots(input, &columns);
+        let schema = schema(input, &slots, &columns, key.as_ref().is_some_and(|key| !key.is_empty()));
+        Ok(Mapping {
+            order: evaluation_order(input, &columns)?,
+            customer: position("customer_id"),
+            amount: position("amount"),
+            currency: position("currency").filter(|_| columns.iter().any(|column| column.contract.exchanged)),
+            reporting: config.project.currency.clone(),
+            key: key.unwrap_or_default(),
+            // A table whose rows are identified by their key cannot hold a row twice.
+            keep_duplicates: settings.duplicates == Duplicates::Keep && input.table.key.is_empty(),
+            numbers: numbers(input, settings)?,
+            nulls: settings.nulls.clone(),
+            zone: Arc::clone(zone),
+            input,
+            columns,
+            raw_names,
+            time,
+            rates,
+            slots,
+            schema,
+        })
+    }
+
+    /// Names of the staged columns, without ingest's own.
+    pub fn present(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name().clone()).take(self.slots.len()).collect()
+    }
+
+    /// Names of the contract's columns that nothing maps.
+    pub fn absent(&self) -> Vec<String> {
+        let mapped: BTreeSet<&str> = self.columns.iter().map(|column| column.contract.name).collect();
+        let absent = self.input.columns.iter().map(|column| column.name).filter(|name| !mapped.contains(name));
+        absent.map(str::to_owned).collect()
+    }
+
+    /// Whether order ids are made from the rows' content.
+    pub fn makes_orders(&self) -> bool {
+        self.slots.contains(&Slot::MadeOrder)
+    }
+}
+
+/// Where in the pipeline file a column stands, for messages.
+fn column_path(input: &Input, column: &str) -> String {
+    format!("inputs.{}.columns.{column}", input.name)
+}
+
+fn check_names(input: &'static Input, settings: &InputConfig) -> Result<()> {
+    for name in settings.columns.keys() {
+        if input.column(name).is_none() {
+            let names = input.columns.iter().map(|column| column.name);
+            let error = Error::config(format!("`{name}` is not a column of the input `{}`", input.name));
+            return Err(match nearest(name, names) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        }
+    }
+    for column in input.columns.iter().filter(|column| column.required) {
+        if !settings.columns.contains_key(column.name) {
+            return Err(Error::config(format!("`{}` is not mapped", column_path(input, column.name)))
+                .hint(format!("say which column of the file holds it: {}", column.staged.doc)));
+        }
+    }
+    Ok(())
+}
+
+/// The name most like `name`, if one is like it at all.
+pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let wanted = name.to_lowercase();
+    names
+        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, candidate)| candidate)
+}
+
+fn reads(
+    input: &Input,
+    contract: &InputColumn,
+    source: &ColumnSource,
+    position: &dyn Fn(&str) -> Option<usize>,
+    raw_names: &mut Vec<String>,
+) -> Result<Reads> {
+    let mut raw = |name: &str| {
+        raw_names.iter().position(|known| known == name).unwrap_or_else(|| {
+            raw_names.push(name.to_owned());
+            raw_names.len() - 1
+        })
+    };
+    Ok(match &source.from {
+        Source::Column(name) => Reads::Field(raw(name)),
+        Source::Constant(text) => Reads::Constant(text.clone()),
+        Source::Expr(sql) => {
+            // A column's own name inside its expression can only mean the column of the file.
+            let mut resolve = |name: &str| match position(name) {
+                Some(column) if name != contract.name => Operand::Mapped(column),
+                _ => Operand::Raw(raw(name)),
+            };
+            let parsed = expression::parse(sql, &mut resolve).map_err(|reason| {
+                Error::config(format!("`{}.expr` is not understood: {reason}", column_path(input, contract.name))).hint(
+                    "it may use + - * /, comparisons, AND OR NOT, IN, LIKE, BETWEEN, IS NULL, CASE, CAST to DECIMAL and \
+                     COALESCE, NULLIF, UPPER, LOWER, TRIM, SUBSTR, CONCAT, ABS, LENGTH; put odd names in double quotes",
+                )
+            })?;
+            Reads::Expression(parsed)
+        }
+    })
+}
+
+fn kind(input: &Input, contract: &InputColumn, source: &ColumnSource, zone: &Arc<Zone>) -> Result<Kind> {
+    let moments = || -> Result<Moments> {
+        let zone = match &source.time_zone {
+            Some(name) => Arc::new(Zone::named(name)?),
+            None => Arc::clone(zone),
+        };
+        Ok(Moments { format: MomentFormat { strftime: source.format.clone() }, zone })
+    };
+    let staged: &str = &contract.staged.name;
+    Ok(match contract.staged.column_type {
+        ColumnType::Text => {
+            let sorted = input.table.sort.iter().any(|name| name == staged);
+            Kind::Text { id: sorted || staged.ends_with("_id") || input.key.contains(&contract.name) }
+        }
+        ColumnType::Boolean => Kind::Boolean,
+        ColumnType::Money => Kind::Scaled { places: 4 },
+        ColumnType::BigInt if staged.ends_with("_e12") => Kind::Scaled { places: 12 },
+        ColumnType::BigInt | ColumnType::Integer => Kind::Whole,
+        ColumnType::Instant => Kind::Instant(moments()?),
+        ColumnType::Day => Kind::Day(moments()?),
+        ColumnType::Double => return Err(Error::internal(format!("the input column `{staged}` is a double"))),
+    })
+}
+
+fn numbers(input: &Input, settings: &InputConfig) -> Result<NumberFormat> {
+    let one = |key: &str, text: &str| -> Result<Option<char>> {
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (None, _) => Ok(None),
+            (Some(mark), None) if !mark.is_ascii_digit() && !"+-eE".contains(mark) => Ok(Some(mark)),
+            _ => Err(Error::config(format!("`inputs.{}.{key}` must be one character", input.name))),
+        }
+    };
+    let decimal = one("decimal", &settings.decimal)?
+        .ok_or_else(|| Error::config(format!("`inputs.{}.decimal` is empty", input.name)).hint("use `.` or `,`"))?;
+    let thousands = one("thousands", &settings.thousands)?;
+    if thousands == Some(decimal) {
+        return Err(Error::config(format!("`inputs.{}` has the same `decimal` and `thousands`", input.name)));
+    }
+    let signs = settings.currency_signs.iter().filter(|sign| !sign.is_empty()).cloned().collect();
+    Ok(NumberFormat { decimal, thousands, signs })
+}
+
+/// Each column behind the columns that it is computed from.
+fn evaluation_order(input: &Input, columns: &[MappedColumn]) -> Result<Vec<usize>> {
+    let needs: Vec<Vec<usize>> = columns
+        .iter()
+        .map(|column| match &column.reads {
+            Reads::Expression(expression) => expression
+                .operands()
+                .into_iter()
+                .filter_map(|operand| match operand {
+                    Operand::Mapped(index) => Some(index),
+                    Operand::Raw(_) => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        })
+        .collect();
+    for (index, column) in columns.iter().enumerate() {
+        let unreadable = needs.iter().any(|needs| needs.contains(&index))
+            && matches!(column.kind, Kind::Instant(_) | Kind::Day(_));
+        if unreadable {
+            let name = column.contract.name;
+            return Err(Error::config(format!("an expression of the input `{}` uses the time `{name}`", input.name))
+                .hint("name the file's own column to use its text"));
+        }
+    }
+    let mut order = Vec::new();
+    while order.len() < columns.len() {
+        let ready = (0..columns.len())
+            .find(|index| !order.contains(index) && needs[*index].iter().all(|needed| order.contains(needed)));
+        match ready {
+            Some(index) => order.push(index),
+            None => {
+                let stuck: BTreeMap<usize, &str> = (0..columns.len())
+                    .filter(|index| !order.contains(index))
+                    .map(|index| (index, columns[index].contract.name))
+                    .collect();
+                let names: Vec<&str> = stuck.into_values().collect();
+                return Err(Error::config(format!(
+                    "expressions of the input `{}` need each other: `{}`",
+                    input.name,
+                    names.join("`, `")
+                ))
+                .hint("let one of them read the file's own column"));
+            }
+        }
+    }
+    Ok(order)
+}
+
+fn slots(input: &'static Input, columns: &[MappedColumn]) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for staged in &input.table.columns {
+        let mapped = columns.iter().position(|column| column.contract.staged.name == staged.name);
+        if let Some(index) = mapped {
+            slots.push(Slot::Mapped(index));
+        } else if input.name == "transactions" && staged.name == "order_id" {
+            slots.push(Slot::MadeOrder);
+        } else if input.day == Some(&staged.name) {
+            slots.push(Slot::Day);
+        }
+    }
+    slots
+}
+
+fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed: bool) -> SchemaRef {
+    let mut fields = Vec::new();
+    for slot in slots {
+        let name = match slot {
+            Slot::Mapped(index) => &*columns[*index].contract.staged.name,
+            Slot::MadeOrder => "order_id",
+            Slot::Day => input.day.unwrap_or_default(),
+        };
+        let (column_type, nullable) =
+            input.table.column(name).map_or((ColumnType::Text, true), |column| (column.column_type, column.nullable));
+        let data_type = match column_type {
+            ColumnType::Text => DataType::Utf8,
+            ColumnType::Boolean => DataType::Boolean,
+            ColumnType::Integer | ColumnType::Day => DataType::Int32,
+            ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
+            ColumnType::Double => DataType::Float64,
+        };
+        fields.push(Field::new(name, data_type, nullable));
+    }
+    fields.push(Field::new(RECORD, DataType::Int64, false));
+    fields.push(Field::new(HASH, DataType::Int64, false));
+    if keyed {
+        // Only a conflict of keys needs to find its lines again.
+        fields.push(Field::new(KEY, DataType::Int64, true));
+        fields.push(Field::new(LINE, DataType::Int64, false));
+        fields.push(Field::new(OFFSET, DataType::Int64, true));
+    }
+    Arc::new(Schema::new(fields))
+}

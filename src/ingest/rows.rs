@@ -1,0 +1,560 @@
+//! One block of records to one typed Arrow batch: the same code for all formats.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
+use twox_hash::{XxHash3_64, XxHash3_128};
+
+use super::exchange::exchange;
+use super::expression::{Operand, Row, Scalar};
+use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
+use super::moment::MomentError;
+use super::number::{Decimal, NumberError};
+use super::reject::{Reject, RejectReason, kept_value};
+use crate::error::{Error, Result};
+
+/// The fields of one record, as text.
+pub(super) trait Fields {
+    /// A field by its position in the header; `None` when the record has no value there.
+    fn get(&self, index: usize) -> Option<&str>;
+
+    /// Writes all fields so that two records give the same bytes exactly when all their fields are equal.
+    fn identity(&self, order: &[usize], into: &mut Vec<u8>) {
+        for &index in order {
+            match self.get(index) {
+                Some(text) => {
+                    into.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                    into.extend_from_slice(text.as_bytes());
+                }
+                None => into.extend_from_slice(&u32::MAX.to_le_bytes()),
+            }
+        }
+    }
+}
+
+/// Where the columns of the mapping stand in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// For each of the mapping's raw names, its field.
+    pub fields: Vec<usize>,
+    /// All fields, in the order of their names, so that the order of columns does not change a row's identity.
+    pub by_name: Vec<usize>,
+    /// What the names of the fields add to a row's identity.
+    pub seed: u64,
+}
+
+impl Layout {
+    /// The layout of a file with these column names; `fields` are the places of the mapping's raw names among them.
+    pub fn new(names: &[String], fields: Vec<usize>) -> Layout {
+        let mut by_name: Vec<usize> = (0..names.len()).collect();
+        by_name.sort_by(|&a, &b| names[a].cmp(&names[b]));
+        let sorted: Vec<&str> = by_name.iter().map(|&index| names[index].as_str()).collect();
+        Layout { fields, by_name, seed: XxHash3_64::oneshot(sorted.join("\u{1f}").as_bytes()) }
+    }
+}
+
+/// Where a record stands. Counted within its block until the block's place is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// From 1.
+    pub record: u64,
+    /// From 1; 0 in formats without lines.
+    pub line: u64,
+    /// In the decompressed text.
+    pub offset: Option<u64>,
+}
+
+/// What became of one block.
+pub(super) struct BlockRows {
+    pub batch: RecordBatch,
+    pub rejects: Vec<Reject>,
+    pub read: u64,
+    pub anonymous: u64,
+    pub amount_read_e4: i128,
+    pub amount_rejected_e4: i128,
+    pub min_ts_us: Option<i64>,
+    pub max_ts_us: Option<i64>,
+}
+
+/// A converted field, without borrowing from the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Null,
+    /// The text of a field, as it is.
+    Field(usize),
+    /// The text of a constant: the position of its column.
+    Constant(usize),
+    /// Text in the row's scratch space.
+    Stored(usize, usize),
+    Whole(i64),
+    Boolean(bool),
+}
+
+/// Grows the columns of one block.
+enum Builder {
+    Text(StringBuilder),
+    Long(Int64Builder),
+    Int(Int32Builder),
+    Boolean(BooleanBuilder),
+}
+
+/// Converts the records of one block.
+pub(super) struct RowReader<'m> {
+    mapping: &'m Mapping,
+    layout: &'m Layout,
+    show_personal: bool,
+    cells: Vec<Cell>,
+    scratch: String,
+    identity: Vec<u8>,
+    builders: Vec<Builder>,
+    records: Int64Builder,
+    hashes: Int64Builder,
+    keys: Int64Builder,
+    lines: Int64Builder,
+    offsets: Int64Builder,
+    out: BlockCounts,
+    rejects: Vec<Reject>,
+}
+
+#[derive(Default)]
+struct BlockCounts {
+    read: u64,
+    anonymous: u64,
+    amount_read_e4: i128,
+    amount_rejected_e4: i128,
+    min_ts_us: Option<i64>,
+    max_ts_us: Option<i64>,
+}
+
+impl<'m> RowReader<'m> {
+    /// A reader of a block of about `rows` records.
+    pub fn new(mapping: &'m Mapping, layout: &'m Layout, show_personal: bool, rows: usize) -> Self {
+        let builder = |slot: &Slot| match slot {
+            Slot::Mapped(index) => match &mapping.columns[*index].kind {
+                Kind::Text { .. } => Builder::Text(StringBuilder::with_capacity(rows, rows * 8)),
+                Kind::Boolean => Builder::Boolean(BooleanBuilder::with_capacity(rows)),
+                Kind::Day(_) => Builder::Int(Int32Builder::with_capacity(rows)),
+                Kind::Whole | Kind::Scaled { .. } | Kind::Instant(_) => Builder::Long(Int64Builder::with_capacity(rows)),
+            },
+            Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
+            Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),
+        };
+        RowReader {
+            builders: mapping.slots.iter().map(builder).collect(),
+            cells: vec![Cell::Null; mapping.columns.len()],
+            scratch: String::new(),
+            identity: Vec::new(),
+            records: Int64Builder::with_capacity(rows),
+            hashes: Int64Builder::with_capacity(rows),
+            keys: Int64Builder::new(),
+            lines: Int64Builder::new(),
+            offsets: Int64Builder::new(),
+            out: BlockCounts::default(),
+            rejects: Vec::new(),
+            mapping,
+            layout,
+            show_personal,
+        }
+    }
+
+    /// How many records there were so far.
+    pub fn read(&self) -> u64 {
+        self.out.read
+    }
+
+    /// Whether rows need their line: only rejects do, and rows that a key may reject later.
+    pub fn needs_lines(&self) -> bool {
+        !self.mapping.key.is_empty()
+    }
+
+    /// Refuses a record as a whole.
+    pub fn refuse(&mut self, position: Position, reason: RejectReason) {
+        self.out.read += 1;
+        self.rejects.push(Reject {
+            record: position.record,
+            line: position.line,
+            byte_offset: position.offset,
+            column: None,
+            value: None,
+            reason,
+        });
+    }
+
+    /// Converts a record: to a row, or to a reject. `position` is only asked for where it is kept.
+    pub fn push<F: Fields>(&mut self, fields: &F, position: impl FnOnce() -> Position) {
+        self.out.read += 1;
+        self.scratch.clear();
+        let mut failure: Option<(usize, RejectReason)> = None;
+        for &index in &self.mapping.order {
+            // After a failure the rest is still read, because the books want the row's amount.
+            self.cells[index] = match self.convert(index, fields) {
+                Ok(cell) => cell,
+                Err(reason) => {
+                    failure.get_or_insert((index, reason));
+                    Cell::Null
+                }
+            };
+        }
+        if self.mapping.currency.is_some()
+            && let Err(reason) = self.exchange(fields)
+        {
+            failure.get_or_insert((self.mapping.currency.unwrap_or_default(), reason));
+        }
+        let amount = match self.mapping.amount.map(|index| self.cells[index]) {
+            Some(Cell::Whole(amount)) => i128::from(amount),
+            _ => 0,
+        };
+        self.out.amount_read_e4 += amount;
+        match failure {
+            Some((column, reason)) => {
+                self.out.amount_rejected_e4 += amount;
+                self.reject(fields, position(), column, reason);
+            }
+            None => self.append(fields, position),
+        }
+    }
+
+    fn convert<F: Fields>(&mut self, index: usize, fields: &F) -> Result<Cell, RejectReason> {
+        let mapping = self.mapping;
+        let column = &mapping.columns[index];
+        match &column.reads {
+            Reads::Field(raw) => {
+                let field = self.layout.fields[*raw];
+                let Some(text) = fields.get(field) else { return missing(column) };
+                self.typed(column, text, Cell::Field(field))
+            }
+            Reads::Constant(text) => self.typed(column, text, Cell::Constant(index)),
+            Reads::Expression(expression) => {
+                let row = RowView { reader: self, fields };
+                match expression.evaluate(&row)? {
+                    Scalar::Null => missing(column),
+                    Scalar::Text(text) => {
+                        let text = text.into_owned();
+                        let stored = self.store(&text);
+                        self.typed(column, &text, stored)
+                    }
+                    Scalar::Boolean(value) if matches!(column.kind, Kind::Boolean) => Ok(Cell::Boolean(value)),
+                    Scalar::Number(number) => self.number(column, number),
+                    Scalar::Boolean(_) => Err(RejectReason::AmountNotANumber),
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, column: &MappedColumn, number: Decimal) -> Result<Cell, RejectReason> {
+        match column.kind {
+            Kind::Scaled { places } => number.rounded(places).map(Cell::Whole).ok_or(RejectReason::AmountOverflow),
+            _ => {
+                let text = number.to_string();
+                let stored = self.store(&text);
+                self.typed(column, &text, stored)
+            }
+        }
+    }
+
+    fn store(&mut self, text: &str) -> Cell {
+        let start = self.scratch.len();
+        self.scratch.push_str(text);
+        Cell::Stored(start, self.scratch.len())
+    }
+
+    /// Text to a value of the column's type; `same` stands for the text itself.
+    fn typed(&mut self, column: &MappedColumn, text: &str, same: Cell) -> Result<Cell, RejectReason> {
+        if is_null(self.mapping, text) {
+            return missing(column);
+        }
+        if !column.map.is_empty()
+            && let Some(replaced) = column.map.get(text)
+        {
+            if replaced.is_empty() {
+                return missing(column);
+            }
+            let stored = self.store(replaced);
+            return parse(self.mapping, column, replaced, stored);
+        }
+        parse(self.mapping, column, text, same)
+    }
+
+    /// Converts the row's money from its own currency to the reporting one.
+    fn exchange<F: Fields>(&mut self, fields: &F) -> Result<(), RejectReason> {
+        let mapping = self.mapping;
+        let Some(currency) = mapping.currency else { return Ok(()) };
+        let Some(code) = self.text(self.cells[currency], fields) else { return Ok(()) };
+        if code.eq_ignore_ascii_case(&mapping.reporting) {
+            return Ok(());
+        }
+        let known = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let code = code.to_ascii_uppercase();
+        let day = match mapping.time.map(|time| self.cells[time]) {
+            Some(Cell::Whole(instant)) => Some(mapping.zone.day_of(instant)),
+            _ => None,
+        };
+        let rate = match (&mapping.rates, day) {
+            (Some(rates), Some(day)) => rates.rate_e12(&code, day),
+            _ => None,
+        };
+        let mut failure = match (known, rate) {
+            (false, _) => Some(RejectReason::UnknownCurrency),
+            (true, None) => Some(RejectReason::MissingRate),
+            (true, Some(_)) => None,
+        };
+        for (index, column) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
+            if let Cell::Whole(amount) = self.cells[index] {
+                self.cells[index] = match rate.filter(|_| known).map(|rate| exchange(amount, rate)) {
+                    Some(Some(amount)) => Cell::Whole(amount),
+                    Some(None) => {
+                        failure.get_or_insert(RejectReason::AmountOverflow);
+                        Cell::Null
+                    }
+                    // An amount that cannot be converted is no amount of the reporting currency.
+                    None => Cell::Null,
+                };
+                debug_assert!(!column.contract.name.is_empty());
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn text<'t, F: Fields>(&'t self, cell: Cell, fields: &'t F) -> Option<&'t str> {
+        match cell {
+            Cell::Field(index) => fields.get(index),
+            Cell::Constant(index) => match &self.mapping.columns[index].reads {
+                Reads::Constant(text) => Some(text),
+                _ => None,
+            },
+            Cell::Stored(start, end) => Some(&self.scratch[start..end]),
+            Cell::Null | Cell::Whole(_) | Cell::Boolean(_) => None,
+        }
+    }
+
+    fn reject<F: Fields>(&mut self, fields: &F, position: Position, column: usize, reason: RejectReason) {
+        let column = &self.mapping.columns[column];
+        let value = match &column.reads {
+            Reads::Field(raw) => fields.get(self.layout.fields[*raw]),
+            Reads::Constant(text) => Some(text.as_str()),
+            Reads::Expression(_) => None,
+        };
+        let masked = column.masked && !self.show_personal;
+        self.rejects.push(Reject {
+            record: position.record,
+            line: position.line,
+            byte_offset: position.offset,
+            column: Some(column.contract.name.to_owned()),
+            value: value.map(|value| kept_value(value, masked)),
+            reason,
+        });
+    }
+
+    fn append<F: Fields>(&mut self, fields: &F, position: impl FnOnce() -> Position) {
+        let mapping = self.mapping;
+        self.identity.clear();
+        fields.identity(&self.layout.by_name, &mut self.identity);
+        let hash = XxHash3_128::oneshot_with_seed(self.layout.seed, &self.identity);
+        let time = match mapping.time.map(|time| self.cells[time]) {
+            Some(Cell::Whole(time)) => Some(time),
+            _ => None,
+        };
+        if let Some(time) = time {
+            self.out.min_ts_us = Some(self.out.min_ts_us.map_or(time, |min| min.min(time)));
+            self.out.max_ts_us = Some(self.out.max_ts_us.map_or(time, |max| max.max(time)));
+        }
+        if mapping.customer.is_some_and(|customer| self.cells[customer] == Cell::Null) || mapping.customer.is_none() {
+            self.out.anonymous += 1;
+        }
+        if mapping.key.is_empty() {
+            self.records.append_value(self.out.read as i64);
+        } else {
+            let position = position();
+            self.records.append_value(position.record as i64);
+            self.lines.append_value(position.line as i64);
+            self.offsets.append_option(position.offset.map(|offset| offset as i64));
+            let key = self.key_hash(fields);
+            self.keys.append_option(key);
+        }
+        self.hashes.append_value(hash as u64 as i64);
+        let mut builders = std::mem::take(&mut self.builders);
+        for (slot, builder) in mapping.slots.iter().zip(&mut builders) {
+            match (slot, builder) {
+                (Slot::Mapped(index), builder) => self.append_cell(self.cells[*index], fields, builder),
+                (Slot::MadeOrder, Builder::Text(builder)) => builder.append_value(format!("{hash:032x}")),
+                (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
+                (Slot::MadeOrder | Slot::Day, _) => {}
+            }
+        }
+        self.builders = builders;
+    }
+
+    fn append_cell<F: Fields>(&self, cell: Cell, fields: &F, builder: &mut Builder) {
+        match builder {
+            Builder::Text(builder) => builder.append_option(self.text(cell, fields)),
+            Builder::Long(builder) => match cell {
+                Cell::Whole(value) => builder.append_value(value),
+                _ => builder.append_null(),
+            },
+            Builder::Int(builder) => match cell {
+                // Days are parsed as such, so they fit.
+                Cell::Whole(value) => builder.append_value(value as i32),
+                _ => builder.append_null(),
+            },
+            Builder::Boolean(builder) => match cell {
+                Cell::Boolean(value) => builder.append_value(value),
+                _ => builder.append_null(),
+            },
+        }
+    }
+
+    /// A hash of the row's key; `None` when a part of it is empty.
+    fn key_hash<F: Fields>(&mut self, fields: &F) -> Option<i64> {
+        let mut identity = std::mem::take(&mut self.identity);
+        identity.clear();
+        let mut complete = true;
+        for &index in &self.mapping.key {
+            match self.cells[index] {
+                Cell::Null => complete = false,
+                Cell::Whole(value) => identity.extend_from_slice(&value.to_le_bytes()),
+                Cell::Boolean(value) => identity.push(u8::from(value)),
+                cell => {
+                    let text = self.text(cell, fields).unwrap_or_default();
+                    identity.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                    identity.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+        let hash = XxHash3_64::oneshot(&identity) as i64;
+        self.identity = identity;
+        complete.then_some(hash)
+    }
+
+    /// The block's rows, in their order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) if the columns do not fit the schema.
+    pub fn finish(mut self) -> Result<BlockRows> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.builders.len() + 5);
+        for builder in &mut self.builders {
+            columns.push(match builder {
+                Builder::Text(builder) => Arc::new(builder.finish()),
+                Builder::Long(builder) => Arc::new(builder.finish()),
+                Builder::Int(builder) => Arc::new(builder.finish()),
+                Builder::Boolean(builder) => Arc::new(builder.finish()),
+            });
+        }
+        columns.push(Arc::new(self.records.finish()));
+        columns.push(Arc::new(self.hashes.finish()));
+        if !self.mapping.key.is_empty() {
+            columns.push(Arc::new(self.keys.finish()));
+            columns.push(Arc::new(self.lines.finish()));
+            columns.push(Arc::new(self.offsets.finish()));
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&self.mapping.schema), columns)
+            .map_err(|error| Error::internal("staged columns do not fit their schema").because(error))?;
+        Ok(BlockRows {
+            batch,
+            rejects: self.rejects,
+            read: self.out.read,
+            anonymous: self.out.anonymous,
+            amount_read_e4: self.out.amount_read_e4,
+            amount_rejected_e4: self.out.amount_rejected_e4,
+            min_ts_us: self.out.min_ts_us,
+            max_ts_us: self.out.max_ts_us,
+        })
+    }
+}
+
+/// An empty field, a blank one, or one of the input's words for "no value".
+fn is_null(mapping: &Mapping, text: &str) -> bool {
+    match text.as_bytes().first() {
+        None => true,
+        Some(b' ' | b'\t') if text.trim_matches([' ', '\t']).is_empty() => true,
+        Some(_) => !mapping.nulls.is_empty() && mapping.nulls.iter().any(|null| null == text),
+    }
+}
+
+fn missing(column: &MappedColumn) -> Result<Cell, RejectReason> {
+    if column.contract.required { Err(RejectReason::MissingRequired) } else { Ok(Cell::Null) }
+}
+
+fn parse(mapping: &Mapping, column: &MappedColumn, text: &str, same: Cell) -> Result<Cell, RejectReason> {
+    match &column.kind {
+        Kind::Text { id } => {
+            if *id && memchr::memchr(0, text.as_bytes()).is_some() {
+                return Err(RejectReason::NulInId);
+            }
+            let values = column.contract.values;
+            if !values.is_empty() && !values.contains(&text) {
+                return Err(RejectReason::NotInVocabulary);
+            }
+            Ok(same)
+        }
+        Kind::Scaled { places: 4 } => Ok(Cell::Whole(mapping.numbers.e4(text)?)),
+        Kind::Scaled { places } => {
+            let number = mapping.numbers.decimal(text)?;
+            number.rounded(*places).map(Cell::Whole).ok_or(RejectReason::AmountOverflow)
+        }
+        Kind::Whole => {
+            let number = mapping.numbers.decimal(text).map_err(|_| RejectReason::NotAWholeNumber)?;
+            let whole = number.rounded(0).ok_or(RejectReason::NotAWholeNumber)?;
+            let exact = number.compare(Decimal { mantissa: i128::from(whole), scale: 0 }).is_eq();
+            if exact { Ok(Cell::Whole(whole)) } else { Err(RejectReason::NotAWholeNumber) }
+        }
+        Kind::Boolean => boolean(text).map(Cell::Boolean).ok_or(RejectReason::NotABoolean),
+        Kind::Instant(moments) => Ok(Cell::Whole(moments.format.instant_us(text, &moments.zone)?)),
+        Kind::Day(moments) => Ok(Cell::Whole(i64::from(moments.format.day(text, &moments.zone)?))),
+    }
+}
+
+impl From<MomentError> for RejectReason {
+    fn from(error: MomentError) -> Self {
+        match error {
+            MomentError::Bad => RejectReason::BadDate,
+            MomentError::Ambiguous => RejectReason::AmbiguousDate,
+            MomentError::OutOfRange => RejectReason::OutOfRangeDate,
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    let text = text.trim_matches([' ', '\t']);
+    let is = |words: [&str; 5]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["true", "1", "yes", "t", "y"]) {
+        Some(true)
+    } else if is(["false", "0", "no", "f", "n"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// What an expression sees of a row.
+struct RowView<'r, 'm, F> {
+    reader: &'r RowReader<'m>,
+    fields: &'r F,
+}
+
+impl<F: Fields> Row for RowView<'_, '_, F> {
+    fn operand(&self, operand: Operand) -> Scalar<'_> {
+        let reader = self.reader;
+        match operand {
+            Operand::Raw(raw) => match self.fields.get(reader.layout.fields[raw]) {
+                Some(text) if !is_null(reader.mapping, text) => Scalar::Text(text.into()),
+                _ => Scalar::Null,
+            },
+            Operand::Mapped(index) => match reader.cells[index] {
+                Cell::Null => Scalar::Null,
+                Cell::Boolean(value) => Scalar::Boolean(value),
+                Cell::Whole(value) => {
+                    let scale = match reader.mapping.columns[index].kind {
+                        Kind::Scaled { places } => places,
+                        _ => 0,
+                    };
+                    Scalar::Number(Decimal { mantissa: i128::from(value), scale })
+                }
+                cell => reader.text(cell, self.fields).map_or(Scalar::Null, |text| Scalar::Text(text.into())),
+            },
+        }
+    }
+
+    fn number(&self, text: &str) -> Result<Decimal, NumberError> {
+        self.reader.mapping.numbers.decimal(text)
+    }
+}

@@ -1,0 +1,113 @@
+//! What holds a run back: too many rejected rows, groups of customers that changed too much, sums that do not come out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, Int64Array, StringArray};
+use arrow::record_batch::RecordBatch;
+
+use crate::config::Gates;
+use crate::engine::ask;
+use crate::error::{Error, Result};
+use crate::ingest::Staged;
+use crate::publish::{GateVerdict, RunRef};
+
+/// The verdict of the gate on rejected rows, one for each input that was given.
+pub fn reject_ratio(gates: &Gates, staged: &Staged) -> Vec<GateVerdict> {
+    let given = staged.inputs.iter().filter(|input| input.given && input.report.totals.read > 0);
+    given
+        .map(|input| {
+            let totals = &input.report.totals;
+            let ratio = totals.rejected as f64 / totals.read as f64;
+            GateVerdict {
+                name: "max_reject_ratio".to_owned(),
+                subject: input.input.name.to_owned(),
+                value: ratio,
+                limit: gates.max_reject_ratio,
+                held: ratio > gates.max_reject_ratio,
+                message: format!("{} of {} rows of {} rejected", totals.rejected, totals.read, input.input.name),
+            }
+        })
+        .collect()
+}
+
+/// The verdicts of the gate on the size of groups of customers against the previous run: those that changed at all beyond
+/// the limit, and one that sums up the others.
+pub fn population_change(gates: &Gates, building: &Path, previous: Option<&RunRef>) -> Result<Vec<GateVerdict>> {
+    let now = building.join("tables/populations.parquet");
+    let Some(previous) = previous else { return Ok(Vec::new()) };
+    let before = previous.table("populations");
+    if !now.exists() || !before.exists() {
+        return Ok(Vec::new());
+    }
+    let (now, before) = (populations(&now)?, populations(&before)?);
+    let mut verdicts = Vec::new();
+    let mut largest = 0.0f64;
+    for (group, &was) in before.iter().filter(|(_, was)| **was >= gates.min_population as i64) {
+        let is = now.get(group).copied().unwrap_or(0);
+        let change = (is - was) as f64 / was as f64;
+        if change.abs() > gates.max_population_change {
+            verdicts.push(GateVerdict {
+                name: "max_population_change".to_owned(),
+                subject: group.clone(),
+                value: change,
+                limit: gates.max_population_change,
+                held: true,
+                message: format!("{group} had {was} customers in run {}, and has {is}", previous.id),
+            });
+        } else {
+            largest = largest.max(change.abs());
+        }
+    }
+    verdicts.push(GateVerdict {
+        name: "max_population_change".to_owned(),
+        subject: "all other groups".to_owned(),
+        value: largest,
+        limit: gates.max_population_change,
+        held: false,
+        message: format!("the largest change against run {}", previous.id),
+    });
+    Ok(verdicts)
+}
+
+/// The verdict on the sums: every staged transaction line and its amount is in exactly one class of `line_totals`.
+pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVerdict>> {
+    let path = building.join("tables/line_totals.parquet");
+    let transactions = staged.inputs.iter().find(|input| input.input.name == "transactions");
+    let (true, Some(transactions)) = (path.exists(), transactions) else { return Ok(None) };
+    let sql = "SELECT CAST(SUM(lines) AS BIGINT) AS lines, CAST(SUM(amount) AS VARCHAR) AS amount FROM line_totals";
+    let rows = ask(&[("line_totals".to_owned(), path)], sql)?;
+    let lines = rows.first().and_then(|batch| whole(batch, 0)).and_then(|lines| lines.iter().next().flatten()).unwrap_or(0);
+    let totals = &transactions.report.totals;
+    let missing = i128::from(totals.staged) - i128::from(lines);
+    Ok(Some(GateVerdict {
+        name: "recon.totals".to_owned(),
+        subject: "line_totals".to_owned(),
+        value: missing as f64,
+        limit: 0.0,
+        held: missing != 0,
+        message: format!("{lines} of {} staged lines are in a class", totals.staged),
+    }))
+}
+
+fn populations(path: &Path) -> Result<BTreeMap<String, i64>> {
+    let tables: [(String, PathBuf); 1] = [("populations".to_owned(), path.to_path_buf())];
+    let mut groups = BTreeMap::new();
+    for batch in ask(&tables, "SELECT kind, name, customers FROM populations")? {
+        let (Some(kinds), Some(names), Some(sizes)) = (words(&batch, 0), words(&batch, 1), whole(&batch, 2)) else {
+            return Err(Error::internal("the table `populations` has other columns than its contract"));
+        };
+        for row in 0..batch.num_rows() {
+            groups.insert(format!("{} {}", kinds.value(row), names.value(row)), sizes.value(row));
+        }
+    }
+    Ok(groups)
+}
+
+fn words(batch: &RecordBatch, column: usize) -> Option<&StringArray> {
+    batch.column(column).as_any().downcast_ref()
+}
+
+fn whole(batch: &RecordBatch, column: usize) -> Option<&Int64Array> {
+    batch.column(column).as_any().downcast_ref()
+}

@@ -1,0 +1,176 @@
+//! What SQL needs to know of the pipeline file, as rows.
+
+use jiff::civil::Date;
+
+use super::periods::{epoch_day, periods};
+use super::rows::Cell;
+use crate::config::{Config, Grid, OrderUnit, RfmMethod};
+use crate::contract::SCALE;
+use crate::error::{Error, Result};
+
+/// Millionths in one.
+const PPM: f64 = 1_000_000.0;
+
+/// The one row of `run_params`.
+pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
+    let unit = match config.orders.unit {
+        OrderUnit::Order => "order",
+        OrderUnit::PurchaseDay => "purchase_day",
+    };
+    vec![vec![
+        epoch_day(as_of).into(),
+        config.project.currency.as_str().into(),
+        config.value.metric.name().into(),
+        config.value.window_days.into(),
+        unit.into(),
+        config.orders.count_zero_value.into(),
+        config.rfm.method.name().into(),
+        i64::from(config.rfm.bins).into(),
+        config.affinity.min_count.into(),
+        config.affinity.top_k.into(),
+        config.affinity.max_basket_products.into(),
+    ]]
+}
+
+/// Rows of `periods`, numbered from 1, the oldest first.
+pub fn period_rows(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
+    let periods = periods(&config.periods, as_of)?;
+    Ok((1i32..).zip(periods).map(|(no, period)| vec![no.into(), period.start_day.into(), period.end_day.into()]).collect())
+}
+
+/// Rows of `rfm_cuts`: each cut of each measure, with its threshold when the method has them.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a monetary threshold is not a decimal number.
+pub fn rfm_cut_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
+    let thresholds = &config.rfm.thresholds;
+    let monetary = thresholds.monetary.iter().map(|text| money(text, "rfm.thresholds.monetary")).collect::<Result<Vec<_>>>()?;
+    let mut rows = Vec::new();
+    for (measure, cuts) in [("frequency", &thresholds.frequency), ("monetary", &monetary), ("recency", &thresholds.recency)] {
+        for cut in 1..config.rfm.bins {
+            let threshold = match config.rfm.method {
+                RfmMethod::Thresholds => cuts.get(usize::from(cut) - 1).copied(),
+                _ => None,
+            };
+            rows.push(vec![measure.into(), i64::from(cut).into(), threshold.into()]);
+        }
+    }
+    Ok(rows)
+}
+
+/// Rows of `rfm_cells`.
+pub fn rfm_cell_rows(grid: &Grid) -> Vec<Vec<Cell>> {
+    grid.cells
+        .iter()
+        .map(|cell| {
+            vec![
+                i32::from(cell.r).into(),
+                i32::from(cell.f).into(),
+                i32::from(cell.m).into(),
+                Cell::Text(format!("{}{}{}", cell.r, cell.f, cell.m)),
+                cell.segment.as_str().into(),
+            ]
+        })
+        .collect()
+}
+
+/// Rows of `service_cells`: the level of each value cell; a cell that the pipeline file does not name, and `none`, ask for
+/// the default level.
+pub fn service_cell_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
+    const CELLS: [&str; 10] = ["HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "none"];
+    let routing = &config.routing;
+    CELLS
+        .iter()
+        .map(|cell| {
+            let level = routing.cells.get(*cell).unwrap_or(&routing.default_level);
+            Ok(vec![(*cell).into(), level_no(config, level)?.into()])
+        })
+        .collect()
+}
+
+/// Rows of `service_levels`, the best first.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a cost cap is not a decimal number.
+pub fn service_level_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
+    let routing = &config.routing;
+    let mut rows = routing
+        .levels
+        .iter()
+        .map(|level| {
+            let cap = routing.caps.get(&level.name).copied().unwrap_or(1.0);
+            let cost_cap = level.solution_cost_cap.as_deref();
+            let cost_cap = cost_cap.map(|text| money(text, "solution_cost_cap")).transpose()?;
+            let price_tier = if routing.price_tier { level.price_tier.as_deref() } else { None };
+            Ok(vec![
+                level.name.as_str().into(),
+                level_no(config, &level.name)?.into(),
+                ((cap * PPM).round() as i64).into(),
+                level.strategy.as_str().into(),
+                level.queue.as_str().into(),
+                level.priority.into(),
+                Cell::Text(level.required_skills.join(" ")),
+                level.vru_path.as_str().into(),
+                level.target_wait_seconds.into(),
+                level.trade_wait_seconds.into(),
+                level.talk_limit_seconds.into(),
+                Cell::Text(level.response_channels.join(" ")),
+                level.email_sla_minutes.into(),
+                cost_cap.into(),
+                level.loyalty_offer.as_str().into(),
+                level.education.as_str().into(),
+                level.cobrowse_allowed.into(),
+                level.fee_applies.into(),
+                price_tier.into(),
+                Cell::Text(format!("route.{}.v1", level.name)),
+            ])
+        })
+        .collect::<Result<Vec<_>>>()?;
+    rows.sort_by(|a, b| match (&a[0], &b[0]) {
+        (Cell::Text(a), Cell::Text(b)) => a.cmp(b),
+        _ => std::cmp::Ordering::Equal,
+    });
+    Ok(rows)
+}
+
+fn level_no(config: &Config, name: &str) -> Result<i32> {
+    let position = config.routing.levels.iter().position(|level| level.name == name);
+    let position = position.and_then(|position| i32::try_from(position).ok());
+    position.map(|position| position + 1).ok_or_else(|| Error::config(format!("`routing` has no level `{name}`")))
+}
+
+/// Decimal text as ten-thousandths, exactly.
+fn money(text: &str, key: &str) -> Result<i64> {
+    let wrong = || {
+        Error::config(format!("`{key}` holds `{text}`, which is not a decimal number"))
+            .hint("write it as text with at most four decimals, for example \"99.95\"")
+    };
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > 4 || !plain(whole) || !plain(part) {
+        return Err(wrong());
+    }
+    let whole: i64 = whole.parse().map_err(|_| wrong())?;
+    let part: i64 = format!("{part:0<4}").parse().map_err(|_| wrong())?;
+    whole.checked_mul(SCALE).and_then(|whole| whole.checked_add(part)).map(|value| sign * value).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::money;
+
+    #[test]
+    fn money_is_exact_or_an_error() {
+        assert_eq!(money("99.95", "k").unwrap(), 999_500);
+        assert_eq!(money("-0.0001", "k").unwrap(), -1);
+        assert_eq!(money("0", "k").unwrap(), 0);
+        for text in ["", ".5", "1e3", "1,5", "0.00001", "99999999999999999999"] {
+            assert!(money(text, "k").is_err(), "{text}");
+        }
+    }
+}

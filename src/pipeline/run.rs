@@ -1,0 +1,386 @@
+//! One run, from the pipeline file to the published folder.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::execute::{Executed, Workshop};
+use super::graph::{Graph, Maker};
+use super::memory::PeakMeter;
+use super::predicates::{campaign_definition_rows, parameter_table, predicate_tables, segment_definition_rows};
+use super::quality::{self, Check, Severity};
+use super::rows::{Cell, batch};
+use super::summary::{self, Summary};
+use super::{gates, parameters, periods, previous};
+use crate::config::{Config, Grid, Loaded};
+use crate::engine::{Engine, PolarsEngine};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::{self, StageOptions, Staged};
+use crate::monitor::{Cancel, Monitor};
+use crate::publish::manifest::{Configuration, WallClock};
+use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
+
+/// Version of the program: part of a run's identity, since another version may compute other tables.
+const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What a run is asked for, beyond the pipeline file.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// End of what is read; left out, the day after the newest transaction.
+    pub as_of: Option<Date>,
+    /// Tables to make, with what they need; empty for all. Such a run never becomes `latest`.
+    pub only: Vec<String>,
+    /// Make the run even when it is published already.
+    pub force: bool,
+    /// Threads to use; left out, one a core.
+    pub threads: Option<usize>,
+    /// Memory to stay within, in bytes.
+    pub memory: Option<u64>,
+    /// How long to wait for a lock that another run holds.
+    pub wait: Duration,
+    /// Keep the values of rejected rows, except personal ones.
+    pub keep_raw_rejects: bool,
+    /// When the run was started, RFC 3339, from the caller's clock; goes into the manifest only.
+    pub started_at: Option<String>,
+    /// The command line, for the manifest.
+    pub command_line: Vec<String>,
+}
+
+/// How a run ended that did not fail.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was made and published.
+    Published(Summary),
+    /// This very run was published before; `latest` names it.
+    AlreadyPublished(Summary),
+}
+
+/// What would run, from what, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The run's id: a published run of this id would be reused.
+    pub run_id: String,
+    /// Whether that run is published already.
+    pub already_published: bool,
+    /// End of what is read.
+    pub as_of: String,
+    /// Whether `as_of` was given, or is the day after the newest transaction.
+    pub as_of_given: bool,
+    /// The published run that changes are counted against.
+    pub previous_run: Option<String>,
+    /// What was read.
+    pub inputs: Vec<summary::InputLine>,
+    /// The tables in the order in which they would be made.
+    pub steps: Vec<PlanStep>,
+}
+
+/// One table of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanStep {
+    /// The table.
+    pub table: String,
+    /// Who makes it.
+    pub maker: String,
+    /// Tables that it reads.
+    pub reads: Vec<String>,
+    /// Whether it is computed once and kept, or computed by its readers.
+    pub kept: bool,
+    /// Whether it is published.
+    pub published: bool,
+    /// Why it is made.
+    pub why: String,
+}
+
+/// What the data-quality checks found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// End of what was read.
+    pub as_of: String,
+    /// What was read.
+    pub inputs: Vec<summary::InputLine>,
+    /// The checks, errors first.
+    pub checks: Vec<Check>,
+}
+
+impl CheckReport {
+    /// Whether no check of severity error failed.
+    pub fn passed(&self) -> bool {
+        !self.checks.iter().any(|check| !check.passed && check.severity == Severity::Error)
+    }
+}
+
+/// A run whose inputs are staged and whose graph is known: what `plan` shows and `run` goes on from.
+struct Prepared {
+    graph: Graph,
+    staged: Staged,
+    as_of: Date,
+    run_id: RunId,
+    previous: Option<RunRef>,
+    overrides: BTreeMap<String, String>,
+}
+
+/// Runs the pipeline and publishes what it makes.
+///
+/// # Errors
+/// Of every kind that [`ErrorKind`] knows; [`ErrorKind::Gate`] when a gate held the run back, which is then kept for
+/// `approve`.
+pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Outcome> {
+    let started = Instant::now();
+    let out = output_dir(loaded)?;
+    let lock = out.lock(options.wait, cancel)?;
+    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    let staged_in = started.elapsed();
+    if !options.force
+        && let Some(run) = reuse(&out, &lock, &prepared, options)?
+    {
+        return Ok(Outcome::AlreadyPublished(summary::summary(&run, &prepared.staged, started.elapsed())?));
+    }
+    let building = Building::create(&out, &lock, &prepared.run_id)?;
+    let memory = PeakMeter::default();
+    let executed = make_tables(loaded, options, &prepared, &building, &memory, monitor, cancel)?;
+
+    let mut manifest = Manifest::new(prepared.run_id.clone(), TOOL_VERSION, &loaded.config.project.name);
+    manifest.as_of_given = prepared.staged.as_of_given;
+    manifest.configuration = Configuration {
+        text: loaded.text.clone(),
+        blake3: blake3::hash(loaded.text.as_bytes()).to_hex().to_string(),
+        sql_overrides: prepared.overrides.clone(),
+    };
+    for input in prepared.staged.inputs.iter().filter(|input| input.given) {
+        let report = serde_json::to_value(&input.report)
+            .map_err(|error| Error::internal("the report of an input cannot be written").because(error))?;
+        manifest.inputs.push(report);
+        if let Some(rejects) = &input.rejects {
+            let rows = input.report.totals.rejected;
+            manifest.rejects.push(building.write_rejects(input.input.name, rejects, rows)?);
+        }
+    }
+    manifest.gates = gates::reject_ratio(&loaded.config.gates, &prepared.staged);
+    manifest.gates.extend(gates::reconciliation(building.path(), &prepared.staged)?);
+    manifest.gates.extend(gates::population_change(
+        &loaded.config.gates,
+        building.path(),
+        prepared.previous.as_ref(),
+    )?);
+    manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
+    manifest.tables = executed.tables;
+    manifest.wall_clock = WallClock {
+        started_at: options.started_at.clone(),
+        seconds: started.elapsed().as_secs_f64(),
+        stages: [("ingest".to_owned(), staged_in.as_secs_f64())].into(),
+        tables: executed.costs,
+        peak_memory_bytes: memory.overall(),
+        threads: threads(options),
+        command_line: options.command_line.clone(),
+    };
+    let held: Vec<String> =
+        manifest.gates.iter().filter(|gate| gate.held).map(|gate| gate.message.clone()).collect();
+    cancel.check()?;
+    let sealed = building.seal(manifest)?;
+    let run = if options.only.is_empty() { sealed.settle()? } else { sealed.set_aside()? };
+    if run.state == RunState::Held {
+        return Err(Error::new(ErrorKind::Gate, format!("run `{}` is held back: {}", run.id, held.join("; ")))
+            .hint(format!("look at it in `{}`; `patronage approve {}` publishes it", run.path.display(), run.id)));
+    }
+    out.prune(&lock, loaded.config.output.keep_runs)?;
+    Ok(Outcome::Published(summary::summary(&run, &prepared.staged, started.elapsed())?))
+}
+
+/// What [`run`] would do: the same code, stopped before the first table is made.
+///
+/// # Errors
+/// As [`run`], up to there.
+pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Plan> {
+    let out = output_dir(loaded)?;
+    let _lock = out.lock(options.wait, cancel)?;
+    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    let published = |run: &RunRef| run.id == prepared.run_id && run.state == RunState::Published;
+    let why = |node: &super::graph::Node| {
+        let readers = prepared.graph.readers(&node.table.name);
+        match (node.table.published, readers.is_empty()) {
+            (true, _) => "published".to_owned(),
+            (false, false) => format!("read by {}", readers.join(", ")),
+            (false, true) => "asked for".to_owned(),
+        }
+    };
+    Ok(Plan {
+        run_id: prepared.run_id.to_string(),
+        already_published: out.runs()?.iter().any(published),
+        as_of: prepared.as_of.to_string(),
+        as_of_given: prepared.staged.as_of_given,
+        previous_run: prepared.previous.as_ref().map(|run| run.id.to_string()),
+        inputs: summary::input_lines(&prepared.staged),
+        steps: prepared
+            .graph
+            .nodes
+            .iter()
+            .map(|node| PlanStep {
+                table: node.table.name.to_string(),
+                maker: node.maker_label(),
+                reads: node.reads.clone(),
+                kept: prepared.graph.is_kept(node),
+                published: node.table.published,
+                why: why(node),
+            })
+            .collect(),
+    })
+}
+
+/// Reads the inputs and checks them; makes no table and publishes nothing.
+///
+/// # Errors
+/// As [`run`], for the pipeline file and the inputs. Findings are not errors: see [`CheckReport::passed`].
+pub fn check(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<CheckReport> {
+    let out = output_dir(loaded)?;
+    let _lock = out.lock(options.wait, cancel)?;
+    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    Ok(CheckReport {
+        as_of: prepared.as_of.to_string(),
+        inputs: summary::input_lines(&prepared.staged),
+        checks: quality::checks(&loaded.config, &prepared.staged),
+    })
+}
+
+/// The output folder of a pipeline file.
+///
+/// # Errors
+/// [`ErrorKind::Output`] when it cannot be one.
+pub fn output_dir(loaded: &Loaded) -> Result<OutputDir> {
+    OutputDir::open(&loaded.dir.join(&loaded.config.output.dir))
+}
+
+fn threads(options: &RunOptions) -> usize {
+    options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+fn prepare(
+    loaded: &Loaded,
+    options: &RunOptions,
+    out: &OutputDir,
+    monitor: &dyn Monitor,
+    cancel: &Cancel,
+) -> Result<Prepared> {
+    // A mistake in the pipeline file or in SQL is told before hours of reading.
+    let graph = Graph::new(&loaded.dir, &predicate_tables(&loaded.config)?)?.only(&options.only)?;
+    let stage_options = StageOptions {
+        config: &loaded.config,
+        dir: &loaded.dir,
+        cache: &out.cache(),
+        as_of: options.as_of,
+        threads: threads(options),
+        memory: options.memory,
+        keep_raw_rejects: options.keep_raw_rejects,
+    };
+    let staged = ingest::stage(&stage_options, monitor, cancel)?;
+    let as_of = periods::day_of_epoch(staged.as_of_day)?;
+    let previous = previous::previous_run(out, as_of)?;
+    let overrides = sql_overrides(&graph);
+    let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &overrides));
+    Ok(Prepared { graph, staged, as_of, run_id, previous, overrides })
+}
+
+/// What makes a run this run and no other: the program, the pipeline file and SQL, the content of the inputs, `as_of`, what
+/// was asked for, and the run that changes are counted against.
+fn identity(
+    loaded: &Loaded,
+    options: &RunOptions,
+    staged: &Staged,
+    previous: Option<&RunRef>,
+    overrides: &BTreeMap<String, String>,
+) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    let mut field = |name: &str, value: &str| {
+        hasher.update(name.as_bytes()).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes());
+    };
+    field("version", TOOL_VERSION);
+    field("schema", &crate::contract::SCHEMA_VERSION.to_string());
+    field("as_of", &staged.as_of_day.to_string());
+    field("pipeline", &loaded.text);
+    field("inputs", &staged.content_hash);
+    field("previous", &previous.map(|run| run.id.to_string()).unwrap_or_default());
+    field("only", &options.only.join(","));
+    for (table, hash) in overrides {
+        field(table, hash);
+    }
+    hasher.finalize()
+}
+
+/// Hash of each file of the user's, by table.
+fn sql_overrides(graph: &Graph) -> BTreeMap<String, String> {
+    let hash = |node: &super::graph::Node| match &node.maker {
+        Maker::Sql(file) if node.is_users() => {
+            Some((file.table.clone(), blake3::hash(file.text.as_bytes()).to_hex().to_string()))
+        }
+        _ => None,
+    };
+    graph.nodes.iter().filter_map(hash).collect()
+}
+
+/// The run, if it is published and whole. A run of some tables only never becomes `latest`.
+fn reuse(
+    out: &OutputDir,
+    lock: &crate::publish::Lock,
+    prepared: &Prepared,
+    options: &RunOptions,
+) -> Result<Option<RunRef>> {
+    if options.only.is_empty() { out.reuse(lock, &prepared.run_id) } else { out.find_aside(&prepared.run_id) }
+}
+
+fn make_tables(
+    loaded: &Loaded,
+    options: &RunOptions,
+    prepared: &Prepared,
+    building: &Building<'_>,
+    memory: &PeakMeter,
+    monitor: &dyn Monitor,
+    cancel: &Cancel,
+) -> Result<Executed> {
+    let engine = PolarsEngine::new();
+    for input in &prepared.staged.inputs {
+        engine.scan(&input.input.table, &input.parts, &input.present)?;
+    }
+    for (name, rows) in pipeline_rows(&loaded.config, prepared)? {
+        let table = parameter_table(name)?;
+        engine.insert(&table, &batch(&table, &rows)?)?;
+    }
+    let workshop = Workshop {
+        engine: &engine,
+        building,
+        metadata: TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() },
+        threads: threads(options),
+        memory,
+        monitor,
+        cancel,
+    };
+    workshop.make(&prepared.graph)
+}
+
+/// The rows of every table that the pipeline itself makes and that no SQL does.
+fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
+    let grid = match config.rfm.segments.as_slice() {
+        [] => Grid::built_in(&config.rfm.grid)
+            .ok_or_else(|| Error::config(format!("there is no grid `{}`", config.rfm.grid)))?,
+        segments => Grid::custom(segments, config.rfm.other.as_deref(), config.rfm.bins),
+    };
+    let mut rows = vec![
+        ("run_params", parameters::run_params(config, prepared.as_of)),
+        ("periods", parameters::period_rows(config, prepared.as_of)?),
+        ("rfm_cuts", parameters::rfm_cut_rows(config)?),
+        ("rfm_cells", parameters::rfm_cell_rows(&grid)),
+        ("service_cells", parameters::service_cell_rows(config)?),
+        ("service_levels", parameters::service_level_rows(config)?),
+        ("segment_definitions", segment_definition_rows(config)?),
+        ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
+        ("campaign_definitions", campaign_definition_rows(config)?),
+        ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
+    ];
+    for name in ["segment_members", "campaign_candidates"] {
+        // Without a predicate, nobody is in it.
+        if matches!(prepared.graph.node(name).map(|node| &node.maker), Some(Maker::Pipeline)) {
+            rows.push((name, Vec::new()));
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,162 @@
+//! The SQL files: those compiled into the binary, and those of the `sql/` folder beside the pipeline file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, IoContext, Place, Result};
+
+macro_rules! sql_files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../sql/", $path)))),*]
+    };
+}
+
+/// Every file of `sql/`, by its path in it. A test holds the list against the folder.
+const BUILT_IN: &[(&str, &str)] = sql_files![
+    "features/basket_products.sql",
+    "features/customer_categories.sql",
+    "features/customer_days.sql",
+    "features/customer_orders.sql",
+    "features/customer_rhythm.sql",
+    "features/customer_service.sql",
+    "features/customer_summary.sql",
+    "features/customer_tiers.sql",
+    "features/order_lines.sql",
+    "features/period_tiers.sql",
+    "features/period_values.sql",
+    "features/product_counts.sql",
+    "features/product_pairs.sql",
+    "features/rfm_edges.sql",
+    "features/rfm_scores.sql",
+    "features/rfm_values.sql",
+    "features/tier_cuts.sql",
+    "segments/affinity_ptp.sql",
+    "segments/campaign_targets.sql",
+    "segments/customers.sql",
+    "segments/routing.sql",
+    "segments/segment_membership.sql",
+    "segments/segment_membership_delta.sql",
+    "segments/segments.sql",
+    "segments/tier_migration.sql",
+    "segments/value_tiers.sql",
+    "summaries/line_totals.sql",
+    "summaries/populations.sql",
+];
+
+/// Whose file it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Compiled into the binary.
+    BuiltIn,
+    /// A file of the user's, replacing one of ours or adding a table.
+    User(PathBuf),
+}
+
+/// One SQL file, which makes the table of its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlFile {
+    /// Name of the table.
+    pub table: String,
+    /// The text.
+    pub text: String,
+    /// Where it is from.
+    pub origin: Origin,
+}
+
+impl SqlFile {
+    /// What the file is called in plans and messages.
+    pub fn label(&self) -> String {
+        match &self.origin {
+            Origin::BuiltIn => format!("{}.sql", self.table),
+            Origin::User(path) => path.display().to_string(),
+        }
+    }
+
+    /// The value of a line `-- <name>: a, b.` in the head of the file.
+    pub fn head(&self, name: &str) -> Option<Vec<String>> {
+        let prefix = format!("-- {name}:");
+        let line = self.text.lines().take_while(|line| line.starts_with("--")).find_map(|line| line.strip_prefix(&prefix))?;
+        let value = line.split('.').next().unwrap_or(line);
+        Some(value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+    }
+}
+
+/// All SQL files by table: ours, with those of the folder `sql/` in `dir` (and folders in it) in their place or beside them.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when two of the user's files make one table, or a file name is not
+/// a table name.
+pub fn sql_files(dir: &Path) -> Result<BTreeMap<String, SqlFile>> {
+    let mut files = BTreeMap::new();
+    for (path, text) in BUILT_IN {
+        let table = table_name(Path::new(path));
+        files.insert(table.clone(), SqlFile { table, text: (*text).to_owned(), origin: Origin::BuiltIn });
+    }
+    let mut users = Vec::new();
+    collect(&dir.join("sql"), &mut users)?;
+    for path in users {
+        let table = table_name(&path);
+        if table.is_empty() || !table.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
+            return Err(Error::config(format!("`{table}` is not a table name"))
+                .at(Place::file(&path))
+                .hint("name the file after the table that it makes: lower-case letters, digits and _"));
+        }
+        let text = std::fs::read_to_string(&path).reading(&path)?;
+        let file = SqlFile { table: table.clone(), text, origin: Origin::User(path.clone()) };
+        if let Some(SqlFile { origin: Origin::User(other), .. }) = files.insert(table.clone(), file) {
+            return Err(Error::config(format!("two files make the table `{table}`"))
+                .at(Place::file(&path))
+                .hint(format!("the other one is `{}`: keep one of them", other.display())));
+        }
+    }
+    Ok(files)
+}
+
+fn table_name(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The `.sql` files below `folder`, in the order of their names; none when there is no such folder.
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).reading(folder),
+    };
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().reading(folder)?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_sql_folder_is_compiled_in() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+        let mut found = Vec::new();
+        collect(&folder, &mut found).unwrap();
+        let found: Vec<String> =
+            found.iter().map(|path| path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned()).collect();
+        let listed: Vec<&str> = BUILT_IN.iter().map(|(path, _)| *path).collect();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn every_file_says_in_its_head_what_one_row_is() {
+        for (path, text) in BUILT_IN {
+            let table = table_name(Path::new(path));
+            assert!(text.starts_with(&format!("-- {table}: ")), "{path}");
+            assert!(text.contains("\n-- Key: "), "{path} does not name its key");
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! A run while it is being written: `Building`, then `Sealed`, then published or held.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+
+use super::hashing_file::HashingFile;
+use super::lock::Lock;
+use super::manifest::{FileEntry, MANIFEST_FILE, Manifest, RejectsEntry, Status};
+use super::output_dir::{OutputDir, RunRef, RunState};
+use super::run_id::RunId;
+use super::table::{self, Maker, TableFile, TableMetadata};
+use super::verify::{SUCCESS_FILE, success_text};
+use super::{REJECTS_DIR, TABLES_DIR, disk};
+use crate::contract::Table;
+use crate::error::{Error, IoContext, Result};
+
+/// A run whose files are being written, out of sight. Dropping it removes what was written.
+///
+/// Files may be added from several threads.
+#[derive(Debug)]
+pub struct Building<'a> {
+    workspace: Workspace<'a>,
+    files: Mutex<BTreeMap<String, FileEntry>>,
+}
+
+/// A run that is written and synced, manifest and all, and that nobody can see yet. Dropping it removes it.
+#[derive(Debug)]
+pub struct Sealed<'a> {
+    workspace: Workspace<'a>,
+    status: Status,
+}
+
+impl<'a> Building<'a> {
+    /// Begins the run `id`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder cannot be written.
+    pub fn create(out: &'a OutputDir, lock: &'a Lock, id: &RunId) -> Result<Building<'a>> {
+        lock.note(&id.to_string());
+        let path = out.building_dir().join(id.to_string());
+        // Before the folders, so that they go when one of them cannot be created.
+        let workspace = Workspace { out, lock, id: id.clone(), path };
+        disk::create_dir(&out.building_dir())?;
+        disk::create_dir(&workspace.path)?;
+        Ok(Building { workspace, files: Mutex::default() })
+    }
+
+    /// The hidden folder in which the run is being built.
+    pub fn path(&self) -> &Path {
+        &self.workspace.path
+    }
+
+    /// Writes a table as its contract says: `tables/<table>.parquet`.
+    ///
+    /// `batches` hold the columns of the contract under their names and types inside the pipeline, in any order; rows
+    /// are sorted as contracted. The bytes of the file depend on the rows, the contract and `metadata` alone.
+    ///
+    /// # Errors
+    /// Those of `batches`; when the table breaks its contract (a column missing, of another type, null or too large,
+    /// rows unsorted, a key repeated), [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) or
+    /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) by `maker`;
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be written.
+    pub fn write_table(
+        &self,
+        table: &Table,
+        maker: Maker,
+        metadata: &TableMetadata,
+        batches: impl IntoIterator<Item = Result<RecordBatch>>,
+    ) -> Result<TableFile> {
+        let relative = format!("{TABLES_DIR}/{}.parquet", table.name);
+        let path = self.place(&relative)?;
+        let (rows, entry) = table::write(&path, table, maker, metadata, batches)?;
+        let file = TableFile {
+            name: table.name.clone().into_owned(),
+            path: relative.clone(),
+            rows,
+            bytes: entry.bytes,
+            blake3: entry.blake3.clone(),
+            columns: table.columns.iter().map(|column| column.published_name().into_owned()).collect(),
+        };
+        self.record(relative, entry);
+        Ok(file)
+    }
+
+    /// Copies the rejected rows of an input: `rejects/<input>.parquet`.
+    ///
+    /// # Errors
+    /// As [`Building::add_copy`].
+    pub fn write_rejects(&self, input: &str, source: &Path, rows: u64) -> Result<RejectsEntry> {
+        let relative = format!("{REJECTS_DIR}/{input}.parquet");
+        self.add_copy(&relative, source)?;
+        Ok(RejectsEntry { input: input.to_owned(), rows, file: relative })
+    }
+
+    /// Adds a file with this content. `relative` is a path with `/`, of plain lower-case names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) for another path,
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it is there or cannot be written.
+    pub fn add_file(&self, relative: &str, content: &[u8]) -> Result<()> {
+        let path = self.place(relative)?;
+        let mut file = HashingFile::create(&path)?;
+        file.write_all(content).writing(&path)?;
+        self.record(relative.to_owned(), file.finish(&path)?);
+        Ok(())
+    }
+
+    /// Adds a copy of the file `source`, which is of our own making.
+    ///
+    /// # Errors
+    /// As [`Building::add_file`], and the same kind when `source` cannot be read.
+    pub fn add_copy(&self, relative: &str, source: &Path) -> Result<()> {
+        let path = self.place(relative)?;
+        let unreadable = |error| Error::output(format!("could not read `{}`", source.display())).because(error);
+        let mut original = File::open(source).map_err(unreadable)?;
+        let mut copy = HashingFile::create(&path)?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let read = original.read(&mut buffer).map_err(unreadable)?;
+            if read == 0 {
+                break;
+            }
+            copy.write_all(&buffer[..read]).writing(&path)?;
+        }
+        self.record(relative.to_owned(), copy.finish(&path)?);
+        Ok(())
+    }
+
+    /// Writes the manifest, then `_SUCCESS`, and syncs every folder of the run, innermost first.
+    ///
+    /// `manifest.files` and `manifest.status` are set from what was added and what the gates say.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when the manifest is of another run or names a file
+    /// that was not added, [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be written.
+    pub fn seal(self, mut manifest: Manifest) -> Result<Sealed<'a>> {
+        let Building { workspace, files } = self;
+        manifest.files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        manifest.status = if manifest.gates.iter().any(|gate| gate.held) { Status::Held } else { Status::Published };
+        check_manifest(&manifest, &workspace.id)?;
+
+        let text = manifest.to_json()?;
+        write_synced(&workspace.path.join(MANIFEST_FILE), &text)?;
+        write_synced(&workspace.path.join(SUCCESS_FILE), success_text(&text).as_bytes())?;
+        sync_tree(&workspace.path)?;
+        Ok(Sealed { workspace, status: manifest.status })
+    }
+
+    /// Where a file of the run goes; its folders are created.
+    fn place(&self, relative: &str) -> Result<PathBuf> {
+        if !is_plain(relative) {
+            return Err(Error::internal(format!("`{}` is not a path inside a run", relative.escape_debug())));
+        }
+        let mut path = self.workspace.path.clone();
+        let mut names = relative.split('/').peekable();
+        while let Some(name) = names.next() {
+            path.push(name);
+            if names.peek().is_some() {
+                disk::create_dir(&path)?;
+            }
+        }
+        Ok(path)
+    }
+
+    fn record(&self, relative: String, entry: FileEntry) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(relative, entry);
+    }
+}
+
+impl Sealed<'_> {
+    /// What the gates said: decides what [`Sealed::settle`] does.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Publishes the run and makes `latest` name it (unless `latest` names a run with a later `as_of`), or, when a gate
+    /// held it back, puts it into `held/` and leaves `latest` alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved; `latest` then still names what it
+    /// named.
+    pub fn settle(self) -> Result<RunRef> {
+        let Workspace { out, lock, id, path } = &self.workspace;
+        match self.status {
+            Status::Published => {
+                out.release(path, id)?;
+                let run = out.advance_latest(lock, id)?;
+                // An earlier attempt that a gate held, before the previous run changed.
+                out.discard(&out.held_path(id))?;
+                Ok(run)
+            }
+            Status::Held => {
+                out.hold(path, id)?;
+                Ok(RunRef { id: id.clone(), path: out.held_path(id), state: RunState::Held, is_latest: false })
+            }
+        }
+    }
+
+    /// Puts the run into `aside/`, where neither consumers nor later runs look for it: for runs of some tables only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved.
+    pub fn set_aside(self) -> Result<RunRef> {
+        let Workspace { out, id, path, .. } = &self.workspace;
+        out.set_aside(path, id)?;
+        Ok(RunRef { id: id.clone(), path: out.aside_path(id), state: RunState::Aside, is_latest: false })
+    }
+}
+
+/// The hidden folder of a run, removed when dropped; after the run has moved to its place, there is nothing left in it.
+#[derive(Debug)]
+struct Workspace<'a> {
+    out: &'a OutputDir,
+    lock: &'a Lock,
+    id: RunId,
+    path: PathBuf,
+}
+
+impl Drop for Workspace<'_> {
+    fn drop(&mut self) {
+        // The next run removes what could not be removed now.
+        let _ = disk::remove_dir(&self.out.building_dir());
+    }
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> Result<()> {
+    let mut file = HashingFile::create(path)?;
+    file.write_all(content).writing(path)?;
+    file.finish(path)?;
+    Ok(())
+}
+
+/// Syncs the folders below `folder`, then `folder`.
+fn sync_tree(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).writing(folder)? {
+        let entry = entry.writing(folder)?;
+        if entry.file_type().writing(folder)?.is_dir() {
+            sync_tree(&entry.path())?;
+        }
+    }
+    disk::sync_dir(folder)
+}
+
+fn check_manifest(manifest: &Manifest, id: &RunId) -> Result<()> {
+    if manifest.run_id != *id {
+        return Err(Error::internal(format!("the manifest of run `{}` was given to run `{id}`", manifest.run_id)));
+    }
+    let named = manifest.tables.iter().filter_map(|table| table.file.as_ref());
+    let mut named = named.chain(manifest.rejects.iter().map(|rejects| &rejects.file));
+    match named.find(|file| !manifest.files.contains_key(*file)) {
+        Some(file) => Err(Error::internal(format!("the manifest names `{file}`, which was not written"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether every part of the path is a plain name, on any file system: lower-case letters, digits, `_`, `-` and inner
+/// dots, and none of the names that Windows keeps for devices.
+fn is_plain(relative: &str) -> bool {
+    const LONGEST: usize = 100;
+    relative.split('/').all(|name| {
+        let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
+        let dots_inside = !name.starts_with('.') && !name.ends_with('.');
+        plain && dots_inside && !name.is_empty() && name.len() <= LONGEST && !is_device(name)
+    })
+}
+
+/// Whether Windows takes the name for a device, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    matches!(stem, "con" | "prn" | "aux" | "nul")
+        || numbered.is_some_and(|number| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_become_paths() {
+        for path in ["tables/customers.parquet", "exports/zen/2026-10.csv", "report.html", "comet", "com10", "console"]
+        {
+            assert!(is_plain(path), "{path:?}");
+        }
+        let long = "a".repeat(101);
+        for path in [
+            "",
+            "/etc/passwd",
+            "../x",
+            "tables/../x",
+            "tables//x",
+            "tables/",
+            ".hidden",
+            "x.",
+            "Customers",
+            "a b",
+            "a\\b",
+            "a:b",
+            "a\0",
+            "caf\u{e9}",
+            "con",
+            "tables/nul.parquet",
+            "lpt1",
+            "com9.csv",
+            &long,
+        ] {
+            assert!(!is_plain(path), "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The output folder as a whole: which runs it holds, which is the latest, and who may change it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::disk;
+use super::lock::Lock;
+use super::manifest::Manifest;
+use super::run_id::RunId;
+use super::verify::{SUCCESS_FILE, verify};
+use crate::error::{Error, ErrorKind, IoContext, Place, Result};
+use crate::monitor::Cancel;
+
+/// What a reader calls the run that was published last.
+pub const LATEST: &str = "latest";
+
+/// The folder that `[output] dir` names.
+#[derive(Debug, Clone)]
+pub struct OutputDir {
+    root: PathBuf,
+}
+
+/// A whole run in an output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRef {
+    /// Its id.
+    pub id: RunId,
+    /// Its folder.
+    pub path: PathBuf,
+    /// Whether it is published or held back by a gate.
+    pub state: RunState,
+    /// Whether `latest` names it.
+    pub is_latest: bool,
+}
+
+/// Where a run stands; its place in the output folder says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunState {
+    /// In `runs/`.
+    Published,
+    /// In `held/`, until it is approved.
+    Held,
+    /// In `aside/`: some tables only, never `latest`.
+    Aside,
+}
+
+impl RunRef {
+    /// What the run says about itself.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn manifest(&self) -> Result<Manifest> {
+        Manifest::read(&self.path)
+    }
+
+    /// The file of a published table; it need not exist.
+    pub fn table(&self, name: &str) -> PathBuf {
+        self.path.join(super::TABLES_DIR).join(format!("{name}.parquet"))
+    }
+}
+
+impl OutputDir {
+    /// The output folder at `root`, which need not exist yet; nothing is created before [`OutputDir::lock`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when something else than a folder has that name, or when one of the folders in it is a
+    /// symbolic link.
+    pub fn open(root: &Path) -> Result<OutputDir> {
+        let out = OutputDir { root: root.to_path_buf() };
+        match fs::metadata(root) {
+            Ok(metadata) if !metadata.is_dir() => {
+                return Err(Error::output(format!("`{}` is not a folder", root.display()))
+                    .hint("set `[output] dir` to a folder"));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).writing(root),
+            _ => {}
+        }
+        for folder in [out.runs_dir(), out.held_dir(), out.building_dir(), out.discarded_dir(), out.cache()] {
+            disk::refuse_symlink(&folder)?;
+        }
+        Ok(out)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where ingest keeps staged inputs.
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("cache")
+    }
+
+    /// Creates the folder if need be and takes its lock, trying for `wait` if another process holds it; then removes what
+    /// an earlier run left unfinished.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when another process holds it, [`ErrorKind::Output`] when the folder cannot be written or
+    /// its file system has no locks, and what `cancel` says.
+    pub fn lock(&self, wait: Duration, cancel: &Cancel) -> Result<Lock> {
+        fs::create_dir_all(&self.root).writing(&self.root)?;
+        let lock = Lock::acquire(&self.root.join(".lock"), wait, cancel)?;
+        // Whoever wrote there held the lock, and is gone.
+        disk::remove_dir(&self.building_dir())?;
+        disk::remove_dir(&self.discarded_dir())?;
+        Ok(lock)
+    }
+
+    /// The run that `latest` names; `None` before the first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Verify`] when `latest` names something that is not a whole run of this folder. A new run replaces
+    /// it, so a caller that is about to publish need not stop for that.
+    pub fn latest(&self) -> Result<Option<RunRef>> {
+        let link = self.root.join(LATEST);
+        let broken = || {
+            Error::new(ErrorKind::Verify, format!("`{}` does not name a published run", link.display()))
+                .hint("the next `patronage run` sets it; or restore the folder `runs/` from a backup")
+        };
+        let Some(target) = disk::read_link(&link).map_err(|error| broken().because(error))? else {
+            return Ok(None);
+        };
+        let id = target.strip_prefix("runs/").and_then(|id| id.parse::<RunId>().ok()).ok_or_else(broken)?;
+        let run = RunRef {
+            path: self.runs_dir().join(&target["runs/".len()..]),
+            id,
+            state: RunState::Published,
+            is_latest: true,
+        };
+        if is_finished(&run.path) { Ok(Some(run)) } else { Err(broken()) }
+    }
+
+    /// The run called `id`, or the latest for `latest`, wherever it stands.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when there is no such run, and as [`OutputDir::latest`].
+    pub fn find(&self, id: &str) -> Result<RunRef> {
+        let none = |message: String| Error::usage(message).hint("`patronage runs` lists the runs that there are");
+        if id == LATEST {
+            return self.latest()?.ok_or_else(|| none(format!("no run in `{}` yet", self.root.display())));
+        }
+        let id: RunId = id.parse()?;
+        let found = self.runs()?.into_iter().find(|run| run.id == id);
+        found.ok_or_else(|| none(format!("no run `{id}` in `{}`", self.root.display())))
+    }
+
+    /// All whole runs, published and held, by id: the oldest `as_of` first. What is not a whole run is passed over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when the folder cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunRef>> {
+        let latest = self.latest().ok().flatten().map(|run| run.id);
+        let mut runs = Vec::new();
+        for (folder, state) in [(self.runs_dir(), RunState::Published), (self.held_dir(), RunState::Held)] {
+            for name in names_in(&folder)? {
+                let path = folder.join(&name);
+                if let Ok(id) = name.parse::<RunId>()
+                    && is_finished(&path)
+                {
+                    let is_latest = state == RunState::Published && latest.as_ref() == Some(&id);
+                    runs.push(RunRef { id, path, state, is_latest });
+                }
+            }
+        }
+        runs.sort_by(|a, b| (&a.id, a.state).cmp(&(&b.id, b.state)));
+        Ok(runs)
+    }
+
+    /// Makes `latest` name the published run `id`, if that run is there and whole: the same night twice does nothing
+    /// else. `None` when it is not there or is damaged, so that it has to be made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when the folder cannot be read or `latest` not be set.
+    pub fn reuse(&self, lock: &Lock, id: &RunId) -> Result<Option<RunRef>> {
+        let path = self.run_path(id);
+        disk::refuse_symlink(&path)?;
+        if !is_finished(&path) || !verify(&path).is_whole() {
+            return Ok(None);
+        }
+        self.advance_latest(lock, id).map(Some)
+    }
+
+    /// The run of some tables only with this id, if it is there and whole.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when a symbolic link stands in its place.
+    pub fn find_aside(&self, id: &RunId) -> Result<Option<RunRef>> {
+        let path = self.aside_path(id);
+        disk::refuse_symlink(&path)?;
+        let whole = is_finished(&path) && verify(&path).is_whole();
+        Ok(whole.then(|| RunRef { id: id.clone(), path, state: RunState::Aside, is_latest: false }))
+    }
+
+    /// Releases the run `id` that a gate held back: verifies it, moves it into `runs/` and makes `latest` name it,
+    /// unless a run with a later `as_of` has been published in the meantime.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] when no such run is held, [`ErrorKind::Verify`] when it is damaged, [`ErrorKind::Output`]
+    /// when it cannot be moved.
+    pub fn approve(&self, lock: &Lock, id: &str) -> Result<RunRef> {
+        let run = self.find(id)?;
+        if run.state != RunState::Held {
+            return Err(Error::usage(format!("run `{}` is already published", run.id)));
+        }
+        verify(&run.path).into_result()?;
+        self.release(&run.path, &run.id)?;
+        self.advance_latest(lock, &run.id)
+    }
+
+    /// Removes all but the newest `keep` published runs and the newest `keep` held ones, and never the latest; returns
+    /// what was removed. The newest is the one with the latest `as_of`, and of those the one made last.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] when a folder cannot be read or removed.
+    pub fn prune(&self, _lock: &Lock, keep: usize) -> Result<Vec<RunId>> {
+        let runs = self.runs()?;
+        let mut removed = Vec::new();
+        for state in [RunState::Published, RunState::Held] {
+            let mut runs: Vec<&RunRef> = runs.iter().filter(|run| run.state == state).collect();
+            runs.sort_by_key(|run| std::cmp::Reverse((run.id.as_of(), made_at(&run.path), run.id.clone())));
+            for run in runs.into_iter().skip(keep).filter(|run| !run.is_latest) {
+                self.discard(&run.path)?;
+                removed.push(run.id.clone());
+            }
+        }
+        removed.sort();
+        Ok(removed)
+    }
+
+    pub(super) fn building_dir(&self) -> PathBuf {
+        self.root.join(".building")
+    }
+
+    fn discarded_dir(&self) -> PathBuf {
+        self.root.join(".discarded")
+    }
+
+    pub(super) fn held_path(&self, id: &RunId) -> PathBuf {
+        self.held_dir().join(id.to_string())
+    }
+
+    /// Moves the whole run at `from` to its place in `runs/`. A run of the same id is kept when it is whole, since it is
+    /// the same run, and replaced when it is not.
+    pub(super) fn release(&self, from: &Path, id: &RunId) -> Result<()> {
+        let target = self.run_path(id);
+        disk::refuse_symlink(&target)?;
+        if is_finished(&target) && verify(&target).is_whole() {
+            return self.discard(from);
+        }
+        self.move_into(from, &self.runs_dir(), &target)
+    }
+
+    /// Moves the whole run at `from` to its place in `held/`, replacing a run of the same id.
+    pub(super) fn hold(&self, from: &Path, id: &RunId) -> Result<()> {
+        self.move_into(from, &self.held_dir(), &self.held_path(id))
+    }
+
+    fn move_into(&self, from: &Path, folder: &Path, target: &Path) -> Result<()> {
+        disk::refuse_symlink(target)?;
+        self.create_synced(folder)?;
+        self.discard(target)?;
+        disk::rename(from, target)?;
+        disk::sync_dir(folder)
+    }
+
+    /// Makes `latest` name the published run `id`. Readers see the old run or the new one, never neither.
+    /// Makes `latest` name the published run `id`, unless it names a run with a later `as_of`: a past night that is made
+    /// again must not set the consumers back.
+    pub(super) fn advance_latest(&self, lock: &Lock, id: &RunId) -> Result<RunRef> {
+        match self.latest().ok().flatten() {
+            Some(latest) if latest.id.as_of() > id.as_of() => {
+                let path = self.run_path(id);
+                Ok(RunRef { id: id.clone(), path, state: RunState::Published, is_latest: false })
+            }
+            _ => self.point_latest(lock, id),
+        }
+    }
+
+    /// Moves the whole run at `from` to its place in `aside/`, replacing a run of the same id.
+    pub(super) fn set_aside(&self, from: &Path, id: &RunId) -> Result<()> {
+        self.move_into(from, &self.aside_dir(), &self.aside_path(id))
+    }
+
+    pub(super) fn aside_path(&self, id: &RunId) -> PathBuf {
+        self.aside_dir().join(id.to_string())
+    }
+
+    fn aside_dir(&self) -> PathBuf {
+        self.root.join("aside")
+    }
+
+    fn point_latest(&self, _lock: &Lock, id: &RunId) -> Result<RunRef> {
+        let link = self.root.join(LATEST);
+        let target = format!("runs/{id}");
+        if disk::read_link(&link).ok().flatten().as_deref() != Some(target.as_str()) {
+            let temporary = self.root.join("latest.tmp");
+            disk::remove_file(&temporary)?;
+            disk::create_link(&target, &temporary)?;
+            disk::rename(&temporary, &link)?;
+        }
+        // Also when the link was right: a run that died between rename and sync has left it so.
+        disk::sync_dir(&self.root)?;
+        Ok(RunRef { id: id.clone(), path: self.run_path(id), state: RunState::Published, is_latest: true })
+    }
+
+    /// Takes the folder of a run out of sight before removing it, so that no half of it is ever found.
+    pub(super) fn discard(&self, path: &Path) -> Result<()> {
+        if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(());
+        }
+        let discarded = self.discarded_dir();
+        disk::rename(path, &discarded)?;
+        disk::remove_dir(&discarded)
+    }
+
+    /// Creates a folder of the output folder, so that it is there after a power failure.
+    pub(super) fn create_synced(&self, folder: &Path) -> Result<()> {
+        if !folder.is_dir() {
+            disk::create_dir(folder)?;
+            disk::sync_dir(&self.root)?;
+        }
+        Ok(())
+    }
+
+    fn run_path(&self, id: &RunId) -> PathBuf {
+        self.runs_dir().join(id.to_string())
+    }
+
+    fn runs_dir(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    fn held_dir(&self) -> PathBuf {
+        self.root.join("held")
+    }
+}
+
+/// Whether `path` is a run folder that was written to its end: a real folder with `_SUCCESS` in it.
+fn is_finished(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) && path.join(SUCCESS_FILE).is_file()
+}
+
+/// When the run was written, as far as the file system knows.
+fn made_at(run: &Path) -> Option<SystemTime> {
+    fs::metadata(run.join(SUCCESS_FILE)).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Names in a folder that may not be there.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let unreadable = |error: io::Error| {
+        Error::output(format!("could not list `{}`", folder.display())).at(Place::file(folder)).because(error)
+    };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
+    entries.map(|entry| Ok(entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned())).collect()
+}
