@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod diagnostic;
 mod escape;
+mod generate;
 mod man;
 mod output;
 mod panics;
@@ -75,6 +76,7 @@ enum Command {
     Runs(runs::Args),
     Approve(approve::Args),
     Verify(verify::Args),
+    Generate(generate::Args),
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
@@ -112,6 +114,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, global),
             Command::Approve(args) => approve::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
+            Command::Generate(args) => generate::run(args, global),
             Command::Config(command) => config::run(command, global),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
             Command::Man(args) => man::run(&args, Cli::command()),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod cli;
 mod config;
 mod generate;
 mod publish_fixture;
