@@ -18,9 +18,9 @@ use crate::error::{Error, IoContext, Result};
 use crate::monitor::Cancel;
 
 /// Bytes that a bucket should hold: sorting one takes about three times that, on each thread.
-const BUCKET_BYTES: u64 = 8 << 20;
+const BUCKET_BYTES: u64 = 4 << 20;
 /// Bytes of all buckets of an export that may wait in memory before they are spilled.
-const WAITING_BYTES: usize = 16 << 20;
+const WAITING_BYTES: usize = 12 << 20;
 
 /// One export under construction.
 pub(super) struct Export {
