@@ -8,8 +8,8 @@ use arrow::array::{ArrayRef, StringArray, UInt64Array};
 use super::args::{GlobalArgs, RowArgs};
 use super::render::Rows;
 use super::run::WindowArgs;
-use super::{pipeline_file, progress, signals};
 use super::words::count;
+use super::{pipeline_file, progress, signals};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{self, Check, CheckReport, Severity};
 

@@ -46,7 +46,8 @@ pub fn write(made: &Plan, format: RowFormat, out: &mut (dyn Write + Send)) -> Re
 
 /// One row a step, in the order in which they would run.
 fn rows(made: &Plan) -> Result<Rows> {
-    let text = |of: fn(&PlanStep) -> String| Arc::new(StringArray::from_iter_values(made.steps.iter().map(of))) as ArrayRef;
+    let text =
+        |of: fn(&PlanStep) -> String| Arc::new(StringArray::from_iter_values(made.steps.iter().map(of))) as ArrayRef;
     let truth = |of: fn(&PlanStep) -> bool| {
         Arc::new(BooleanArray::from_iter(made.steps.iter().map(|step| Some(of(step))))) as ArrayRef
     };

@@ -11,14 +11,29 @@
 //! all files of an input ──▶ combine: merge, resolve keys, cut at `as_of` ──▶ parts
 //! ```
 
+mod blocks;
+mod cache;
+mod columnar;
+mod combine;
+mod conflicts;
 mod exchange;
 mod expression;
+mod file;
 mod mapping;
 mod moment;
+mod ndjson;
 mod number;
+mod order;
+mod parts;
 mod reject;
+mod reject_file;
 mod report;
 mod rows;
+mod sort_keys;
+mod source;
+mod stage;
+mod text;
+mod text_file;
 
 pub use reject::{Reject, RejectReason};
 pub use report::{Counts, FileReport, InputReport, LineEnds};
@@ -27,7 +42,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::contract;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::monitor::{Cancel, Monitor};
 
 /// What [`stage`] is to do.
@@ -87,6 +102,6 @@ pub struct StagedInput {
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for a mapping that cannot be,
 /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) for a file that cannot be read as a whole, and then no row of it
 /// is kept, [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the cache cannot be written.
-pub fn stage(_options: &StageOptions, _monitor: &dyn Monitor, _cancel: &Cancel) -> Result<Staged> {
-    Err(Error::internal("staging is not wired yet"))
+pub fn stage(options: &StageOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Staged> {
+    stage::stage(options, monitor, cancel)
 }

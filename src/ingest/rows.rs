@@ -134,7 +134,9 @@ impl<'m> RowReader<'m> {
                 Kind::Text { .. } => Builder::Text(StringBuilder::with_capacity(rows, rows * 8)),
                 Kind::Boolean => Builder::Boolean(BooleanBuilder::with_capacity(rows)),
                 Kind::Day(_) => Builder::Int(Int32Builder::with_capacity(rows)),
-                Kind::Whole | Kind::Scaled { .. } | Kind::Instant(_) => Builder::Long(Int64Builder::with_capacity(rows)),
+                Kind::Whole | Kind::Scaled { .. } | Kind::Instant(_) => {
+                    Builder::Long(Int64Builder::with_capacity(rows))
+                }
             },
             Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
             Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),
@@ -160,6 +162,11 @@ impl<'m> RowReader<'m> {
     /// How many records there were so far.
     pub fn read(&self) -> u64 {
         self.out.read
+    }
+
+    /// Names of the columns that the mapping reads.
+    pub fn raw_names(&self) -> &'m [String] {
+        &self.mapping.raw_names
     }
 
     /// Whether rows need their line: only rejects do, and rows that a key may reject later.
@@ -298,7 +305,7 @@ impl<'m> RowReader<'m> {
             (true, None) => Some(RejectReason::MissingRate),
             (true, Some(_)) => None,
         };
-        for (index, column) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
+        for (index, _) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
             if let Cell::Whole(amount) = self.cells[index] {
                 self.cells[index] = match rate.filter(|_| known).map(|rate| exchange(amount, rate)) {
                     Some(Some(amount)) => Cell::Whole(amount),
@@ -309,7 +316,6 @@ impl<'m> RowReader<'m> {
                     // An amount that cannot be converted is no amount of the reporting currency.
                     None => Cell::Null,
                 };
-                debug_assert!(!column.contract.name.is_empty());
             }
         }
         failure.map_or(Ok(()), Err)

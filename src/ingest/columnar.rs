@@ -1,0 +1,81 @@
+//! Parquet exports: each column as text, then like any other record. Decimals and whole numbers are exact; a floating
+//! number is the shortest decimal that stands for it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use super::file::{Collector, Context, Description, Parsed};
+use super::report::LineEnds;
+use super::rows::{Fields, Layout, Position, RowReader};
+use super::text_file::{locate, unmapped};
+use crate::error::{Error, IoContext, Place, Result};
+
+/// Rows that are converted as one piece.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// One row of text columns.
+struct TextRow<'b> {
+    columns: &'b [StringArray],
+    row: usize,
+}
+
+impl Fields for TextRow<'_> {
+    fn get(&self, index: usize) -> Option<&str> {
+        let column = self.columns.get(index)?;
+        (!column.is_null(self.row)).then(|| column.value(self.row))
+    }
+}
+
+fn broken(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::input("the Parquet file is cut, damaged or of an unknown kind; no row of it was kept")
+        .at(Place::file(path))
+        .hint("ask for the file again, and compare its size and checksum")
+        .because(error)
+}
+
+/// Reads a Parquet file into `collector`.
+///
+/// # Errors
+/// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when it is damaged or lacks a column.
+pub(super) fn read(context: &Context, path: &Path, collector: &mut Collector) -> Result<Description> {
+    let file = File::open(path).reading(path)?;
+    let metadata =
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| broken(path, error))?;
+    let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    if distinct.len() < names.len() {
+        return Err(Error::input("two columns have the same name").at(Place::file(path)));
+    }
+    let layout = Layout::new(&names, locate(context, path, &names)?);
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|error| broken(path, error))?;
+    let mut batches = reader;
+    let next = || batches.next().transpose().map_err(|error| broken(path, error));
+    collector.parse_all(next, |batch: RecordBatch| {
+        let columns = texts(path, &batch)?;
+        let mut rows = RowReader::new(context.mapping, &layout, context.show_personal, batch.num_rows());
+        for row in 0..batch.num_rows() {
+            let record = row as u64 + 1;
+            rows.push(&TextRow { columns: &columns, row }, || Position { record, line: 0, offset: None });
+        }
+        Ok(Parsed { rows: rows.finish()?, names: BTreeSet::new() })
+    })?;
+    let line_ends = LineEnds::default();
+    Ok(Description { format: "parquet", encoding: "utf-8", line_ends, unmapped: unmapped(context, &names) })
+}
+
+fn texts(path: &Path, batch: &RecordBatch) -> Result<Vec<StringArray>> {
+    let text = |column: &ArrayRef| -> Result<StringArray> {
+        let cast = cast(column, &DataType::Utf8).map_err(|error| broken(path, error))?;
+        Ok(cast.as_string::<i32>().clone())
+    };
+    batch.columns().iter().map(text).collect()
+}
