@@ -4,6 +4,7 @@
 mod cli;
 mod cli_answers;
 mod config;
+mod generate;
 mod ingest_real_exports;
 mod ingest_support;
 mod publish_fixture;
