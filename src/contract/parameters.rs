@@ -119,7 +119,8 @@ fn service_levels() -> Table {
             integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
             text("response_channels", "channels by which we answer, separated by blanks; any is the one asked for"),
             integer("email_sla_minutes", "minutes to answer an e-mail"),
-            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap, 0 none that costs money").optional(),
+            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap, 0 none that costs money")
+                .optional(),
             text("loyalty_offer", "yes, case or no"),
             text("education", "what to teach"),
             boolean("cobrowse_allowed", "whether an agent may browse along"),

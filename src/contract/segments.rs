@@ -36,7 +36,8 @@ fn customers() -> Table {
             day("first_order_day", "day of the first order").optional(),
             day("last_order_day", "day of the last order").optional(),
             integer("tenure_days", "days from the first order to the last day read").optional(),
-            integer("recency_days", "days from the last order to the last day read (RFM recency, not the BTYD one)").optional(),
+            integer("recency_days", "days from the last order to the last day read (RFM recency, not the BTYD one)")
+                .optional(),
             bigint("purchase_days", "days with a qualifying order"),
             bigint("orders", "qualifying orders"),
             double("median_gap_days", "median days between purchase days; null with fewer than two").optional(),
@@ -207,11 +208,7 @@ fn segment_membership_delta() -> Table {
         "segment_membership_delta",
         "one customer who came into or left one segment since the previous published run",
         &["segment_id", "customer_id"],
-        vec![
-            text("op", "add or remove"),
-            text("segment_id", "the segment"),
-            text("customer_id", "the customer"),
-        ],
+        vec![text("op", "add or remove"), text("segment_id", "the segment"), text("customer_id", "the customer")],
     )
 }
 

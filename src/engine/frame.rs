@@ -82,7 +82,9 @@ fn to_array(series: &Series) -> PolarsResult<ArrayRef> {
                     .map_err(|error| polars_err!(ComputeError: "{error}"))?,
             )
         }
-        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => to_array(&series.cast(&DataType::Int32)?)?,
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => {
+            to_array(&series.cast(&DataType::Int32)?)?
+        }
         DataType::UInt32 | DataType::UInt64 => to_array(&series.cast(&DataType::Int64)?)?,
         DataType::Float32 => to_array(&series.cast(&DataType::Float64)?)?,
         DataType::Null => Arc::new(StringArray::new_null(series.len())),

@@ -63,7 +63,9 @@ impl Engine for PolarsEngine {
         } else {
             let paths = files.iter().map(|path| PlRefPath::try_from_path(path)).collect::<PolarsResult<Vec<_>>>();
             let scan = paths
-                .and_then(|paths| LazyFrame::scan_parquet_files(paths.into_iter().collect(), ScanArgsParquet::default()))
+                .and_then(|paths| {
+                    LazyFrame::scan_parquet_files(paths.into_iter().collect(), ScanArgsParquet::default())
+                })
                 .map_err(|error| fault(&table.name, error))?;
             let columns = table.columns.iter().map(|column| {
                 if present.iter().any(|name| *name == column.name) {

@@ -19,9 +19,34 @@ pub struct Finding {
 }
 
 const FUNCTIONS: &[&str] = &[
-    "ABS", "CEIL", "COALESCE", "CONCAT", "COUNT", "DENSE_RANK", "EXP", "FLOOR", "GREATEST", "LAG", "LEAD", "LEAST",
-    "LENGTH", "LN", "LOWER", "MAX", "MIN", "NULLIF", "POWER", "RANK", "REPLACE", "ROW_NUMBER", "SQRT", "STARTS_WITH",
-    "SUBSTR", "SUM", "TRIM", "UPPER",
+    "ABS",
+    "CEIL",
+    "COALESCE",
+    "CONCAT",
+    "COUNT",
+    "DENSE_RANK",
+    "EXP",
+    "FLOOR",
+    "GREATEST",
+    "LAG",
+    "LEAD",
+    "LEAST",
+    "LENGTH",
+    "LN",
+    "LOWER",
+    "MAX",
+    "MIN",
+    "NULLIF",
+    "POWER",
+    "RANK",
+    "REPLACE",
+    "ROW_NUMBER",
+    "SQRT",
+    "STARTS_WITH",
+    "SUBSTR",
+    "SUM",
+    "TRIM",
+    "UPPER",
 ];
 
 /// What in `statement` is outside the portable set; empty when it is portable.

@@ -121,9 +121,8 @@ pub fn predicate(name: &str, text: &str) -> Result<String> {
 
 fn mistake(name: &str, sql: &str, error: &sqlparser::parser::ParserError) -> Error {
     let message = match error {
-        sqlparser::parser::ParserError::TokenizerError(message) | sqlparser::parser::ParserError::ParserError(message) => {
-            message.clone()
-        }
+        sqlparser::parser::ParserError::TokenizerError(message)
+        | sqlparser::parser::ParserError::ParserError(message) => message.clone(),
         sqlparser::parser::ParserError::RecursionLimitExceeded => "nested too deeply".to_owned(),
     };
     let (message, position) = match message.rsplit_once(" at Line: ") {
@@ -180,14 +179,17 @@ mod tests {
 
     #[test]
     fn a_mistake_has_its_place() {
-        let error = Statement::parse("broken.sql", "SELECT a\nFROM t WHERE (a = 1").unwrap_err();
+        let error = Statement::parse("broken.sql", "SELECT a\nFROM t WHERE a = = 1").unwrap_err();
         let place = error.place().unwrap();
         assert_eq!(place.line, Some(2));
     }
 
     #[test]
     fn a_predicate_is_one_expression_and_nothing_more() {
-        assert_eq!(predicate("s", "orders > 3 and rfm_segment = 'Lost'").unwrap(), "orders > 3 AND rfm_segment = 'Lost'");
+        assert_eq!(
+            predicate("s", "orders > 3 and rfm_segment = 'Lost'").unwrap(),
+            "orders > 3 AND rfm_segment = 'Lost'"
+        );
         assert!(predicate("s", "orders > 3; DROP TABLE customers").is_err());
         assert!(predicate("s", "orders > 3 UNION SELECT 1").is_err());
         assert!(predicate("s", "orders IN (SELECT 1)").is_err());

@@ -43,7 +43,7 @@ use rayon::prelude::*;
 use self::calendar::Calendar;
 use self::catalogue::Catalogue;
 use self::dirt::Faults;
-use self::export::{Export, Range, Written, ranges};
+use self::export::{Export, Written, ranges};
 use self::fx::Francs;
 use self::life::Shop;
 use self::row::Row;
@@ -182,7 +182,7 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
             cancel.check()?;
             let customers = number * block..((number + 1) * block).min(options.customers);
             let done = customers.end - customers.start;
-            let part = add(customers, &shop, &calendar, sinks)?;
+            let part = add(customers, options.customers, &shop, &calendar, sinks)?;
             totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
             monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
             Ok(())
@@ -197,10 +197,16 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     Ok(report)
 }
 
-/// Makes the lives of `customers` and hands their rows over.
-fn add(customers: std::ops::Range<u64>, shop: &Shop<'_>, calendar: &Calendar, sinks: &mut Sinks<'_>) -> Result<Totals> {
+/// Makes the lives of `customers`, of `all`, and hands their rows over.
+fn add(
+    customers: std::ops::Range<u64>,
+    all: u64,
+    shop: &Shop<'_>,
+    calendar: &Calendar,
+    sinks: &mut Sinks<'_>,
+) -> Result<Totals> {
     let mut totals = Totals::new(shop.campaigns.len());
-    let mut writer = Writer::new(shop, calendar);
+    let mut writer = Writer::new(shop, calendar, all);
     let mut row = Row::default();
     for index in customers {
         let life = shop.life(index);
@@ -242,28 +248,32 @@ impl Exports {
         // Bytes a row, roughly: they only decide how many buckets there are.
         let bytes = |rows_a_customer: f64, row: f64| (options.customers as f64 * rows_a_customer * row) as u64;
         let end = seconds(options.days);
-        let in_time = |header, name: &str, rows: f64, row: f64| {
-            let ranges = ranges(end, bytes(rows, row), seconds(1), &[0]);
-            Export::new(header, vec![export_path(dir, name, options.gzip)], ranges, &spills, options.gzip)
-        };
-        let by_customer = |header, file: PathBuf, gzip| {
-            let ranges: Vec<Range> = ranges(options.customers, bytes(1.0, 150.0), 1, &[0]);
-            Export::new(header, vec![file], ranges, &spills, gzip)
+        let export = |header, name: &str, keys: u64, bytes: u64| {
+            let file = export_path(dir, name, options.gzip);
+            Export::new(header, vec![file], ranges(keys, bytes, 1, &[0]), &spills.join(name), options.gzip)
         };
         let contacts = rows_a_customer / options.model.basket_mean * options.model.contacts_per_order;
+        let customers = options.customers;
+        let sent = customers * u64::from(options.model.campaigns);
         Ok(Exports {
             transactions: Export::new(
                 rows::TRANSACTIONS,
                 files,
                 ranges(end, bytes(rows_a_customer, 160.0), seconds(1), &borders),
-                &spills,
+                &spills.join("transactions"),
                 options.gzip,
             ),
-            interactions: in_time(rows::INTERACTIONS, "interactions", contacts, 200.0),
-            customers: by_customer(rows::CUSTOMERS, export_path(dir, "customers", options.gzip), options.gzip),
-            consents: in_time(rows::CONSENTS, "consents", 2.0, 90.0),
-            contacts_sent: in_time(rows::CONTACTS_SENT, "contacts_sent", f64::from(options.model.campaigns), 110.0),
-            truth: by_customer(truth::CUSTOMERS, truth.join("customers.csv"), false),
+            interactions: export(rows::INTERACTIONS, "interactions", end, bytes(contacts, 200.0)),
+            customers: export(rows::CUSTOMERS, "customers", customers, bytes(1.0, 130.0)),
+            consents: export(rows::CONSENTS, "consents", end, bytes(2.0, 90.0)),
+            contacts_sent: export(rows::CONTACTS_SENT, "contacts_sent", sent, sent * 110),
+            truth: Export::new(
+                truth::CUSTOMERS,
+                vec![truth.join("customers.csv")],
+                ranges(customers, bytes(1.0, 140.0), 1, &[0]),
+                &spills.join("truth"),
+                false,
+            ),
             spills,
         })
     }

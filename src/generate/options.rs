@@ -25,7 +25,8 @@ pub struct GenerateOptions {
     pub days: u32,
     /// Last day of the history. A pipeline that reads it is run as of the day after.
     pub end: Date,
-    /// The same seed and options give the same bytes, whatever the number of threads.
+    /// The same seed and options give the same bytes, whatever the number of threads (and on any machine whose
+    /// mathematics library rounds logarithms and powers alike).
     pub seed: u64,
     /// Faults to plant in the transactions export, all counted in `truth/dirt.json`.
     pub dirt: Dirt,
@@ -61,7 +62,7 @@ impl GenerateOptions {
             end: date(2026, 6, 30),
             seed: 20_260_630,
             dirt: Dirt { rate: 0.008, kinds },
-            model: Model { rate_days: 75.0, contacts_per_order: 0.3, ..Model::default() },
+            model: Model { rate_days: 110.0, contacts_per_order: 0.3, ..Model::default() },
             ..GenerateOptions::default()
         }
     }

@@ -77,7 +77,8 @@ pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVer
     let (true, Some(transactions)) = (path.exists(), transactions) else { return Ok(None) };
     let sql = "SELECT CAST(SUM(lines) AS BIGINT) AS lines, CAST(SUM(amount) AS VARCHAR) AS amount FROM line_totals";
     let rows = ask(&[("line_totals".to_owned(), path)], sql)?;
-    let lines = rows.first().and_then(|batch| whole(batch, 0)).and_then(|lines| lines.iter().next().flatten()).unwrap_or(0);
+    let lines =
+        rows.first().and_then(|batch| whole(batch, 0)).and_then(|lines| lines.iter().next().flatten()).unwrap_or(0);
     let totals = &transactions.report.totals;
     let missing = i128::from(totals.staged) - i128::from(lines);
     Ok(Some(GateVerdict {

@@ -150,9 +150,7 @@ impl Graph {
         match node.maker {
             Maker::Input(_) | Maker::Pipeline | Maker::Published(_) => false,
             Maker::Predicates(_) => true,
-            Maker::Sql(_) => {
-                node.table.published || (!node.is_projection && self.readers(&node.table.name).len() > 1)
-            }
+            Maker::Sql(_) => node.table.published || (!node.is_projection && self.readers(&node.table.name).len() > 1),
         }
     }
 }
@@ -204,8 +202,11 @@ fn ordered(mut nodes: BTreeMap<String, Node>) -> Result<Vec<Node>> {
         for read in &node.reads {
             if !nodes.contains_key(read) {
                 let names: Vec<&str> = nodes.keys().map(String::as_str).collect();
-                return Err(Error::config(format!("`{}` reads the table `{read}`, which nobody makes", node.table.name))
-                    .hint(nearest(read, &names)));
+                return Err(Error::config(format!(
+                    "`{}` reads the table `{read}`, which nobody makes",
+                    node.table.name
+                ))
+                .hint(nearest(read, &names)));
             }
         }
     }

@@ -10,6 +10,9 @@ mod parameters;
 mod periods;
 mod predicates;
 mod previous;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod portability_test;
 mod quality;
 mod rows;
 mod run;

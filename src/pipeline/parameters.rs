@@ -35,7 +35,10 @@ pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
 /// Rows of `periods`, numbered from 1, the oldest first.
 pub fn period_rows(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let periods = periods(&config.periods, as_of)?;
-    Ok((1i32..).zip(periods).map(|(no, period)| vec![no.into(), period.start_day.into(), period.end_day.into()]).collect())
+    Ok((1i32..)
+        .zip(periods)
+        .map(|(no, period)| vec![no.into(), period.start_day.into(), period.end_day.into()])
+        .collect())
 }
 
 /// Rows of `rfm_cuts`: each cut of each measure, with its threshold when the method has them.
@@ -44,9 +47,12 @@ pub fn period_rows(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a monetary threshold is not a decimal number.
 pub fn rfm_cut_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
     let thresholds = &config.rfm.thresholds;
-    let monetary = thresholds.monetary.iter().map(|text| money(text, "rfm.thresholds.monetary")).collect::<Result<Vec<_>>>()?;
+    let monetary =
+        thresholds.monetary.iter().map(|text| money(text, "rfm.thresholds.monetary")).collect::<Result<Vec<_>>>()?;
     let mut rows = Vec::new();
-    for (measure, cuts) in [("frequency", &thresholds.frequency), ("monetary", &monetary), ("recency", &thresholds.recency)] {
+    for (measure, cuts) in
+        [("frequency", &thresholds.frequency), ("monetary", &monetary), ("recency", &thresholds.recency)]
+    {
         for cut in 1..config.rfm.bins {
             let threshold = match config.rfm.method {
                 RfmMethod::Thresholds => cuts.get(usize::from(cut) - 1).copied(),

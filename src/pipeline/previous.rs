@@ -31,8 +31,11 @@ pub fn membership_rows(previous: Option<&RunRef>) -> Result<Vec<Vec<Cell>>> {
         return Ok(Vec::new());
     }
     let damaged = || {
-        Error::new(crate::error::ErrorKind::Verify, format!("the table `segment_membership` of run `{}` is damaged", run.id))
-            .hint("`patronage verify` says more; restore that run, or remove it")
+        Error::new(
+            crate::error::ErrorKind::Verify,
+            format!("the table `segment_membership` of run `{}` is damaged", run.id),
+        )
+        .hint("`patronage verify` says more; restore that run, or remove it")
     };
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).reading(&path)?)
         .and_then(|builder| builder.build())

@@ -54,8 +54,12 @@ pub struct Check {
 
 /// The checks of all inputs that were given, errors first.
 pub fn checks(config: &Config, staged: &Staged) -> Vec<Check> {
-    let mut checks: Vec<Check> =
-        staged.inputs.iter().filter(|input| input.given).flat_map(|input| input_checks(config, &input.report)).collect();
+    let mut checks: Vec<Check> = staged
+        .inputs
+        .iter()
+        .filter(|input| input.given)
+        .flat_map(|input| input_checks(config, &input.report))
+        .collect();
     checks.sort_by(|a, b| {
         let key = |check: &Check| (check.severity, check.check_id.clone(), check.dataset.clone(), check.column.clone());
         key(a).cmp(&key(b))

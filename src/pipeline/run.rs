@@ -159,11 +159,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     }
     manifest.gates = gates::reject_ratio(&loaded.config.gates, &prepared.staged);
     manifest.gates.extend(gates::reconciliation(building.path(), &prepared.staged)?);
-    manifest.gates.extend(gates::population_change(
-        &loaded.config.gates,
-        building.path(),
-        prepared.previous.as_ref(),
-    )?);
+    manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
@@ -175,8 +171,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
         threads: threads(options),
         command_line: options.command_line.clone(),
     };
-    let held: Vec<String> =
-        manifest.gates.iter().filter(|gate| gate.held).map(|gate| gate.message.clone()).collect();
+    let held: Vec<String> = manifest.gates.iter().filter(|gate| gate.held).map(|gate| gate.message.clone()).collect();
     cancel.check()?;
     let sealed = building.seal(manifest)?;
     let run = if options.only.is_empty() { sealed.settle()? } else { sealed.set_aside()? };

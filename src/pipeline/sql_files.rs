@@ -75,7 +75,8 @@ impl SqlFile {
     /// The value of a line `-- <name>: a, b.` in the head of the file.
     pub fn head(&self, name: &str) -> Option<Vec<String>> {
         let prefix = format!("-- {name}:");
-        let line = self.text.lines().take_while(|line| line.starts_with("--")).find_map(|line| line.strip_prefix(&prefix))?;
+        let line =
+            self.text.lines().take_while(|line| line.starts_with("--")).find_map(|line| line.strip_prefix(&prefix))?;
         let value = line.split('.').next().unwrap_or(line);
         Some(value.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
     }
@@ -123,7 +124,8 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).reading(folder),
     };
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().reading(folder)?;
+    let mut paths =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().reading(folder)?;
     paths.sort();
     for path in paths {
         if path.is_dir() {

@@ -191,13 +191,10 @@ impl Sealed<'_> {
                 out.release(path, id)?;
                 let run = out.advance_latest(lock, id)?;
                 // An earlier attempt that a gate held, before the previous run changed.
-                out.discard(&out.held_path(id))?;
+                out.discard(&out.run(RunState::Held, id).path)?;
                 Ok(run)
             }
-            Status::Held => {
-                out.hold(path, id)?;
-                Ok(RunRef { id: id.clone(), path: out.held_path(id), state: RunState::Held, is_latest: false })
-            }
+            Status::Held => out.move_run(path, id, RunState::Held),
         }
     }
 
@@ -207,8 +204,7 @@ impl Sealed<'_> {
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved.
     pub fn set_aside(self) -> Result<RunRef> {
         let Workspace { out, id, path, .. } = &self.workspace;
-        out.set_aside(path, id)?;
-        Ok(RunRef { id: id.clone(), path: out.aside_path(id), state: RunState::Aside, is_latest: false })
+        out.move_run(path, id, RunState::Aside)
     }
 }
 

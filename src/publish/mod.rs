@@ -6,6 +6,7 @@
 //!   .lock               held by the process that may change the folder; freed by the system when it dies
 //!   .building/<run>/    the run being written, out of sight; removed by whoever takes the lock next
 //!   held/<run>/         a whole run that a gate held back
+//!   aside/<run>/        a run of some tables only (`--only`), which consumers never see
 //!   runs/<run>/         published, never changed again
 //!     tables/<table>.parquet  rejects/<input>.parquet  ...  manifest.json  _SUCCESS
 //!   latest -> runs/<run>

@@ -46,6 +46,19 @@ pub enum RunState {
     Aside,
 }
 
+impl RunState {
+    const ALL: [RunState; 3] = [RunState::Published, RunState::Held, RunState::Aside];
+
+    /// Name of the folder that holds runs in this state.
+    fn folder(self) -> &'static str {
+        match self {
+            RunState::Published => "runs",
+            RunState::Held => "held",
+            RunState::Aside => "aside",
+        }
+    }
+}
+
 impl RunRef {
     /// What the run says about itself.
     ///
@@ -77,7 +90,8 @@ impl OutputDir {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).writing(root),
             _ => {}
         }
-        for folder in [out.runs_dir(), out.held_dir(), out.building_dir(), out.discarded_dir(), out.cache()] {
+        let runs = RunState::ALL.map(|state| out.folder(state));
+        for folder in runs.into_iter().chain([out.building_dir(), out.discarded_dir(), out.cache()]) {
             disk::refuse_symlink(&folder)?;
         }
         Ok(out)
@@ -123,12 +137,7 @@ impl OutputDir {
             return Ok(None);
         };
         let id = target.strip_prefix("runs/").and_then(|id| id.parse::<RunId>().ok()).ok_or_else(broken)?;
-        let run = RunRef {
-            path: self.runs_dir().join(&target["runs/".len()..]),
-            id,
-            state: RunState::Published,
-            is_latest: true,
-        };
+        let run = RunRef { is_latest: true, ..self.run(RunState::Published, &id) };
         if is_finished(&run.path) { Ok(Some(run)) } else { Err(broken()) }
     }
 
@@ -146,40 +155,35 @@ impl OutputDir {
         found.ok_or_else(|| none(format!("no run `{id}` in `{}`", self.root.display())))
     }
 
-    /// All whole runs, published and held, by id: the oldest `as_of` first. What is not a whole run is passed over.
+    /// All whole runs, in every state, by id: the oldest `as_of` first. What is not a whole run is passed over.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] when the folder cannot be read.
     pub fn runs(&self) -> Result<Vec<RunRef>> {
         let latest = self.latest().ok().flatten().map(|run| run.id);
         let mut runs = Vec::new();
-        for (folder, state) in [(self.runs_dir(), RunState::Published), (self.held_dir(), RunState::Held)] {
-            for name in names_in(&folder)? {
-                let path = folder.join(&name);
-                if let Ok(id) = name.parse::<RunId>()
-                    && is_finished(&path)
-                {
-                    let is_latest = state == RunState::Published && latest.as_ref() == Some(&id);
-                    runs.push(RunRef { id, path, state, is_latest });
-                }
-            }
+        for state in RunState::ALL {
+            let ids = names_in(&self.folder(state))?.into_iter().filter_map(|name| name.parse::<RunId>().ok());
+            let whole = ids.map(|id| self.run(state, &id)).filter(|run| is_finished(&run.path));
+            runs.extend(whole.map(|run| {
+                let is_latest = state == RunState::Published && latest.as_ref() == Some(&run.id);
+                RunRef { is_latest, ..run }
+            }));
         }
         runs.sort_by(|a, b| (&a.id, a.state).cmp(&(&b.id, b.state)));
         Ok(runs)
     }
 
-    /// Makes `latest` name the published run `id`, if that run is there and whole: the same night twice does nothing
-    /// else. `None` when it is not there or is damaged, so that it has to be made.
+    /// Makes `latest` name the published run `id` (unless it names a run with a later `as_of`), if that run is there and
+    /// whole: the same night twice does nothing else. `None` when it is not there or is damaged, so that it has to be made.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] when the folder cannot be read or `latest` not be set.
     pub fn reuse(&self, lock: &Lock, id: &RunId) -> Result<Option<RunRef>> {
-        let path = self.run_path(id);
-        disk::refuse_symlink(&path)?;
-        if !is_finished(&path) || !verify(&path).is_whole() {
-            return Ok(None);
+        match self.whole(RunState::Published, id)? {
+            Some(_) => self.advance_latest(lock, id).map(Some),
+            None => Ok(None),
         }
-        self.advance_latest(lock, id).map(Some)
     }
 
     /// The run of some tables only with this id, if it is there and whole.
@@ -187,10 +191,14 @@ impl OutputDir {
     /// # Errors
     /// [`ErrorKind::Output`] when a symbolic link stands in its place.
     pub fn find_aside(&self, id: &RunId) -> Result<Option<RunRef>> {
-        let path = self.aside_path(id);
-        disk::refuse_symlink(&path)?;
-        let whole = is_finished(&path) && verify(&path).is_whole();
-        Ok(whole.then(|| RunRef { id: id.clone(), path, state: RunState::Aside, is_latest: false }))
+        self.whole(RunState::Aside, id)
+    }
+
+    fn whole(&self, state: RunState, id: &RunId) -> Result<Option<RunRef>> {
+        let run = self.run(state, id);
+        disk::refuse_symlink(&run.path)?;
+        let whole = is_finished(&run.path) && verify(&run.path).is_whole();
+        Ok(whole.then_some(run))
     }
 
     /// Releases the run `id` that a gate held back: verifies it, moves it into `runs/` and makes `latest` name it,
@@ -201,23 +209,27 @@ impl OutputDir {
     /// when it cannot be moved.
     pub fn approve(&self, lock: &Lock, id: &str) -> Result<RunRef> {
         let run = self.find(id)?;
-        if run.state != RunState::Held {
-            return Err(Error::usage(format!("run `{}` is already published", run.id)));
+        match run.state {
+            RunState::Held => {}
+            RunState::Published => return Err(Error::usage(format!("run `{}` is already published", run.id))),
+            RunState::Aside => {
+                return Err(Error::usage(format!("run `{}` has some tables only and cannot be published", run.id))
+                    .hint("make the whole run: `patronage run` without `--only`"));
+            }
         }
         verify(&run.path).into_result()?;
         self.release(&run.path, &run.id)?;
         self.advance_latest(lock, &run.id)
     }
 
-    /// Removes all but the newest `keep` published runs and the newest `keep` held ones, and never the latest; returns
-    /// what was removed. The newest is the one with the latest `as_of`, and of those the one made last.
+    /// Removes all but the newest `keep` runs of each state, and never the latest; returns what was removed. The newest is the one with the latest `as_of`, and of those the one made last.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] when a folder cannot be read or removed.
     pub fn prune(&self, _lock: &Lock, keep: usize) -> Result<Vec<RunId>> {
         let runs = self.runs()?;
         let mut removed = Vec::new();
-        for state in [RunState::Published, RunState::Held] {
+        for state in RunState::ALL {
             let mut runs: Vec<&RunRef> = runs.iter().filter(|run| run.state == state).collect();
             runs.sort_by_key(|run| std::cmp::Reverse((run.id.as_of(), made_at(&run.path), run.id.clone())));
             for run in runs.into_iter().skip(keep).filter(|run| !run.is_latest) {
@@ -237,61 +249,34 @@ impl OutputDir {
         self.root.join(".discarded")
     }
 
-    pub(super) fn held_path(&self, id: &RunId) -> PathBuf {
-        self.held_dir().join(id.to_string())
-    }
-
     /// Moves the whole run at `from` to its place in `runs/`. A run of the same id is kept when it is whole, since it is
     /// the same run, and replaced when it is not.
     pub(super) fn release(&self, from: &Path, id: &RunId) -> Result<()> {
-        let target = self.run_path(id);
-        disk::refuse_symlink(&target)?;
-        if is_finished(&target) && verify(&target).is_whole() {
-            return self.discard(from);
+        match self.whole(RunState::Published, id)? {
+            Some(_) => self.discard(from),
+            None => self.move_run(from, id, RunState::Published).map(|_| ()),
         }
-        self.move_into(from, &self.runs_dir(), &target)
     }
 
-    /// Moves the whole run at `from` to its place in `held/`, replacing a run of the same id.
-    pub(super) fn hold(&self, from: &Path, id: &RunId) -> Result<()> {
-        self.move_into(from, &self.held_dir(), &self.held_path(id))
+    /// Moves the whole run at `from` to its place among the runs of that state, replacing one of the same id.
+    pub(super) fn move_run(&self, from: &Path, id: &RunId, state: RunState) -> Result<RunRef> {
+        let run = self.run(state, id);
+        let folder = self.folder(state);
+        disk::refuse_symlink(&run.path)?;
+        self.create_synced(&folder)?;
+        self.discard(&run.path)?;
+        disk::rename(from, &run.path)?;
+        disk::sync_dir(&folder)?;
+        Ok(run)
     }
 
-    fn move_into(&self, from: &Path, folder: &Path, target: &Path) -> Result<()> {
-        disk::refuse_symlink(target)?;
-        self.create_synced(folder)?;
-        self.discard(target)?;
-        disk::rename(from, target)?;
-        disk::sync_dir(folder)
-    }
-
-    /// Makes `latest` name the published run `id`. Readers see the old run or the new one, never neither.
     /// Makes `latest` name the published run `id`, unless it names a run with a later `as_of`: a past night that is made
-    /// again must not set the consumers back.
-    pub(super) fn advance_latest(&self, lock: &Lock, id: &RunId) -> Result<RunRef> {
-        match self.latest().ok().flatten() {
-            Some(latest) if latest.id.as_of() > id.as_of() => {
-                let path = self.run_path(id);
-                Ok(RunRef { id: id.clone(), path, state: RunState::Published, is_latest: false })
-            }
-            _ => self.point_latest(lock, id),
+    /// again must not set the consumers back. Readers see the old run or the new one, never neither.
+    pub(super) fn advance_latest(&self, _lock: &Lock, id: &RunId) -> Result<RunRef> {
+        let run = self.run(RunState::Published, id);
+        if self.latest().is_ok_and(|latest| latest.is_some_and(|latest| latest.id.as_of() > id.as_of())) {
+            return Ok(run);
         }
-    }
-
-    /// Moves the whole run at `from` to its place in `aside/`, replacing a run of the same id.
-    pub(super) fn set_aside(&self, from: &Path, id: &RunId) -> Result<()> {
-        self.move_into(from, &self.aside_dir(), &self.aside_path(id))
-    }
-
-    pub(super) fn aside_path(&self, id: &RunId) -> PathBuf {
-        self.aside_dir().join(id.to_string())
-    }
-
-    fn aside_dir(&self) -> PathBuf {
-        self.root.join("aside")
-    }
-
-    fn point_latest(&self, _lock: &Lock, id: &RunId) -> Result<RunRef> {
         let link = self.root.join(LATEST);
         let target = format!("runs/{id}");
         if disk::read_link(&link).ok().flatten().as_deref() != Some(target.as_str()) {
@@ -302,7 +287,7 @@ impl OutputDir {
         }
         // Also when the link was right: a run that died between rename and sync has left it so.
         disk::sync_dir(&self.root)?;
-        Ok(RunRef { id: id.clone(), path: self.run_path(id), state: RunState::Published, is_latest: true })
+        Ok(RunRef { is_latest: true, ..run })
     }
 
     /// Takes the folder of a run out of sight before removing it, so that no half of it is ever found.
@@ -324,16 +309,14 @@ impl OutputDir {
         Ok(())
     }
 
-    fn run_path(&self, id: &RunId) -> PathBuf {
-        self.runs_dir().join(id.to_string())
+    /// The run `id` in that state, whether or not it is there.
+    pub(super) fn run(&self, state: RunState, id: &RunId) -> RunRef {
+        let path = self.folder(state).join(id.to_string());
+        RunRef { id: id.clone(), path, state, is_latest: false }
     }
 
-    fn runs_dir(&self) -> PathBuf {
-        self.root.join("runs")
-    }
-
-    fn held_dir(&self) -> PathBuf {
-        self.root.join("held")
+    fn folder(&self, state: RunState) -> PathBuf {
+        self.root.join(state.folder())
     }
 }
 

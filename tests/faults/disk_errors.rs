@@ -37,7 +37,8 @@ fn sweep(call: &str, error: &str, swallowed: bool) -> usize {
         }
         assert!(code == OUTPUT_FAILED || (swallowed && code == 0), "{moment}: exit code {code}: {errors}");
         check_readable(&sweep.out, &[Some(before[1]), Some(tonight)], &moment);
-        assert!(!sweep.out.join(".building").exists(), "{moment}: `.building` is left");
+        // What cannot be removed for want of a descriptor is removed by the next run.
+        assert!(swallowed || !sweep.out.join(".building").exists(), "{moment}: `.building` is left");
 
         let (code, errors) = exit_code(&command);
         assert_eq!(code, 0, "{moment}, then run again: {errors}");

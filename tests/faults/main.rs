@@ -4,7 +4,7 @@
 //! Most faults are driven by `strace`, which can kill a process or fail a call at a chosen system call. Where it, or the
 //! right to mount, is missing, a test says so on stderr and does nothing.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
 mod disk_errors;
 mod kills;

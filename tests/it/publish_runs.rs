@@ -7,7 +7,7 @@ use std::time::Duration;
 use patronage::error::ErrorKind;
 use patronage::monitor::Cancel;
 use patronage::publish::manifest::{Manifest, Status, TableEntry};
-use patronage::publish::{Building, OutputDir, Problem, ProblemKind, RunState, verify};
+use patronage::publish::{Building, OutputDir, Problem, ProblemKind, RunId, RunState, verify};
 use proptest::prelude::*;
 
 use crate::publish_fixture::{Fixture, id};
@@ -59,6 +59,24 @@ fn the_manifest_has_sorted_keys_and_survives_its_text() {
     assert!(top.len() > 10 && top.is_sorted(), "{top:?}");
     let manifest = run.manifest().unwrap();
     assert_eq!(String::from_utf8(manifest.to_json().unwrap()).unwrap(), text);
+}
+
+/// Fault 42: manifests of every version stay readable; `tests/old_runs/<version>/` is never changed.
+#[test]
+fn manifests_of_old_versions_can_be_read() {
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_runs");
+    for version in 1..=patronage::contract::SCHEMA_VERSION {
+        let folder = old.join(version.to_string());
+        let manifest = Manifest::read(&folder).unwrap();
+        assert_eq!(manifest.schema_version, version);
+        assert_eq!((manifest.tables[0].rows, manifest.status), (40, Status::Held));
+        assert!(manifest.files.contains_key(&manifest.rejects[0].file));
+        if version == patronage::contract::SCHEMA_VERSION {
+            // The current format, to the letter: when this fails, the schema version has to grow.
+            let written = String::from_utf8(manifest.to_json().unwrap()).unwrap();
+            assert_eq!(written, fs::read_to_string(folder.join("manifest.json")).unwrap());
+        }
+    }
 }
 
 #[test]
@@ -225,6 +243,34 @@ fn the_same_run_again_only_moves_a_stale_latest() {
 }
 
 #[test]
+fn a_past_night_made_again_does_not_set_readers_back() {
+    let fixture = Fixture::new();
+    let newer = fixture.run("2026-10-31", 20, false);
+    let past = fixture.run("2026-10-30", 10, false);
+    assert_eq!((past.state, past.is_latest), (RunState::Published, false));
+    assert!(!fixture.out.reuse(&fixture.lock(), &past.id).unwrap().unwrap().is_latest);
+    assert_eq!(fixture.out.latest().unwrap(), Some(newer));
+}
+
+#[test]
+fn a_run_of_some_tables_only_is_set_aside() {
+    let fixture = Fixture::new();
+    let whole = fixture.run("2026-10-30", 10, false);
+    let lock = fixture.lock();
+    let id = id("2026-10-31", "some");
+    let building = Building::create(&fixture.out, &lock, &id).unwrap();
+    let aside = building.seal(Manifest::new(id.clone(), "0.1.0", "fixture")).unwrap().set_aside().unwrap();
+    assert_eq!(aside.state, RunState::Aside);
+    assert!(verify(&aside.path).is_whole());
+    assert_eq!(fixture.out.latest().unwrap(), Some(whole.clone()));
+    assert_eq!(fixture.out.runs().unwrap(), [whole, aside.clone()]);
+    assert_eq!(fixture.out.find_aside(&id).unwrap(), Some(aside.clone()));
+    assert_eq!(fixture.out.approve(&lock, &id.to_string()).unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(fixture.out.prune(&lock, 0).unwrap(), [id.clone()]);
+    assert_eq!(fixture.out.find_aside(&id).unwrap(), None);
+}
+
+#[test]
 fn a_damaged_run_is_made_again_and_replaced() {
     let fixture = Fixture::new();
     let run = fixture.run("2026-10-31", 10, false);
@@ -237,32 +283,34 @@ fn a_damaged_run_is_made_again_and_replaced() {
 }
 
 #[test]
-fn retention_keeps_the_newest_and_the_latest() {
+fn retention_keeps_the_newest_runs_of_each_state() {
     let fixture = Fixture::new();
     for day in 20..26 {
         fixture.run(&format!("2026-10-{day}"), 10, false);
     }
-    let back_filled = fixture.run("2026-01-01", 10, false);
-    let held = [fixture.run("2026-10-26", 10, true), fixture.run("2026-10-27", 10, true)];
+    fixture.run("2026-10-26", 10, true);
+    fixture.run("2026-10-27", 10, true);
+    let nights = |runs: Vec<RunId>| -> Vec<String> { runs.iter().map(|id| id.as_of().to_string()).collect() };
     let removed = fixture.out.prune(&fixture.lock(), 2).unwrap();
-    let removed: Vec<String> = removed.iter().map(|id| id.as_of().to_string()).collect();
-    assert_eq!(removed, ["2026-10-20", "2026-10-21", "2026-10-22", "2026-10-23"]);
-    let left: Vec<String> = fixture.out.runs().unwrap().iter().map(|run| run.id.as_of().to_string()).collect();
-    assert_eq!(left, ["2026-01-01", "2026-10-24", "2026-10-25", "2026-10-26", "2026-10-27"]);
-    assert_eq!(fixture.out.latest().unwrap(), Some(back_filled));
-    fixture.out.prune(&fixture.lock(), 1).unwrap();
-    assert!(!held[0].path.exists() && held[1].path.exists());
+    assert_eq!(nights(removed), ["2026-10-20", "2026-10-21", "2026-10-22", "2026-10-23"]);
+    let removed = fixture.out.prune(&fixture.lock(), 1).unwrap();
+    assert_eq!(nights(removed), ["2026-10-24", "2026-10-26"]);
+    let left = fixture.out.runs().unwrap().into_iter().map(|run| run.id).collect();
+    assert_eq!(nights(left), ["2026-10-25", "2026-10-27"]);
 }
 
 #[test]
-fn of_two_runs_of_one_night_retention_keeps_the_one_made_last() {
+fn of_the_runs_of_one_night_retention_keeps_the_one_made_last_and_the_latest() {
     let fixture = Fixture::new();
-    let first = fixture.run("2026-10-30", 10, false);
-    std::thread::sleep(Duration::from_millis(20));
-    let second = fixture.run("2026-10-30", 11, false);
-    let third = fixture.run("2026-10-31", 12, false);
-    assert_eq!(fixture.out.prune(&fixture.lock(), 2).unwrap(), [first.id]);
-    assert!(second.path.exists() && third.path.exists());
+    let runs = [10, 11, 12].map(|rows| {
+        std::thread::sleep(Duration::from_millis(20));
+        fixture.run("2026-10-31", rows, false)
+    });
+    let lock = fixture.lock();
+    assert_eq!(fixture.out.prune(&lock, 2).unwrap(), [runs[0].id.clone()]);
+    fixture.out.reuse(&lock, &runs[1].id).unwrap();
+    assert_eq!(fixture.out.prune(&lock, 0).unwrap(), [runs[2].id.clone()]);
+    assert_eq!(fixture.out.latest().unwrap().unwrap().id, runs[1].id);
 }
 
 #[test]
@@ -328,7 +376,7 @@ fn foreign_and_half_written_folders_are_passed_over() {
 fn a_symbolic_link_in_place_of_a_folder_is_refused() {
     use std::os::unix::fs::symlink;
     let elsewhere = tempfile::tempdir().unwrap();
-    for folder in ["runs", "held", ".building", "cache"] {
+    for folder in ["runs", "held", "aside", ".building", ".discarded", "cache"] {
         let fixture = Fixture::new();
         fs::create_dir_all(fixture.out.root()).unwrap();
         symlink(elsewhere.path(), fixture.out.root().join(folder)).unwrap();

@@ -53,6 +53,7 @@ pub(super) fn published_batch(table: &Table, schema: &SchemaRef, batch: &RecordB
 fn published_column(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Breach> {
     check_type(column, array.data_type())?;
     if !column.nullable
+        && array.null_count() > 0
         && let Some(row) = (0..array.len()).find(|&row| array.is_null(row))
     {
         return Err(Breach::of_row(row, format!("column `{}` is null, where it must not be", column.name)));

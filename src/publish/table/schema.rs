@@ -121,6 +121,10 @@ pub(super) fn writer_properties(table: &Table, metadata: &TableMetadata) -> Resu
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting_columns(table)?))
         .set_key_value_metadata(Some(key_values(table, metadata)?));
+    for column in table.columns.iter().filter(|column| !repeats_values(table, column)) {
+        let path = ColumnPath::from(column.published_name().into_owned());
+        properties = properties.set_column_dictionary_enabled(path, false);
+    }
     if let Some(name) = table.key.first() {
         let column = table.columns[index_of(table, name)?].published_name().into_owned();
         let path = ColumnPath::from(column);
@@ -130,6 +134,13 @@ pub(super) fn writer_properties(table: &Table, metadata: &TableMetadata) -> Resu
             .set_column_bloom_filter_max_ndv(path, ROW_GROUP_ROWS as u64);
     }
     Ok(properties.build())
+}
+
+/// Whether a dictionary pays for itself: not where nearly every row has a value of its own.
+fn repeats_values(table: &Table, column: &Column) -> bool {
+    let is_whole_key = table.key.len() == 1 && table.key[0] == column.name;
+    let spread = matches!(column.column_type, ColumnType::Double | ColumnType::Money | ColumnType::Instant);
+    !is_whole_key && !spread
 }
 
 fn sorting_columns(table: &Table) -> Result<Vec<SortingColumn>> {
