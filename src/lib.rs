@@ -1,4 +1,41 @@
-//! patronage
+//! Nightly customer analytics from a company's own exports. This page is the map of the house; `ARCHITECTURE.md` walks it
+//! with a transaction in hand.
+//!
+//! Everything that the pipeline knows is a table with a contract and exactly one maker. Exports become staged tables,
+//! files of `sql/` make feature and segment tables of them, and a run folder is published as a whole or not at all.
+//!
+//! ```text
+//!                                        contract: every schema
+//!                   ┌───────────────┬───────────────┼────────────────┬───────────────────┐
+//!                   ▼               ▼               ▼                ▼                   ▼
+//!  exports ────▶ ingest ──────▶ pipeline ◀────▶ engine           publish ────▶ out/runs/<run>/, out/latest
+//!                   ▲            │    ▲         runs SQL            ▲
+//!  patronage.toml ▶ config ──────┘    │         (Polars)            │
+//!                                     └── sql/ (text, one file      │
+//!                                         a table)                  │
+//!                                pipeline ──────────────────────────┘
+//!                                     ▲
+//!                                    cli: arguments in, one call, words out
+//! ```
+//!
+//! - [`config`] reads the pipeline file and shows mistakes with their place.
+//! - [`contract`] is the only place where a schema is written: inputs, features, parameters, published tables.
+//! - [`ingest`] turns exports into staged Parquet, exactly: every row is staged, rejected, a duplicate or out of window.
+//! - [`engine`] is where SQL runs, behind a trait that knows tables by name and not what they mean. Polars stays inside.
+//! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
+//! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
+//!   knows nothing of the pipeline.
+//! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
+//! - [`cli`] alone prints, reads the environment and looks at clocks.
+//! - [`error`] has the one error type, its kinds and the exit codes; [`monitor`] how the library tells of progress, and how
+//!   it is asked to stop.
+//!
+//! Arrows point one way: config and contract know nobody, ingest knows them, pipeline knows all but `cli`. Data crosses
+//! module borders as Arrow record batches or Parquet files.
+//!
+//! What keeps it exact: money is whole ten-thousandths in 64 bits (`_e4`), a day is whole days since 1970 in the business
+//! time zone (`_day`), an instant whole microseconds UTC (`_us`); the end of the window, `as_of`, is a parameter and never
+//! the clock; every order ends with a unique key; SQL never sums a floating number.
 
 pub mod cli;
 pub mod config;

@@ -11,4 +11,5 @@ mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
 mod publish_tables;
+mod readme;
 mod rfm_grids;
