@@ -4,11 +4,17 @@
 mod cli;
 mod cli_answers;
 mod config;
+mod determinism;
 mod generate;
+mod golden_cdnow;
+mod golden_rfm_package;
 mod ingest_real_exports;
 mod ingest_support;
+mod nights;
 mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
 mod publish_tables;
+mod real_runs;
 mod rfm_grids;
+mod run_support;
