@@ -5,17 +5,13 @@
 //! files of `sql/` make feature and segment tables of them, and a run folder is published as a whole or not at all.
 //!
 //! ```text
-//!                                        contract: every schema
-//!                   ┌───────────────┬───────────────┼────────────────┬───────────────────┐
-//!                   ▼               ▼               ▼                ▼                   ▼
-//!  exports ────▶ ingest ──────▶ pipeline ◀────▶ engine           publish ────▶ out/runs/<run>/, out/latest
-//!                   ▲            │    ▲         runs SQL            ▲
-//!  patronage.toml ▶ config ──────┘    │         (Polars)            │
-//!                                     └── sql/ (text, one file      │
-//!                                         a table)                  │
-//!                                pipeline ──────────────────────────┘
-//!                                     ▲
-//!                                    cli: arguments in, one call, words out
+//!  patronage.toml ──▶ config ────┐
+//!                       │        ▼
+//!  exports ─────────▶ ingest ─▶ pipeline ─▶ publish ─▶ out/runs/<run>/, out/latest
+//!                                ▲    │
+//!  sql/ ─────────────────────────┘    └───▶ engine (Polars)
+//!
+//!  contract: below all of these        cli: above all of these        generate: exports to try it on
 //! ```
 //!
 //! - [`config`] reads the pipeline file and shows mistakes with their place.
@@ -30,8 +26,9 @@
 //! - [`error`] has the one error type, its kinds and the exit codes; [`monitor`] how the library tells of progress, and how
 //!   it is asked to stop.
 //!
-//! Arrows point one way: config and contract know nobody, ingest knows them, pipeline knows all but `cli`. Data crosses
-//! module borders as Arrow record batches or Parquet files.
+//! Arrows point one way: `contract` knows nobody, `config` and `engine` and `publish` know it, `ingest` knows `config` and
+//! `contract`, `pipeline` all of these, and `cli` everybody. Data crosses module borders as Arrow record batches or Parquet
+//! files.
 //!
 //! What keeps it exact: money is whole ten-thousandths in 64 bits (`_e4`), a day is whole days since 1970 in the business
 //! time zone (`_day`), an instant whole microseconds UTC (`_us`); the end of the window, `as_of`, is a parameter and never

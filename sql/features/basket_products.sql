@@ -8,7 +8,7 @@ WITH kept AS (
     FROM order_lines
     WHERE is_goods AND NOT is_cancelled AND product_id IS NOT NULL
     GROUP BY order_id, product_id
-    HAVING COALESCE(SUM(quantity_e4), SUM(amount_e4)) > 0
+    HAVING COALESCE(CAST(SUM(quantity_e4) AS BIGINT), CAST(SUM(amount_e4) AS BIGINT)) > 0
 ),
 sizes AS (
     SELECT order_id, CAST(COUNT(*) AS BIGINT) AS products FROM kept GROUP BY order_id

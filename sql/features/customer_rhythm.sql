@@ -16,15 +16,15 @@ gaps AS (
     SELECT
         customer_id,
         gap_days,
-        ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY gap_days, day) - 1 AS position,
-        COUNT(*) OVER (PARTITION BY customer_id) AS gaps
+        CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY gap_days, day) AS BIGINT) - 1 AS position,
+        CAST(COUNT(*) OVER (PARTITION BY customer_id) AS BIGINT) AS gaps
     FROM spans
 )
 SELECT
     customer_id,
     CAST(MAX(gaps) AS BIGINT) AS gaps,
-    CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS DOUBLE)
-        / CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS DOUBLE)
+    CAST(CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS BIGINT) AS DOUBLE)
+        / CAST(CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS BIGINT) AS DOUBLE)
         AS median_gap_days,
     MAX(gap_days) AS longest_gap_days
 FROM gaps

@@ -47,9 +47,9 @@ after_1 AS (
         f.best_first AS best_first,
         f.longest_first AS longest_first,
         CASE
-            WHEN f.level_no = 1 AND ROW_NUMBER() OVER (
+            WHEN f.level_no = 1 AND CAST(ROW_NUMBER() OVER (
                 PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
-            ) > c.c1 THEN 2
+            ) AS BIGINT) > c.c1 THEN 2
             ELSE f.level_no
         END AS level_no
     FROM first_choice AS f
@@ -62,9 +62,9 @@ after_2 AS (
         f.best_first AS best_first,
         f.longest_first AS longest_first,
         CASE
-            WHEN f.level_no = 2 AND ROW_NUMBER() OVER (
+            WHEN f.level_no = 2 AND CAST(ROW_NUMBER() OVER (
                 PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
-            ) > c.c2 THEN 3
+            ) AS BIGINT) > c.c2 THEN 3
             ELSE f.level_no
         END AS level_no
     FROM after_1 AS f
@@ -75,9 +75,9 @@ after_3 AS (
         f.customer_id AS customer_id,
         f.value_cell AS value_cell,
         CASE
-            WHEN f.level_no = 3 AND ROW_NUMBER() OVER (
+            WHEN f.level_no = 3 AND CAST(ROW_NUMBER() OVER (
                 PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
-            ) > c.c3 THEN 4
+            ) AS BIGINT) > c.c3 THEN 4
             ELSE f.level_no
         END AS level_no
     FROM after_2 AS f

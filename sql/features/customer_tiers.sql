@@ -23,9 +23,9 @@ ranked AS (
         s.customer_id AS customer_id,
         s.is_now AS is_now,
         s.value_e4 AS value_e4,
-        RANK() OVER (PARTITION BY s.is_now ORDER BY s.best_first) - 1 AS greater,
-        COUNT(*) OVER (PARTITION BY s.is_now, s.value_e4) AS ties,
-        COUNT(*) OVER (PARTITION BY s.is_now) AS n
+        CAST(RANK() OVER (PARTITION BY s.is_now ORDER BY s.best_first) AS BIGINT) - 1 AS greater,
+        CAST(COUNT(*) OVER (PARTITION BY s.is_now, s.value_e4) AS BIGINT) AS ties,
+        CAST(COUNT(*) OVER (PARTITION BY s.is_now) AS BIGINT) AS n
     FROM valued AS s
 ),
 scaled AS (

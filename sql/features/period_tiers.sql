@@ -12,9 +12,9 @@ ranked AS (
         v.period_no AS period_no,
         v.customer_id AS customer_id,
         v.value_e4 AS value_e4,
-        RANK() OVER (PARTITION BY v.period_no ORDER BY v.best_first) - 1 AS greater,
-        COUNT(*) OVER (PARTITION BY v.period_no, v.value_e4) AS ties,
-        COUNT(*) OVER (PARTITION BY v.period_no) AS n
+        CAST(RANK() OVER (PARTITION BY v.period_no ORDER BY v.best_first) AS BIGINT) - 1 AS greater,
+        CAST(COUNT(*) OVER (PARTITION BY v.period_no, v.value_e4) AS BIGINT) AS ties,
+        CAST(COUNT(*) OVER (PARTITION BY v.period_no) AS BIGINT) AS n
     FROM valued AS v
 ),
 scaled AS (

@@ -6,7 +6,7 @@ WITH ranked AS (
     SELECT
         measure,
         x,
-        ROW_NUMBER() OVER (PARTITION BY measure ORDER BY x, customer_id) - 1 AS position
+        CAST(ROW_NUMBER() OVER (PARTITION BY measure ORDER BY x, customer_id) AS BIGINT) - 1 AS position
     FROM rfm_values
 ),
 sizes AS (

@@ -28,10 +28,10 @@ ranked AS (
         END AS scaled,
         p.rfm_method AS method,
         p.rfm_bins AS bins,
-        ROW_NUMBER() OVER (PARTITION BY v.measure ORDER BY v.x, v.customer_id) - 1 AS position,
-        RANK() OVER (PARTITION BY v.measure ORDER BY v.x) - 1 AS below,
-        COUNT(*) OVER (PARTITION BY v.measure, v.x) AS ties,
-        COUNT(*) OVER (PARTITION BY v.measure) AS n
+        CAST(ROW_NUMBER() OVER (PARTITION BY v.measure ORDER BY v.x, v.customer_id) AS BIGINT) - 1 AS position,
+        CAST(RANK() OVER (PARTITION BY v.measure ORDER BY v.x) AS BIGINT) - 1 AS below,
+        CAST(COUNT(*) OVER (PARTITION BY v.measure, v.x) AS BIGINT) AS ties,
+        CAST(COUNT(*) OVER (PARTITION BY v.measure) AS BIGINT) AS n
     FROM rfm_values AS v
     CROSS JOIN run_params AS p
 ),

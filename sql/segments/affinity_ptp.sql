@@ -15,7 +15,7 @@ ranked AS (
         d.product_no_a AS product_no_a,
         d.product_no_b AS product_no_b,
         d.baskets AS n_ab,
-        ROW_NUMBER() OVER (PARTITION BY d.product_no_a ORDER BY d.fewest_last, d.product_no_b) AS place
+        CAST(ROW_NUMBER() OVER (PARTITION BY d.product_no_a ORDER BY d.fewest_last, d.product_no_b) AS BIGINT) AS place
     FROM directed AS d
 )
 SELECT

@@ -18,6 +18,7 @@ job = json.load(open(sys.argv[1]))
 for table in job["tables"]:
     con = duckdb.connect()
     con.execute("SET threads = 2")
+    con.execute("SET enable_progress_bar = false")
     for read in table["reads"]:
         con.execute(f"CREATE VIEW {read} AS SELECT * FROM read_parquet('{job['dir']}/{read}.parquet')")
     con.execute(f"CREATE TABLE theirs AS {table['sql']}")

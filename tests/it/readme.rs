@@ -168,7 +168,10 @@ fn what_the_readme_maps_is_a_valid_pipeline_file() {
 /// Targets of `[text](target)` that are no web addresses.
 fn links(page: &str) -> BTreeSet<String> {
     let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    targets.filter(|target| !target.contains("://")).map(|target| target.split('#').next().unwrap().to_owned()).collect()
+    targets
+        .filter(|target| !target.contains("://"))
+        .map(|target| target.split('#').next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -227,10 +230,14 @@ fn continuous_integration_runs_the_test_command() {
 
 #[test]
 fn shown_lines_are_compared_word_by_word() {
-    for (line, shown) in [("a b", "a b"), ("run 1-x published", "run 1-... published"), ("a b c", "a ..."), ("x a b", "... b")] {
+    for (line, shown) in
+        [("a b", "a b"), ("run 1-x published", "run 1-... published"), ("a b c", "a ..."), ("x a b", "... b")]
+    {
         assert!(is_shown(line, shown), "{shown}");
     }
-    for (line, shown) in [("a b c", "a b"), ("run 1-x held", "run 1-... published"), ("b a", "a ..."), ("a b c", "... b")] {
+    for (line, shown) in
+        [("a b c", "a b"), ("run 1-x held", "run 1-... published"), ("b a", "a ..."), ("a b c", "... b")]
+    {
         assert!(!is_shown(line, shown), "{shown}");
     }
 }

@@ -1,0 +1,117 @@
+//! Several nights: membership is carried on, a past night sees what it saw, a gate holds, an analyst's SQL counts.
+
+use std::fs;
+
+use patronage::config;
+use patronage::error::ErrorKind;
+use patronage::monitor::{Cancel, Silent};
+use patronage::pipeline::{self, RunOptions};
+
+use crate::run_support::{ask_run, run_file, sample};
+
+fn night(as_of: &str) -> RunOptions {
+    RunOptions { as_of: Some(as_of.parse().unwrap()), ..RunOptions::default() }
+}
+
+#[test]
+fn membership_is_carried_from_night_to_night() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}\n[segments.buyers]\nwhere = \"orders > 0\"\n")).unwrap();
+    let first = run_file(&path, &night("2026-06-29"));
+    let second = run_file(&path, &night("2026-06-30"));
+    let members = |folder, sql: &str| ask_run(folder, &format!("SELECT COUNT(*) AS n FROM {sql}"))[0][0].clone();
+    let mine = "segment_id = 'buyers'";
+    let before = members(&first.folder, &format!("segment_membership WHERE {mine}"));
+    let kept = members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-29'"));
+    let added = members(&second.folder, &format!("segment_membership_delta WHERE {mine} AND op = 'add'"));
+    let since = members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-30'"));
+    assert_eq!((kept, since), (before.clone(), added));
+    let sizes = ask_run(&second.folder, &format!("SELECT size_prev FROM segments WHERE {mine}"));
+    assert_eq!(sizes, [[before]]);
+
+    // The first night again, when a later one is there: the same run, and `latest` stays.
+    let loaded = config::load(&path).unwrap();
+    let again = pipeline::run(&loaded, &night("2026-06-29"), &Silent, &Cancel::new()).unwrap();
+    let pipeline::Outcome::AlreadyPublished(again) = again else { panic!("the past night was made again") };
+    assert_eq!(again.run_id, first.run_id);
+    let latest = fs::read_link(folder.path().join("out/latest")).unwrap();
+    assert!(latest.ends_with(&second.run_id));
+}
+
+#[test]
+fn a_population_that_changes_too_much_is_held_until_it_is_approved() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    let first = run_file(&path, &night("2025-12-01"));
+    // Half a year later there are far more customers in every group.
+    let loaded = config::load(&path).unwrap();
+    let error = pipeline::run(&loaded, &night("2026-06-30"), &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gate);
+    assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&first.run_id));
+    let held: Vec<_> = fs::read_dir(folder.path().join("out/held")).unwrap().collect();
+    assert_eq!(held.len(), 1);
+    let id = held[0].as_ref().unwrap().file_name().to_string_lossy().into_owned();
+
+    let out = patronage::publish::OutputDir::open(&folder.path().join("out")).unwrap();
+    let lock = out.lock(std::time::Duration::ZERO, &Cancel::new()).unwrap();
+    assert!(out.approve(&lock, &id).unwrap().is_latest);
+    assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&id));
+}
+
+#[test]
+fn an_analysts_sql_replaces_a_table_and_adds_one() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    let first = run_file(&path, &RunOptions::default());
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    let source = fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/features/customer_categories.sql"),
+    )
+    .unwrap();
+    let changed = source.replace("l.amount_e4 > 0", "l.amount_e4 > 200000");
+    assert_ne!(source, changed);
+    fs::write(folder.path().join("sql/customer_categories.sql"), changed).unwrap();
+    fs::write(
+        folder.path().join("sql/big_spenders.sql"),
+        "-- big_spenders: one customer who spent a lot.\n-- Key: customer_id.\n\
+         SELECT customer_id, net_revenue_e4, last_order_day FROM customer_summary WHERE net_revenue_e4 > 5000000\n",
+    )
+    .unwrap();
+    let second = run_file(&path, &RunOptions::default());
+    assert_ne!(first.run_id, second.run_id);
+    let products = |run| ask_run(run, "SELECT SUM(products_bought) AS n FROM customers")[0][0].parse::<u64>().unwrap();
+    assert!(products(&second.folder) < products(&first.folder));
+    // The added table is published by the same rules: money as decimal, a day as date.
+    let rows = ask_run(
+        &second.folder,
+        "SELECT COUNT(*) AS n, MIN(net_revenue) > 500 AS rich, MAX(LENGTH(CAST(last_order_date AS VARCHAR))) AS day \
+         FROM big_spenders",
+    );
+    assert_eq!(rows[0][1..], ["true", "10"]);
+    let manifest = fs::read_to_string(second.folder.join("manifest.json")).unwrap();
+    assert!(manifest.contains("\"big_spenders\"") && manifest.contains("sql_overrides"));
+
+    // A table that breaks its contract is the analyst's to mend, and nothing is published.
+    fs::write(
+        folder.path().join("sql/customer_categories.sql"),
+        "-- customer_categories: x.\n-- Key: customer_id.\nSELECT customer_id, 1 AS products_bought FROM customer_summary\n",
+    )
+    .unwrap();
+    let loaded = config::load(&path).unwrap();
+    let error = pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&second.run_id));
+}
+
+#[test]
+fn a_run_of_one_table_is_set_aside() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    let whole = run_file(&path, &RunOptions::default());
+    let only = run_file(&path, &RunOptions { only: vec!["customer_days".to_owned()], ..RunOptions::default() });
+    assert!(!only.is_latest);
+    assert_eq!(only.tables.iter().map(|table| table.table.as_str()).collect::<Vec<_>>(), ["customer_days"]);
+    assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&whole.run_id));
+}
