@@ -326,6 +326,7 @@ impl<'a> Collector<'a> {
         finished: source::Finished,
     ) -> Result<FileEntry> {
         self.check_dates()?;
+        self.warn_of_encoding(description.encoding);
         self.flush()?;
         let rejects = self.rejects.finish()?.map(|blake3| ("rejects.parquet".to_owned(), blake3));
         self.counts.check(&format!("`{}`", self.path.display()))?;
@@ -344,6 +345,18 @@ impl<'a> Collector<'a> {
             runs: self.runs,
             rejects,
         })
+    }
+
+    /// A few bad bytes are an accident, many are another encoding.
+    fn warn_of_encoding(&self, encoding: &str) {
+        let invalid = self.reasons.get(RejectReason::InvalidUtf8.code()).copied().unwrap_or(0);
+        if invalid * 100 > self.counts.read {
+            let path = self.path.display();
+            self.context.warn(format!(
+                "{invalid} of {} rows of `{path}` are not {encoding}: set the input's `encoding` to `latin-1` or `gb18030`",
+                self.counts.read
+            ));
+        }
     }
 
     /// A file most of whose dates read like `03/04/2011` has a format that nobody named.

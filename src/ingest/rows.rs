@@ -103,6 +103,7 @@ pub(super) struct RowReader<'m> {
     mapping: &'m Mapping,
     layout: &'m Layout,
     show_personal: bool,
+    makes_orders: bool,
     cells: Vec<Cell>,
     scratch: String,
     identity: Vec<u8>,
@@ -151,6 +152,7 @@ impl<'m> RowReader<'m> {
             offsets: Int64Builder::new(),
             out: BlockCounts::default(),
             rejects: Vec::new(),
+            makes_orders: mapping.makes_orders(),
             mapping,
             layout,
             show_personal,
@@ -353,7 +355,13 @@ impl<'m> RowReader<'m> {
         let mapping = self.mapping;
         self.identity.clear();
         fields.identity(&self.layout.by_name, &mut self.identity);
-        let hash = XxHash3_128::oneshot_with_seed(self.layout.seed, &self.identity);
+        // An id needs all 128 bits. To tell rows apart that agree in the whole sort order, 64 are plenty.
+        let (hash, id) = if self.makes_orders {
+            let id = XxHash3_128::oneshot_with_seed(self.layout.seed, &self.identity);
+            (id as u64, id)
+        } else {
+            (XxHash3_64::oneshot_with_seed(self.layout.seed, &self.identity), 0)
+        };
         let time = match mapping.time.map(|time| self.cells[time]) {
             Some(Cell::Whole(time)) => Some(time),
             _ => None,
@@ -375,12 +383,12 @@ impl<'m> RowReader<'m> {
             let key = self.key_hash(fields);
             self.keys.append_option(key);
         }
-        self.hashes.append_value(hash as u64 as i64);
+        self.hashes.append_value(hash as i64);
         let mut builders = std::mem::take(&mut self.builders);
         for (slot, builder) in mapping.slots.iter().zip(&mut builders) {
             match (slot, builder) {
                 (Slot::Mapped(index), builder) => self.append_cell(self.cells[*index], fields, builder),
-                (Slot::MadeOrder, Builder::Text(builder)) => builder.append_value(format!("{hash:032x}")),
+                (Slot::MadeOrder, Builder::Text(builder)) => builder.append_value(format!("{id:032x}")),
                 (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
                 (Slot::MadeOrder | Slot::Day, _) => {}
             }

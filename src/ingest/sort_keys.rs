@@ -58,6 +58,10 @@ pub(super) struct View<'c> {
     pub columns: Vec<SortColumn<'c>>,
     pub hashes: &'c Int64Array,
     pub records: &'c Int64Array,
+    /// What the rows add to the books, if the input has amounts.
+    pub amounts: Option<&'c Int64Array>,
+    /// When the rows happened, for inputs that happen in time: never null.
+    pub times: Option<&'c Int64Array>,
     /// Position of its file among the input's.
     pub file: usize,
 }
@@ -101,9 +105,16 @@ impl<'c> Extent<'c> {
 
     fn of(texts: &'c StringArray) -> Extent<'c> {
         let mut extent = Extent { nulls: texts.null_count() > 0, ..Extent::NONE };
-        for text in texts.iter().flatten() {
-            let text = text.as_bytes();
-            extent = extent.merge(Extent { first: Some(text), shared: text.len(), shortest: text.len(), longest: text.len(), nulls: false });
+        for text in texts.iter().flatten().map(str::as_bytes) {
+            let first = *extent.first.get_or_insert_with(|| {
+                extent.shared = text.len();
+                text
+            });
+            if !text.starts_with(&first[..extent.shared]) {
+                extent.shared = first.iter().zip(text).take_while(|(a, b)| a == b).count();
+            }
+            extent.shortest = extent.shortest.min(text.len());
+            extent.longest = extent.longest.max(text.len());
         }
         extent
     }

@@ -273,7 +273,7 @@ pub(super) fn utf8(reader: impl Read + Send + 'static, encoding: Encoding) -> Bo
         Encoding::Gb18030 => encoding_rs::GB18030.new_decoder_with_bom_removal(),
         Encoding::Latin1 => encoding_rs::WINDOWS_1252.new_decoder_with_bom_removal(),
     };
-    Box::new(Transcoding { reader, decoder, input: vec![0; READ_BYTES], from: 0, to: 0, ended: false, spilled: VecDeque::new() })
+    Box::new(Transcoding { reader, decoder, input: vec![0; READ_BYTES], from: 0, to: 0, ended: false, finished: false, spilled: VecDeque::new() })
 }
 
 struct Transcoding<R> {
@@ -283,6 +283,8 @@ struct Transcoding<R> {
     from: usize,
     to: usize,
     ended: bool,
+    /// The decoder has given all; it must not be asked again.
+    finished: bool,
     spilled: VecDeque<u8>,
 }
 
@@ -311,6 +313,9 @@ const SLACK: usize = 16;
 impl<R: Read> Transcoding<R> {
     /// Decodes into `buffer`, at least one byte unless the stream is at its end.
     fn decode(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.finished {
+            return Ok(0);
+        }
         let (room, _) = buffer.split_at_mut(buffer.len() - 1);
         let (result, written) = loop {
             if self.from == self.to && !self.ended {
@@ -321,6 +326,7 @@ impl<R: Read> Transcoding<R> {
             let input = &self.input[self.from..self.to];
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(input, room, self.ended);
             self.from += read;
+            self.finished = self.ended && matches!(result, DecoderResult::InputEmpty);
             if written > 0 || self.ended || !matches!(result, DecoderResult::InputEmpty) {
                 break (result, written);
             }
