@@ -35,7 +35,7 @@ fn every_reason() {
         let staged = shop.stage().unwrap();
         assert_eq!(
             rejects(transactions(&staged), &["file", "record", "line", "byte_offset", "reason", "column", "value"]),
-            [format!("tx.csv 2 3 102 {reason} {column} {value}")],
+            [format!("tx.csv 2 3 100 {reason} {column} {value}")],
             "{bad}"
         );
         assert_eq!(report(&staged).reasons[reason], 1);
