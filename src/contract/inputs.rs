@@ -163,7 +163,14 @@ fn transactions() -> Input {
         vec![day("order_day", "day of the purchase in the business time zone")],
         &["customer_id", "ts_us", "order_id", "line_no", "product_id"],
     );
-    Input { name: "transactions", columns, key: &["order_id", "line_no"], time: Some("ts_us"), day: Some("order_day"), table }
+    Input {
+        name: "transactions",
+        columns,
+        key: &["order_id", "line_no"],
+        time: Some("ts_us"),
+        day: Some("order_day"),
+        table,
+    }
 }
 
 fn interactions() -> Input {
@@ -225,7 +232,14 @@ fn interactions() -> Input {
         vec![day("start_day", "day on which it began, in the business time zone")],
         &["customer_id", "ts_start_us", "interaction_id"],
     );
-    Input { name: "interactions", columns, key: &["interaction_id"], time: Some("ts_start_us"), day: Some("start_day"), table }
+    Input {
+        name: "interactions",
+        columns,
+        key: &["interaction_id"],
+        time: Some("ts_start_us"),
+        day: Some("start_day"),
+        table,
+    }
 }
 
 fn customers() -> Input {

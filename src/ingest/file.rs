@@ -144,7 +144,9 @@ fn read(context: &Context, path: &Path, name: &str, dir: &Path) -> Result<FileEn
     let compression = source.compression.name();
     let (description, finished) = if format == Format::Parquet {
         if source.compression != source::Compression::None {
-            return Err(Error::input("a packed Parquet file").at(Place::file(path)).hint("unpack it: Parquet is packed inside"));
+            return Err(Error::input("a packed Parquet file")
+                .at(Place::file(path))
+                .hint("unpack it: Parquet is packed inside"));
         }
         let finished = source::hash_file(path)?;
         (columnar::read(context, path, &mut collector)?, finished)
@@ -319,12 +321,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn finish(
-        mut self,
-        description: Description,
-        compression: &str,
-        finished: source::Finished,
-    ) -> Result<FileEntry> {
+    fn finish(mut self, description: Description, compression: &str, finished: source::Finished) -> Result<FileEntry> {
         self.check_dates()?;
         self.warn_of_encoding(description.encoding);
         self.flush()?;
@@ -367,12 +364,14 @@ impl<'a> Collector<'a> {
         };
         let column = first.column.as_deref().unwrap_or_default();
         let input = self.context.mapping.input.name;
-        Err(Error::config(format!("day and month of `inputs.{input}.columns.{column}` are ambiguous without a `format`"))
-            .at(Place::file(self.path).at_line(first.line))
-            .hint(format!(
-                "set `{column} = {{ column = \"...\", format = \"%d/%m/%Y\" }}` if the day comes first, or \
+        Err(Error::config(format!(
+            "day and month of `inputs.{input}.columns.{column}` are ambiguous without a `format`"
+        ))
+        .at(Place::file(self.path).at_line(first.line))
+        .hint(format!(
+            "set `{column} = {{ column = \"...\", format = \"%d/%m/%Y\" }}` if the day comes first, or \
                  \"%m/%d/%Y\" if the month does, with `%H:%M:%S` behind if there is a time"
-            )))
+        )))
     }
 }
 

@@ -41,11 +41,15 @@ pub(super) struct Moments {
 /// How text becomes a value.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Text { id: bool },
+    Text {
+        id: bool,
+    },
     Boolean,
     Whole,
     /// A decimal as a whole number of `10^-places`.
-    Scaled { places: u32 },
+    Scaled {
+        places: u32,
+    },
     Instant(Moments),
     Day(Moments),
 }
@@ -303,8 +307,8 @@ fn evaluation_order(input: &Input, columns: &[MappedColumn]) -> Result<Vec<usize
         })
         .collect();
     for (index, column) in columns.iter().enumerate() {
-        let unreadable = needs.iter().any(|needs| needs.contains(&index))
-            && matches!(column.kind, Kind::Instant(_) | Kind::Day(_));
+        let unreadable =
+            needs.iter().any(|needs| needs.contains(&index)) && matches!(column.kind, Kind::Instant(_) | Kind::Day(_));
         if unreadable {
             let name = column.contract.name;
             return Err(Error::config(format!("an expression of the input `{}` uses the time `{name}`", input.name))

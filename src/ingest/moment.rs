@@ -294,8 +294,10 @@ fn strftime(format: &str, text: &str) -> Result<Civil, MomentError> {
         return parsed.to_timestamp().map(civil_utc).map_err(|_| MomentError::Bad);
     }
     let date = parsed.to_date().map_err(|_| MomentError::Bad)?;
-    let time = if parsed.hour().is_some() { parsed.to_time().map_err(|_| MomentError::Bad)? } else { Default::default() };
-    let day = civil_day(i32::from(date.year()), i32::from(date.month()), i32::from(date.day())).ok_or(MomentError::Bad)?;
+    let time =
+        if parsed.hour().is_some() { parsed.to_time().map_err(|_| MomentError::Bad)? } else { Default::default() };
+    let day =
+        civil_day(i32::from(date.year()), i32::from(date.month()), i32::from(date.day())).ok_or(MomentError::Bad)?;
     let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
     let us_of_day = seconds * SECOND_US + i64::from(time.subsec_nanosecond()) / 1_000;
     Ok(Civil { day, us_of_day, offset_s: None })

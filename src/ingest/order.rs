@@ -257,7 +257,8 @@ impl<'m> Order<'m> {
                 selected.ordinals.push(repeated);
             }
         }
-        selected.outcomes = outcomes.into_iter().enumerate().filter(|(_, outcome)| *outcome != Outcome::default()).collect();
+        selected.outcomes =
+            outcomes.into_iter().enumerate().filter(|(_, outcome)| *outcome != Outcome::default()).collect();
         selected
     }
 
@@ -283,7 +284,8 @@ impl<'m> Order<'m> {
 
     /// The rows of `items`, in that order.
     fn gather(&self, chunks: &[Chunk], items: &[Item], ordinals: &[u32]) -> Result<RecordBatch> {
-        let failed = |error: arrow::error::ArrowError| Error::internal("sorted rows could not be gathered").because(error);
+        let failed =
+            |error: arrow::error::ArrowError| Error::internal("sorted rows could not be gathered").because(error);
         let indices: Vec<(usize, usize)> = items.iter().map(|item| (item.chunk as usize, item.row as usize)).collect();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.mapping.schema.fields().len());
         for index in 0..self.mapping.schema.fields().len() {

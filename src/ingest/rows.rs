@@ -128,7 +128,9 @@ impl<'m> RowReader<'m> {
                 Kind::Text { .. } => Builder::Text(StringBuilder::with_capacity(rows, rows * 8)),
                 Kind::Boolean => Builder::Boolean(BooleanBuilder::with_capacity(rows)),
                 Kind::Day(_) => Builder::Int(Int32Builder::with_capacity(rows)),
-                Kind::Whole | Kind::Scaled { .. } | Kind::Instant(_) => Builder::Long(Int64Builder::with_capacity(rows)),
+                Kind::Whole | Kind::Scaled { .. } | Kind::Instant(_) => {
+                    Builder::Long(Int64Builder::with_capacity(rows))
+                }
             },
             Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
             Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),

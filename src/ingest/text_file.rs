@@ -140,7 +140,10 @@ pub(super) fn locate(context: &Context, path: &Path, names: &[String]) -> Result
                 return error.hint("the file has one column: check the input's `delimiter`");
             }
             match nearest(wanted, names.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("the file has `{near}`; adapt the mapping of `inputs.{}`", context.mapping.input.name)),
+                Some(near) => error.hint(format!(
+                    "the file has `{near}`; adapt the mapping of `inputs.{}`",
+                    context.mapping.input.name
+                )),
                 None => error.hint(format!("the file has `{}`", names.join("`, `"))),
             }
         })

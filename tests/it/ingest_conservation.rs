@@ -14,7 +14,8 @@ fn records(text: &[u8]) -> u64 {
 }
 
 fn row() -> impl Strategy<Value = String> {
-    let customer = prop::sample::select(vec!["", "a", "aa", "b", "customer-with-a-long-name-1", "customer-with-a-long-name-2"]);
+    let customer =
+        prop::sample::select(vec!["", "a", "aa", "b", "customer-with-a-long-name-1", "customer-with-a-long-name-2"]);
     let amount = prop::sample::select(vec!["1", "1.0", "-2.5", "x", "1e400", ""]);
     (customer, 0..4_u8, 1..5_u8, amount).prop_map(|(customer, order, day, amount)| {
         let order = if order == 0 { String::new() } else { format!("o{order}") };
@@ -22,7 +23,13 @@ fn row() -> impl Strategy<Value = String> {
     })
 }
 
-fn staged_rows(files: &[String], threads: usize, memory: Option<u64>, settings: &str, columns: &str) -> Vec<Vec<String>> {
+fn staged_rows(
+    files: &[String],
+    threads: usize,
+    memory: Option<u64>,
+    settings: &str,
+    columns: &str,
+) -> Vec<Vec<String>> {
     let mut shop = Shop::with_transactions("['tx*.csv']", settings, columns);
     shop.threads = threads;
     shop.memory = memory;

@@ -10,7 +10,8 @@ use crate::ingest_support::{COLUMNS, Shop, totals};
 const HEADER: &str = "customer_id,order_id,ts,amount\n";
 
 fn many_rows() -> String {
-    let rows: Vec<String> = (0..20_000).map(|row| format!("c{},o{row},2025-01-02,{row}\n", row * 7919 % 10_007)).collect();
+    let rows: Vec<String> =
+        (0..20_000).map(|row| format!("c{},o{row},2025-01-02,{row}\n", row * 7919 % 10_007)).collect();
     format!("{HEADER}{}", rows.concat())
 }
 
@@ -21,7 +22,8 @@ fn fails(name: &str, content: impl AsRef<[u8]>) -> patronage::error::Error {
     let error = shop.error();
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
     assert!(error.hint_text().is_some(), "{error}");
-    let left: Vec<_> = std::fs::read_dir(shop.cache().join("transactions")).map_or(Vec::new(), |entries| entries.flatten().collect());
+    let left: Vec<_> =
+        std::fs::read_dir(shop.cache().join("transactions")).map_or(Vec::new(), |entries| entries.flatten().collect());
     assert!(left.is_empty(), "{name}: {left:?} of a broken file was kept");
     error
 }
@@ -72,7 +74,10 @@ fn records_beyond_the_limits() {
 
 #[test]
 fn a_quote_that_stays_open_names_its_line() {
-    let error = fails("tx.csv", format!("{HEADER}a,o1,2025-01-02,1\nb,\"o2,2025-01-02,1\n{}", "c,o,2025-01-02,1\n".repeat(500)));
+    let error = fails(
+        "tx.csv",
+        format!("{HEADER}a,o1,2025-01-02,1\nb,\"o2,2025-01-02,1\n{}", "c,o,2025-01-02,1\n".repeat(500)),
+    );
     assert_eq!(error.place().unwrap().line, Some(3));
 }
 

@@ -17,11 +17,11 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-const CSV: &str = "customer_id,order_id,ts,amount\n客户一,o1,2025-01-02,12.50\n\"Zoë, \"\"Z\"\"\",o2,2025-01-03T10:00,-3\n";
+const CSV: &str =
+    "customer_id,order_id,ts,amount\n客户一,o1,2025-01-02,12.50\n\"Zoë, \"\"Z\"\"\",o2,2025-01-03T10:00,-3\n";
 const NDJSON: &str = "{\"customer_id\":\"客户一\",\"order_id\":\"o1\",\"ts\":\"2025-01-02\",\"amount\":12.50}\n\
     {\"customer_id\":\"Zoë, \\\"Z\\\"\",\"order_id\":\"o2\",\"ts\":\"2025-01-03T10:00\",\"amount\":\"-3\",\"x\":[1,{}]}\n";
-const ROWS: [&str; 2] =
-    ["Zoë, \"Z\" o2 1735898400000000 -30000 20091", "客户一 o1 1735776000000000 125000 20090"];
+const ROWS: [&str; 2] = ["Zoë, \"Z\" o2 1735898400000000 -30000 20091", "客户一 o1 1735776000000000 125000 20090"];
 const SHOWN: [&str; 5] = ["customer_id", "order_id", "ts_us", "amount_e4", "order_day"];
 
 fn encoded(text: &str, encoding: &str) -> Vec<u8> {
@@ -104,10 +104,7 @@ fn parquet_types_are_read_exactly() {
     shop.write("tx.parquet", &bytes);
     let staged = shop.stage().unwrap();
     let shown = ["customer_id", "ts_us", "amount_e4", "tax_e4"];
-    assert_eq!(
-        lines(transactions(&staged), &shown),
-        ["- 1735898400500000 0 0", "a 1735776000000000 125000 1000"]
-    );
+    assert_eq!(lines(transactions(&staged), &shown), ["- 1735898400500000 0 0", "a 1735776000000000 125000 1000"]);
     assert_eq!(report(&staged).files[0].format, "parquet");
 }
 
@@ -122,7 +119,7 @@ fn line_ends_of_every_kind_are_lines() {
     ] {
         let text = format!("{header}{end}{}{end}{end}{}{end}", row("o1"), row("o2"));
         let shop = Shop::minimal(text);
-    let staged = shop.stage().unwrap();
+        let staged = shop.stage().unwrap();
         assert_eq!(totals(&staged).staged, 2, "{end:?}");
         assert_eq!(report(&staged).files[0].line_ends, expected);
     }
@@ -173,10 +170,6 @@ fn a_file_without_quotes_by_setting_takes_them_as_text() {
 fn archives_of_several_members_are_read_to_the_end() {
     let (head, tail) = CSV.split_at(70);
     let shop = Shop::with_transactions("['tx*']", "", COLUMNS);
-    let tail = match CSV.is_char_boundary(70) {
-        true => tail,
-        false => unreachable!(),
-    };
     shop.write("tx.csv.gz", [gzip(head.as_bytes()), gzip(tail.as_bytes())].concat());
     assert_eq!(lines(transactions(&shop.stage().unwrap()), &SHOWN), ROWS);
 }

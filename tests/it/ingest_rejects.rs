@@ -45,7 +45,9 @@ fn every_reason() {
 
 #[test]
 fn rows_that_are_not_text_are_refused() {
-    let shop = Shop::minimal(b"customer_id,order_id,ts,amount\na,o1,2025-01-02,1\n\xff,o2,2025-01-02,2\n\"b\",o3,2025-01-02,3");
+    let shop = Shop::minimal(
+        b"customer_id,order_id,ts,amount\na,o1,2025-01-02,1\n\xff,o2,2025-01-02,2\n\"b\",o3,2025-01-02,3",
+    );
     let staged = shop.stage().unwrap();
     assert_eq!(rejects(transactions(&staged), &["record", "line", "reason"]), ["2 3 invalid_utf8"]);
     assert_eq!(lines(transactions(&staged), &["order_id"]), ["o1", "o3"]);
@@ -91,7 +93,7 @@ fn personal_values_are_masked_unless_asked_for() {
 #[test]
 fn amounts_of_refused_rows_stay_in_the_books() {
     let shop = with("b,o2,1,never,7.5,1,true,completed");
-        let staged = shop.stage().unwrap();
+    let staged = shop.stage().unwrap();
     let counts = totals(&staged);
     assert_eq!((counts.amount_read_e4, counts.amount_rejected_e4, counts.amount_staged_e4), (85_000, 75_000, 10_000));
 }

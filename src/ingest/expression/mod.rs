@@ -368,9 +368,8 @@ fn call<'r>(function: Function, arguments: &'r [Expression], row: &'r impl Row) 
             Some(value) => Scalar::Number(value),
             None => Scalar::Null,
         }),
-        Function::Length => Ok(text(argument(0)?).map_or(Scalar::Null, |text| {
-            Scalar::Number(Decimal { mantissa: text.chars().count() as i128, scale: 0 })
-        })),
+        Function::Length => Ok(text(argument(0)?)
+            .map_or(Scalar::Null, |text| Scalar::Number(Decimal { mantissa: text.chars().count() as i128, scale: 0 }))),
         Function::ToNumber => Ok(number(row, argument(0)?)?.map_or(Scalar::Null, Scalar::Number)),
         Function::ToText => Ok(text(argument(0)?).map_or(Scalar::Null, Scalar::Text)),
     }
@@ -473,7 +472,9 @@ mod tests {
 
     #[test]
     fn what_has_no_exact_meaning_is_an_error_in_the_pipeline_file() {
-        for sql in ["a LIKE b", "RANDOM()", "(SELECT 1)", "t.a", "a % 2", "SUM(a)", "a ILIKE 'x'", "a +", "a b", "ABS(a, b)"] {
+        for sql in
+            ["a LIKE b", "RANDOM()", "(SELECT 1)", "t.a", "a % 2", "SUM(a)", "a ILIKE 'x'", "a +", "a b", "ABS(a, b)"]
+        {
             let parsed = parse(sql, &mut |_| Operand::Raw(0));
             assert!(parsed.is_err(), "{sql}");
         }
