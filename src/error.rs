@@ -176,6 +176,12 @@ impl Error {
         Error::new(ErrorKind::Output, message)
     }
 
+    /// The same error, for who has something else to do about it: SQL that was typed is usage, SQL in a file is not.
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     /// Adds where it happened.
     pub fn at(mut self, place: Place) -> Self {
         self.0.place = Some(place);

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod diagnostic;
 mod escape;
+mod generate;
 mod man;
 mod output;
 mod panics;
@@ -33,6 +34,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::args::{GlobalArgs, LogFormat};
 use self::diagnostic::Diagnostic;
 use crate::error::{Error, ExitCode, Result};
+use crate::publish;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,6 +77,7 @@ enum Command {
     Runs(runs::Args),
     Approve(approve::Args),
     Verify(verify::Args),
+    Generate(generate::Args),
     #[command(subcommand)]
     Config(config::Command),
     Completions(completions::Args),
@@ -102,6 +105,8 @@ impl Cli {
     }
 
     fn dispatch(self) -> Result<()> {
+        // A limit on file sizes is an error to report (exit code 7), and not a death.
+        publish::ignore_file_size_signal()?;
         let global = &self.global;
         match self.command {
             Command::Run(args) => run::run(args, global),
@@ -112,6 +117,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, global),
             Command::Approve(args) => approve::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
+            Command::Generate(args) => generate::run(args, global),
             Command::Config(command) => config::run(command, global),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
             Command::Man(args) => man::run(&args, Cli::command()),

@@ -1,9 +1,11 @@
 //! The pipeline file and the output folder that a command works on.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::GlobalArgs;
+use super::render::Rows;
 use crate::config::{self, Loaded};
+use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::publish::{LATEST, OutputDir, RunRef};
 
@@ -26,4 +28,22 @@ pub fn find_run(out: &OutputDir, id: Option<&str>) -> Result<RunRef> {
                 .hint("`patronage run` makes one")
         }),
     }
+}
+
+/// The tables of a run with their files; the rejected rows of an input are `rejects_<input>`.
+pub fn tables_of(run: &RunRef) -> Result<Vec<(String, PathBuf)>> {
+    let rejects = run.manifest()?.rejects.into_iter();
+    let rejects = rejects.map(|entry| (format!("rejects_{}", entry.input), run.path.join(entry.file)));
+    Ok(engine::tables_of(&run.path)?.into_iter().chain(rejects).collect())
+}
+
+/// What `sql`, typed on the command line, answers: a mistake in it is wrong usage.
+pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Rows> {
+    let answer = engine::ask(tables, sql).map_err(typed)?;
+    Ok(Rows::from_batches(answer))
+}
+
+/// A mistake in SQL that was typed, not written into a file.
+pub fn typed(error: Error) -> Error {
+    if error.kind() == ErrorKind::Config { error.with_kind(ErrorKind::Usage) } else { error }
 }

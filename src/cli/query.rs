@@ -7,8 +7,6 @@ use rustyline::error::ReadlineError;
 
 use super::args::{GlobalArgs, RowArgs};
 use super::pipeline_file;
-use super::render::Rows;
-use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
 
 const EXAMPLES: &str = "\
@@ -39,7 +37,7 @@ pub struct Args {
 pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     let loaded = pipeline_file::load(None, global)?;
     let run = pipeline_file::find_run(&pipeline_file::output_dir(&loaded)?, Some(&args.run))?;
-    let tables = engine::tables_of(&run.path)?;
+    let tables = pipeline_file::tables_of(&run)?;
     match args.sql {
         Some(sql) => answer(&tables, &sql, &args.rows),
         None if io::stdin().is_terminal() => prompt(&tables, &args.rows, global),
@@ -58,7 +56,7 @@ fn answer(tables: &[(String, PathBuf)], sql: &str, rows: &RowArgs) -> Result<()>
     if sql.is_empty() {
         return Err(Error::usage("no SQL").hint("for example `patronage query \"SELECT * FROM customers\"`"));
     }
-    rows.deliver_rows(&Rows::from_batches(engine::ask(tables, sql)?))
+    rows.deliver_rows(&pipeline_file::ask(tables, sql)?)
 }
 
 /// Statements one after another; a mistake in one is shown and does not end the prompt.
@@ -109,7 +107,7 @@ fn schema(tables: &[(String, PathBuf)], table: &str, rows: &RowArgs) -> Result<(
     if !names(tables).contains(&table) {
         return Err(Error::new(ErrorKind::Usage, format!("no table `{table}`")).hint("`.tables` lists them"));
     }
-    let answer = Rows::from_batches(engine::ask(tables, &format!("SELECT * FROM {table} LIMIT 0"))?);
+    let answer = pipeline_file::ask(tables, &format!("SELECT * FROM {table} LIMIT 0"))?;
     let fields = answer.schema.fields().iter();
     let lines: Vec<String> = fields.map(|field| format!("{}  {}", field.name(), field.data_type())).collect();
     rows.deliver_text(&lines.join("\n"))

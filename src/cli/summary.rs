@@ -108,3 +108,61 @@ fn money(value: i128) -> String {
     let part = part.strip_suffix("00").unwrap_or(&part);
     format!("{sign}{}.{part}", grouped((digits / 10_000) as u64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Counts;
+    use crate::pipeline::{InputLine, TableLine};
+    use crate::publish::GateVerdict;
+
+    fn example() -> Summary {
+        let counts = Counts { read: 541_909, staged: 536_639, rejected: 2, duplicate: 5_268, ..Counts::default() };
+        Summary {
+            run_id: "2011-12-10-0123456789ab".to_owned(),
+            folder: "out/runs/2011-12-10-0123456789ab".into(),
+            is_latest: true,
+            as_of: "2011-12-10".to_owned(),
+            as_of_given: false,
+            currency: Some("GBP".to_owned()),
+            inputs: vec![InputLine { input: "transactions".to_owned(), files: 3, counts, cached_files: 2 }],
+            customers: Some(4_338),
+            orders: Some(18_532),
+            net_revenue_e4: Some(-88_872_088_940),
+            populations: [("rfm_segment".to_owned(), vec![("At Risk\u{1b}".to_owned(), 1_204)])].into(),
+            tables: vec![TableLine {
+                table: "customers".to_owned(),
+                rows: 4_338,
+                file: "out/runs/2011-12-10-0123456789ab/tables/customers.parquet".into(),
+            }],
+            gates: vec![GateVerdict {
+                name: "max_reject_ratio".to_owned(),
+                subject: "transactions".to_owned(),
+                value: 0.0,
+                limit: 0.01,
+                held: false,
+                message: "2 of 541,909 rows rejected".to_owned(),
+            }],
+            seconds: 12.34,
+        }
+    }
+
+    #[test]
+    fn a_person_reads_what_was_read_who_is_there_and_where_the_tables_are() {
+        insta::assert_snapshot!(in_words(&example(), "published"));
+    }
+
+    #[test]
+    fn a_run_that_is_not_the_latest_says_so() {
+        let some = Summary { is_latest: false, customers: None, orders: None, net_revenue_e4: None, ..example() };
+        let text = in_words(&some, "published");
+        assert!(text.ends_with("`latest` still names another run\n"), "{text}");
+        assert!(!text.contains("net revenue"), "{text}");
+    }
+
+    #[test]
+    fn money_keeps_every_digit_that_says_something() {
+        let shown = [0, 1, -1, 10_000, 12_345_678, i128::from(i64::MIN)].map(money);
+        assert_eq!(shown, ["0.00", "0.0001", "-0.0001", "1.00", "1,234.5678", "-922,337,203,685,477.5808"]);
+    }
+}

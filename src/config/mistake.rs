@@ -3,8 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::error::{Error, Place};
 
@@ -38,19 +37,6 @@ impl<'a> Mistakes<'a> {
     pub(super) fn key(&mut self, path: &[&str], message: impl Into<String>, hint: impl Into<String>) {
         let span = self.locate(path).0;
         self.found.push(Mistake { span, message: message.into(), hint: hint.into() });
-    }
-
-    /// Whether the file itself says anything at `path`; a default does not count.
-    pub(super) fn is_written(&self, path: &[&str]) -> bool {
-        let Some((last, above)) = path.split_last() else { return true };
-        let mut table = self.root;
-        for step in above {
-            match table.get(*step).map(Spanned::get_ref) {
-                Some(DeValue::Table(inner)) => table = inner,
-                _ => return false,
-            }
-        }
-        table.get(*last).is_some()
     }
 
     /// How many mistakes were found so far.

@@ -204,7 +204,7 @@ fn plant(products: u32, free: &mut impl Iterator<Item = u32>) -> Planted {
     let substitutes = (products / 120).clamp(2, 20);
     let replenished = (products / 120).clamp(2, 20);
     let spread = |index: u32, count: u32| f64::from(index) / f64::from(count - 1);
-    // `products` is at least 60 and 18 are taken then, so `free` never runs dry; 0 stands for what cannot happen.
+    // `products` is at least 60 and 16 are taken then, so `free` never runs dry; 0 stands for what cannot happen.
     let mut next = || free.next().unwrap_or_default();
     let first_chance = Planted::FIRSTS_A_BASKET / f64::from(pairs);
     Planted {

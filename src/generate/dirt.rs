@@ -183,13 +183,15 @@ impl<'a> Faults<'a> {
 
     /// The faults of some consecutive rows, which begin with row `rows.start` of the export.
     pub(super) fn of(&self, rows: Range<u64>, header: &'static str) -> Planting<'_> {
-        let mut next = (rows.start as f64 * self.count() as f64 / self.rows.max(1) as f64) as u64;
-        // One stretch may begin in the rows before.
-        next = next.saturating_sub(1);
-        while next < self.count() && self.place(next) < rows.start {
-            next += 1;
+        let stretch = (rows.start as f64 * self.count() as f64 / self.rows.max(1) as f64) as u64;
+        // The stretch that the first row is in may have begun before it, and dividing may have rounded up.
+        let mut planting =
+            Planting { faults: self, next: stretch.saturating_sub(1), place: None, late: Vec::new(), header };
+        planting.look_up();
+        while planting.place.is_some_and(|place| place < rows.start) {
+            planting.advance();
         }
-        Planting { faults: self, next, late: Vec::new(), last: rows.end.saturating_sub(1), header }
+        planting
     }
 }
 
@@ -198,24 +200,47 @@ pub(super) struct Planting<'a> {
     faults: &'a Faults<'a>,
     /// Next fault.
     next: u64,
+    /// The row that it falls on, unless there is none.
+    place: Option<u64>,
     /// Records to repeat after the last row.
     late: Vec<u8>,
-    last: u64,
     header: &'static str,
 }
 
 impl Planting<'_> {
+    fn look_up(&mut self) {
+        self.place = (self.next < self.faults.count()).then(|| self.faults.place(self.next));
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        self.look_up();
+    }
+
     /// Writes row `number` with its faults.
     pub(super) fn write(&mut self, number: u64, row: &[u8], text: &mut Vec<u8>) {
+        if self.place == Some(number) {
+            return self.write_with_faults(number, row, text);
+        }
+        text.extend_from_slice(row);
+        text.push(b'\n');
+    }
+
+    /// Writes what comes after the last row.
+    pub(super) fn finish(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(&self.late);
+    }
+
+    fn write_with_faults(&mut self, number: u64, row: &[u8], text: &mut Vec<u8>) {
+        let kinds = self.faults.kinds;
         let mut spoilt = Vec::new();
         let mut end: &[u8] = b"\n";
         let mut written = row.to_vec();
-        while self.next < self.faults.count() && self.faults.place(self.next) == number {
-            let kind = self.faults.kinds[(self.next % self.faults.kinds.len() as u64) as usize];
-            // Counts the faults of one kind, to take their variants in turn.
-            let turn = self.next / self.faults.kinds.len() as u64;
+        while self.place == Some(number) {
+            // Kinds take turns; `turn` counts the faults of one kind, so that its variants take turns too.
+            let (kind, turn) = (kinds[(self.next % kinds.len() as u64) as usize], self.next / kinds.len() as u64);
             match kind {
-                DirtKind::MixedLineEnd => end = if turn % 2 == 0 { b"\r\n" } else { b"\r" },
+                DirtKind::MixedLineEnd => end = if turn.is_multiple_of(2) { b"\r\n" } else { b"\r" },
                 DirtKind::QuotedNewline => written = self.with(&written, &[("Note", b"\"for the\nneighbour\"")]),
                 DirtKind::ExactDuplicate => {
                     self.late.extend_from_slice(row);
@@ -223,14 +248,11 @@ impl Planting<'_> {
                 }
                 _ => self.spoil(kind, turn, row, &mut spoilt),
             }
-            self.next += 1;
+            self.advance();
         }
         text.extend_from_slice(&written);
         text.extend_from_slice(end);
         text.extend_from_slice(&spoilt);
-        if number == self.last {
-            text.append(&mut self.late);
-        }
     }
 
     /// The records that `kind` adds beside `row`.
@@ -293,6 +315,7 @@ mod tests {
                 let row = format!("{number},1,2026-01-01 10:00:00,A1,3,2.50,ok,2026-01-01 23:30:00,");
                 planting.write(number, row.as_bytes(), &mut text);
             }
+            planting.finish(&mut text);
         }
         text
     }

@@ -18,9 +18,9 @@ use crate::error::{Error, IoContext, Result};
 use crate::monitor::Cancel;
 
 /// Bytes that a bucket should hold: sorting one takes about three times that, on each thread.
-const BUCKET_BYTES: u64 = 8 << 20;
+const BUCKET_BYTES: u64 = 4 << 20;
 /// Bytes of all buckets of an export that may wait in memory before they are spilled.
-const WAITING_BYTES: usize = 32 << 20;
+const WAITING_BYTES: usize = 12 << 20;
 
 /// One export under construction.
 pub(super) struct Export {
@@ -85,7 +85,7 @@ pub(super) struct Written {
 }
 
 impl Export {
-    /// An export into `files` (in the order of `ranges`), with its spills in the folder `spills`.
+    /// An export into `files` (in the order of `ranges`), with its spills at `spills` and a number behind.
     pub(super) fn new(
         header: &'static str,
         files: Vec<PathBuf>,
@@ -93,7 +93,6 @@ impl Export {
         spills: &Path,
         gzip: bool,
     ) -> Self {
-        let name = files.first().and_then(|file| file.file_stem()).unwrap_or_default().to_string_lossy().into_owned();
         let waiting_bytes = WAITING_BYTES / ranges.len().max(1);
         let buckets = ranges
             .into_iter()
@@ -101,14 +100,14 @@ impl Export {
             .map(|(index, Range { start, file })| Bucket {
                 start,
                 file,
-                spill: spills.join(format!("{name}-{index}")),
+                spill: spills.with_extension(index.to_string()),
                 state: Mutex::default(),
             })
             .collect();
         Export { header, files, buckets, gzip, waiting_bytes }
     }
 
-    /// A place to put rows, one for each piece of work.
+    /// A place to put rows, one for each thread.
     pub(super) fn sink(&self) -> Sink<'_> {
         Sink { export: self, records: vec![(Vec::new(), 0); self.buckets.len()] }
     }
@@ -172,6 +171,7 @@ impl Export {
         for (row, number) in rows.iter().zip(first_row..) {
             faults.write(number, row.1, &mut text);
         }
+        faults.finish(&mut text);
         if !self.gzip {
             return Ok(text);
         }
@@ -243,7 +243,7 @@ impl Bucket {
     }
 }
 
-/// Rows on their way into an [`Export`], from one piece of work.
+/// Rows on their way into an [`Export`], from one thread.
 pub(super) struct Sink<'a> {
     export: &'a Export,
     records: Vec<(Vec<u8>, u64)>,
@@ -261,16 +261,65 @@ impl Sink<'_> {
         *rows += 1;
     }
 
-    /// Hands everything over.
+    /// Hands everything over; the buffers stay for the next rows.
     ///
     /// # Errors
     /// Output, when the disk fails.
-    pub(super) fn flush(self) -> Result<()> {
-        for ((records, rows), bucket) in self.records.iter().zip(&self.export.buckets) {
+    pub(super) fn flush(&mut self) -> Result<()> {
+        for ((records, rows), bucket) in self.records.iter_mut().zip(&self.export.buckets) {
             if *rows > 0 {
                 bucket.add(records, *rows, self.export.waiting_bytes)?;
+                records.clear();
+                *rows = 0;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::dirt::Faults;
+    use crate::generate::streams::Streams;
+
+    #[test]
+    fn ranges_cover_all_keys_and_stop_at_file_borders() {
+        let range = |start, file| Range { start, file };
+        assert_eq!(ranges(100, 0, 1, &[0]), [range(0, 0)]);
+        assert_eq!(ranges(100, 3 * BUCKET_BYTES, 10, &[0]), [range(0, 0), range(40, 0), range(80, 0)]);
+        assert_eq!(
+            ranges(100, 3 * BUCKET_BYTES, 10, &[0, 50]),
+            [range(0, 0), range(40, 0), range(50, 1), range(90, 1)]
+        );
+    }
+
+    #[test]
+    fn rows_come_out_sorted_from_disk_and_memory_with_a_header_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = vec![dir.path().join("a.csv"), dir.path().join("b.csv")];
+        let cuts = ranges(100, 5 * BUCKET_BYTES, 10, &[0, 50]);
+        let mut export = Export::new("key", files.clone(), cuts, &dir.path().join("spill"), false);
+        export.waiting_bytes = 60;
+        let mut sink = export.sink();
+        for number in 0..200_u64 {
+            let key = (number * 37 % 100, number / 100);
+            sink.push(key, format!("{}-{}", key.0, key.1).as_bytes());
+            if number % 3 == 0 {
+                sink.flush().unwrap();
+            }
+        }
+        sink.flush().unwrap();
+        assert!(dir.path().join("spill.0").exists());
+        let streams = Streams::new(1);
+        let written = export.finish(&Faults::none(&streams), 2, &Cancel::new()).unwrap();
+        let file = |keys: std::ops::Range<u64>| {
+            let rows: String = keys.map(|key| format!("{key}-0\n{key}-1\n")).collect();
+            format!("key\n{rows}")
+        };
+        assert_eq!(fs::read_to_string(&files[0]).unwrap(), file(0..50));
+        assert_eq!(fs::read_to_string(&files[1]).unwrap(), file(50..100));
+        assert_eq!(written.rows, 200);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

@@ -26,7 +26,7 @@ impl Francs {
     }
 
     /// `cents` of the reporting currency in hundredths of a franc on `day`.
-    pub(super) fn from_reporting(&self, cents: i64, day: u32) -> i64 {
+    pub(super) fn convert(&self, cents: i64, day: u32) -> i64 {
         let later = self.rates.partition_point(|&(from, _)| from <= day);
         let (_, rate) = self.rates[later.max(1) - 1];
         (cents * 10_000 + rate / 2) / rate

@@ -141,8 +141,7 @@ impl<'a> Shop<'a> {
 
     /// The life of customer `index`.
     pub(super) fn life(&self, index: u64) -> Life {
-        let mut customer = self.population.draw(index, &mut self.streams.get(index, Purpose::Profile));
-        customer.rate *= self.rate_scale;
+        let customer = self.customer(index);
         let (times, contacts, left) = self.times(&customer);
         let permissions = campaigns::permissions(
             self.campaigns,
@@ -160,6 +159,16 @@ impl<'a> Shop<'a> {
         let anonymous = self.anonymous(index, orders.len(), &mut rng);
         let unknown_contacts = self.unknown_contacts(contacts.len(), &mut rng);
         Life { customer, left, orders, anonymous, contacts, unknown_contacts, permissions }
+    }
+
+    /// How often customer `index` orders of their own accord: a part of their life that is quickly told.
+    pub(super) fn own_orders(&self, index: u64) -> u64 {
+        self.times(&self.customer(index)).0.len() as u64
+    }
+
+    fn customer(&self, index: u64) -> Customer {
+        let customer = self.population.draw(index, &mut self.streams.get(index, Purpose::Profile));
+        Customer { rate: customer.rate * self.rate_scale, ..customer }
     }
 
     /// When the customer orders of their own accord, what contacts that leads to, and when and why they leave.
@@ -260,7 +269,7 @@ impl<'a> Shop<'a> {
         let at = Moment { day: day as u32, second: near_hour(hour, rng) };
         let cents = (self.order_value.sample(rng) * mean_value * 100.0).round() as i64;
         let lines = if francs {
-            let total = self.francs.from_reporting(cents, at.day);
+            let total = self.francs.convert(cents, at.day);
             self.baskets.price(&basket, total, rng, |product| {
                 (Francs::list_price(product.price), Francs::list_price(product.cost))
             })

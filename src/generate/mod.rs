@@ -43,7 +43,7 @@ use rayon::prelude::*;
 use self::calendar::Calendar;
 use self::catalogue::Catalogue;
 use self::dirt::Faults;
-use self::export::{Export, Range, Sink, Written, ranges};
+use self::export::{Export, Written, ranges};
 use self::fx::Francs;
 use self::life::Shop;
 use self::row::Row;
@@ -175,15 +175,19 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     let exports = Exports::new(options, dir, &calendar, rows_a_customer)?;
     let block = (BLOCK_ROWS / rows_a_customer).clamp(1.0, 1_024.0) as u64;
     let totals = Mutex::new(Totals::new(campaigns.len()));
-    (0..options.customers.div_ceil(block)).into_par_iter().try_for_each(|number| {
-        cancel.check()?;
-        let customers = number * block..((number + 1) * block).min(options.customers);
-        let done = customers.end - customers.start;
-        let part = exports.add(customers, &shop, &calendar)?;
-        totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
-        monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
-        Ok(())
-    })?;
+    let blocks = (0..options.customers.div_ceil(block)).into_par_iter();
+    blocks.try_for_each_init(
+        || exports.sinks(),
+        |sinks, number| {
+            cancel.check()?;
+            let customers = number * block..((number + 1) * block).min(options.customers);
+            let done = customers.end - customers.start;
+            let part = add(customers, options.customers, &shop, &calendar, sinks)?;
+            totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
+            monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
+            Ok(())
+        },
+    )?;
     let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
 
     let future = *calendar.text(options.days - 1 + 40);
@@ -191,6 +195,27 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     let report = exports.finish(options, &faults, &streams, cancel)?;
     small_files(options, dir, &shop, &calendar, &totals, &report, &faults)?;
     Ok(report)
+}
+
+/// Makes the lives of `customers`, of `all`, and hands their rows over.
+fn add(
+    customers: std::ops::Range<u64>,
+    all: u64,
+    shop: &Shop<'_>,
+    calendar: &Calendar,
+    sinks: &mut Sinks<'_>,
+) -> Result<Totals> {
+    let mut totals = Totals::new(shop.campaigns.len());
+    let mut writer = Writer::new(shop, calendar, all);
+    let mut row = Row::default();
+    for index in customers {
+        let life = shop.life(index);
+        writer.life(&life, sinks);
+        truth::customer(&life, &mut row, &mut sinks.truth);
+        totals.add(&life, shop);
+    }
+    sinks.flush()?;
+    Ok(totals)
 }
 
 /// The exports that grow with the number of customers.
@@ -223,56 +248,46 @@ impl Exports {
         // Bytes a row, roughly: they only decide how many buckets there are.
         let bytes = |rows_a_customer: f64, row: f64| (options.customers as f64 * rows_a_customer * row) as u64;
         let end = seconds(options.days);
-        let in_time = |header, name: &str, rows: f64, row: f64| {
-            let ranges = ranges(end, bytes(rows, row), seconds(1), &[0]);
-            Export::new(header, vec![export_path(dir, name, options.gzip)], ranges, &spills, options.gzip)
-        };
-        let by_customer = |header, file: PathBuf, gzip| {
-            let ranges: Vec<Range> = ranges(options.customers, bytes(1.0, 150.0), 1, &[0]);
-            Export::new(header, vec![file], ranges, &spills, gzip)
+        let export = |header, name: &str, keys: u64, bytes: u64| {
+            let file = export_path(dir, name, options.gzip);
+            Export::new(header, vec![file], ranges(keys, bytes, 1, &[0]), &spills.join(name), options.gzip)
         };
         let contacts = rows_a_customer / options.model.basket_mean * options.model.contacts_per_order;
+        let customers = options.customers;
+        let sent = customers * u64::from(options.model.campaigns);
         Ok(Exports {
             transactions: Export::new(
                 rows::TRANSACTIONS,
                 files,
                 ranges(end, bytes(rows_a_customer, 160.0), seconds(1), &borders),
-                &spills,
+                &spills.join("transactions"),
                 options.gzip,
             ),
-            interactions: in_time(rows::INTERACTIONS, "interactions", contacts, 200.0),
-            customers: by_customer(rows::CUSTOMERS, export_path(dir, "customers", options.gzip), options.gzip),
-            consents: in_time(rows::CONSENTS, "consents", 2.0, 90.0),
-            contacts_sent: in_time(rows::CONTACTS_SENT, "contacts_sent", f64::from(options.model.campaigns), 110.0),
-            truth: by_customer(truth::CUSTOMERS, truth.join("customers.csv"), false),
+            interactions: export(rows::INTERACTIONS, "interactions", end, bytes(contacts, 200.0)),
+            customers: export(rows::CUSTOMERS, "customers", customers, bytes(1.0, 130.0)),
+            consents: export(rows::CONSENTS, "consents", end, bytes(2.0, 90.0)),
+            contacts_sent: export(rows::CONTACTS_SENT, "contacts_sent", sent, sent * 110),
+            truth: Export::new(
+                truth::CUSTOMERS,
+                vec![truth.join("customers.csv")],
+                ranges(customers, bytes(1.0, 140.0), 1, &[0]),
+                &spills.join("truth"),
+                false,
+            ),
             spills,
         })
     }
 
-    /// Makes the lives of `customers` and adds their rows.
-    fn add(&self, customers: std::ops::Range<u64>, shop: &Shop<'_>, calendar: &Calendar) -> Result<Totals> {
-        let mut sinks = Sinks {
+    /// Where lives put their rows, one for each thread.
+    fn sinks(&self) -> Sinks<'_> {
+        Sinks {
             transactions: self.transactions.sink(),
             interactions: self.interactions.sink(),
             customers: self.customers.sink(),
             consents: self.consents.sink(),
             contacts_sent: self.contacts_sent.sink(),
             truth: self.truth.sink(),
-        };
-        let mut totals = Totals::new(shop.campaigns.len());
-        let mut writer = Writer::new(shop, calendar);
-        let mut row = Row::default();
-        for index in customers {
-            let life = shop.life(index);
-            writer.life(&life, &mut sinks);
-            truth::customer(&life, &mut row, &mut sinks.truth);
-            totals.add(&life, shop);
         }
-        let Sinks { transactions, interactions, customers, consents, contacts_sent, truth } = sinks;
-        [transactions, interactions, customers, consents, contacts_sent, truth]
-            .into_iter()
-            .try_for_each(Sink::flush)?;
-        Ok(totals)
     }
 
     fn finish(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
-use super::dirt::Dirt;
+use super::dirt::{Dirt, DirtKind};
 use super::model::Model;
 
 /// What to generate, and where to.
@@ -25,7 +25,8 @@ pub struct GenerateOptions {
     pub days: u32,
     /// Last day of the history. A pipeline that reads it is run as of the day after.
     pub end: Date,
-    /// The same seed and options give the same bytes, whatever the number of threads.
+    /// The same seed and options give the same bytes, whatever the number of threads (and on any machine whose
+    /// mathematics library rounds logarithms and powers alike).
     pub seed: u64,
     /// Faults to plant in the transactions export, all counted in `truth/dirt.json`.
     pub dirt: Dirt,
@@ -48,6 +49,23 @@ impl GenerateOptions {
     pub const MAX_DAYS: u32 = 20_000;
     /// The most customers: order numbers hold the customer in 28 bits.
     pub const MAX_CUSTOMERS: u64 = 1 << 28;
+
+    /// What `sample-data/` is made with: a year and a half of a small shop, and a little dirt. Rows from the future are
+    /// left out, so that a run without `--as-of` ends where the history does.
+    pub fn sample(out: PathBuf) -> Self {
+        let kinds = DirtKind::ALL.into_iter().filter(|&kind| kind != DirtKind::FutureRow).collect();
+        GenerateOptions {
+            out,
+            customers: 1_500,
+            products: 240,
+            days: 546,
+            end: date(2026, 6, 30),
+            seed: 20_260_630,
+            dirt: Dirt { rate: 0.008, kinds },
+            model: Model { rate_days: 110.0, contacts_per_order: 0.3, ..Model::default() },
+            ..GenerateOptions::default()
+        }
+    }
 }
 
 impl Default for GenerateOptions {

@@ -8,6 +8,7 @@ use super::export::Sink;
 use super::life::{Life, Order, Shop};
 use super::row::Row;
 use super::service::{CONTACT_CHANNELS, Contact, REASONS};
+use crate::error::Result;
 
 /// Columns of `transactions*.csv`.
 pub(super) const TRANSACTIONS: &str = "CustomerNo,InvoiceNo,LineNo,InvoiceDate,SKU,Qty,UnitPrice,Discount,Cost,Currency,Channel,Store,State,CampaignCode,RefundOf,ModifiedAt,Note";
@@ -35,8 +36,10 @@ const STAMP_SECOND: u32 = 23 * 3600 + 1800;
 
 /// Writes lives into exports.
 pub(super) struct Writer<'a> {
-    pub(super) shop: &'a Shop<'a>,
-    pub(super) calendar: &'a Calendar,
+    shop: &'a Shop<'a>,
+    calendar: &'a Calendar,
+    /// How many customers there are in all.
+    customers: u64,
     row: Row,
 }
 
@@ -50,15 +53,26 @@ pub(super) struct Sinks<'a> {
     pub(super) truth: Sink<'a>,
 }
 
+impl Sinks<'_> {
+    /// Hands everything over; the sinks stay for the next rows.
+    ///
+    /// # Errors
+    /// Output, when the disk fails.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let Sinks { transactions, interactions, customers, consents, contacts_sent, truth } = self;
+        [transactions, interactions, customers, consents, contacts_sent, truth].into_iter().try_for_each(Sink::flush)
+    }
+}
+
 /// A customer's number as printed.
 pub(super) fn customer_number(row: &mut Row, index: u64) -> &mut Row {
     row.id("", 10_000_001 + index, 8)
 }
 
 impl<'a> Writer<'a> {
-    /// A writer for the customers of `shop`.
-    pub(super) fn new(shop: &'a Shop<'a>, calendar: &'a Calendar) -> Self {
-        Writer { shop, calendar, row: Row::default() }
+    /// A writer for the customers of `shop`, `customers` in all.
+    pub(super) fn new(shop: &'a Shop<'a>, calendar: &'a Calendar, customers: u64) -> Self {
+        Writer { shop, calendar, customers, row: Row::default() }
     }
 
     /// Writes everything that a reader of the exports may see of `life`.
@@ -203,11 +217,8 @@ impl<'a> Writer<'a> {
         let (source, source_cost) = SOURCES[customer.source];
         let row = self.row.start();
         customer_number(row, customer.index).id("H", 10_000_001 + customer.household, 8);
-        row.text(if customer.company { "F" } else { "P" }).text(region).text(if customer.index % 9 == 0 {
-            "en"
-        } else {
-            "de"
-        });
+        let language = if customer.index.is_multiple_of(9) { "en" } else { "de" };
+        row.text(if customer.company { "F" } else { "P" }).text(region).text(language);
         if customer.company {
             row.empty();
         } else {
@@ -254,7 +265,8 @@ impl<'a> Writer<'a> {
                 .flag(sent.clicked)
                 .flag(sent.unsubscribed)
                 .cents(if sent.treated { 8 } else { 0 });
-            sinks.contacts_sent.push((campaign.sent.seconds(), (sent.campaign as u64) << 32 | customer), row.bytes());
+            // In time order too, as a campaign is sent at once; and spread evenly, so that no bucket is a campaign.
+            sinks.contacts_sent.push((sent.campaign as u64 * self.customers + customer, 0), row.bytes());
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod cli;
+mod cli_answers;
 mod config;
+mod generate;
 mod ingest_real_exports;
 mod ingest_support;
 mod publish_fixture;

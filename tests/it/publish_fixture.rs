@@ -107,7 +107,8 @@ impl Fixture {
     }
 
     pub fn lock(&self) -> Lock {
-        self.out.lock(Duration::ZERO, &Cancel::new()).unwrap()
+        // A child of another test that is being forked holds a copy of the lock for a moment.
+        self.out.lock(Duration::from_secs(10), &Cancel::new()).unwrap()
     }
 
     /// Writes one table in a run that is dropped again; its file, and its bytes.

@@ -140,7 +140,7 @@ fn with_offset_times(rows: &Rows) -> Result<Rows> {
 const FORMAT: FormatOptions<'static> = FormatOptions::new().with_display_error(false);
 
 fn formatters<'a>(batch: &'a RecordBatch) -> Result<Vec<ArrayFormatter<'a>>> {
-    batch.columns().iter().map(|column| formatter(column)).collect()
+    batch.columns().iter().map(formatter).collect()
 }
 
 fn formatter(array: &ArrayRef) -> Result<ArrayFormatter<'_>> {

@@ -16,6 +16,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     project(config, mistakes);
     inputs::validate(config, mistakes);
     value(config, mistakes);
+    at_least(mistakes, &["value", "window_days"], config.value.window_days.into(), 1);
     at_least(mistakes, &["periods", "days"], config.periods.days.into(), 1);
     at_least(mistakes, &["periods", "count"], config.periods.count.into(), 1);
     rfm::validate(&config.rfm, mistakes);
@@ -92,6 +93,7 @@ fn segments_and_campaigns(config: &Config, mistakes: &mut Mistakes<'_>) {
 fn gates(config: &Config, mistakes: &mut Mistakes<'_>) {
     let gates = &config.gates;
     share(mistakes, &["gates", "max_reject_ratio"], gates.max_reject_ratio);
+    share(mistakes, &["gates", "max_anonymous_ratio"], gates.max_anonymous_ratio);
     if !gates.max_population_change.is_finite() || gates.max_population_change < 0.0 {
         mistakes.value(
             &["gates", "max_population_change"],

@@ -2,7 +2,7 @@
 
 use super::super::decimal::decimal_e4;
 use super::super::mistake::{Mistakes, suggest};
-use super::super::{Grid, GridSegment, Rfm, RfmMethod};
+use super::super::{Grid, GridSegment, Rfm, RfmMethod, Thresholds};
 
 /// A cell's code has one digit a score.
 const MOST_BINS: u8 = 9;
@@ -100,7 +100,7 @@ fn grid_segment(segment: &GridSegment, index: &str, bins: u8, mistakes: &mut Mis
 fn thresholds(rfm: &Rfm, mistakes: &mut Mistakes<'_>) {
     let thresholds = &rfm.thresholds;
     if rfm.method != RfmMethod::Thresholds {
-        if mistakes.is_written(&["rfm", "thresholds"]) {
+        if *thresholds != Thresholds::default() {
             mistakes.key(
                 &["rfm", "thresholds"],
                 format!("the method `{}` does not read thresholds", rfm.method.name()),

@@ -1,0 +1,117 @@
+//! `patronage generate`: exports of a made-up shop whose truth is known.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use jiff::civil::Date;
+
+use super::args::GlobalArgs;
+use super::output::{deliver, writing};
+use super::words::grouped;
+use super::{progress, signals};
+use crate::error::Result;
+use crate::generate::{self, Dirt, GenerateOptions, GenerateReport, Layout, Model};
+
+const EXAMPLES: &str = "\
+Examples:
+  patronage generate shop                              10,000 customers over two years
+  patronage generate shop --lines 10000000 --gzip      ten million lines
+  patronage generate shop --dirt 0.01                  one line in a hundred is faulty
+  patronage run shop                                   and the pipeline over it";
+
+/// Exports of a made-up shop with a contact centre, of any size, whose truth is known
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = EXAMPLES)]
+pub struct Args {
+    /// The folder to make; it must not exist, or be empty
+    out: PathBuf,
+    /// Customers
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    customers: u64,
+    /// Lines of transactions to aim at [default: as the customers buy]
+    #[arg(long, value_name = "N")]
+    lines: Option<u64>,
+    /// Products
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    products: u32,
+    /// Days of history
+    #[arg(long, value_name = "N", default_value_t = 730)]
+    days: u32,
+    /// Last day of the history
+    #[arg(long, value_name = "DATE", default_value = "2026-06-30")]
+    end: Date,
+    /// The same seed and options give the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Share of the lines of transactions that get a fault, of every kind in turn
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    dirt: f64,
+    /// How transactions are cut into files
+    #[arg(long, value_name = "LAYOUT", default_value = "monthly")]
+    layout: Cut,
+    /// Compress the exports
+    #[arg(long)]
+    gzip: bool,
+    /// The exports of `sample-data/`, instead of options
+    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "days", "end", "seed", "dirt", "layout", "gzip"])]
+    sample: bool,
+}
+
+/// How the transactions export is cut into files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Cut {
+    /// One file.
+    Single,
+    /// A file a month.
+    Monthly,
+}
+
+impl Args {
+    fn options(self, threads: Option<usize>) -> GenerateOptions {
+        let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        if self.sample {
+            return GenerateOptions { threads, ..GenerateOptions::sample(self.out) };
+        }
+        GenerateOptions {
+            out: self.out,
+            customers: self.customers,
+            lines: self.lines,
+            products: self.products,
+            days: self.days,
+            end: self.end,
+            seed: self.seed,
+            dirt: if self.dirt == 0.0 { Dirt::none() } else { Dirt::every(self.dirt) },
+            layout: match self.layout {
+                Cut::Single => Layout::Single,
+                Cut::Monthly => Layout::Monthly,
+            },
+            gzip: self.gzip,
+            threads,
+            model: Model::default(),
+        }
+    }
+}
+
+pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
+    let cancel = signals::cancel_on_signal()?;
+    let options = args.options(global.threads);
+    let report = generate::generate(&options, progress::monitor(global).as_ref(), &cancel)?;
+    deliver(None, |out| writing(out.write_all(in_words(&report).as_bytes())))
+}
+
+fn in_words(report: &GenerateReport) -> String {
+    let mut text = String::new();
+    for (what, rows) in [
+        ("transactions", report.transaction_rows),
+        ("faulty lines among them", report.dirty_rows),
+        ("interactions", report.interaction_rows),
+        ("customers", report.customer_rows),
+        ("consents", report.consent_rows),
+        ("contacts sent", report.contact_sent_rows),
+        ("bytes", report.bytes),
+    ] {
+        text += &format!("{what:<24}{:>16}\n", grouped(rows));
+    }
+    let out = report.out.display();
+    text + &format!("\nin `{out}`; next: patronage run {out}\n")
+}
