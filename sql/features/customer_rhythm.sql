@@ -9,14 +9,16 @@ WITH days AS (
     FROM customer_days
     WHERE orders > 0
 ),
+spans AS (
+    SELECT customer_id, day, day - previous_day AS gap_days FROM days WHERE previous_day IS NOT NULL
+),
 gaps AS (
     SELECT
         customer_id,
-        day - previous_day AS gap_days,
-        ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY day - previous_day, day) - 1 AS position,
+        gap_days,
+        ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY gap_days, day) - 1 AS position,
         COUNT(*) OVER (PARTITION BY customer_id) AS gaps
-    FROM days
-    WHERE previous_day IS NOT NULL
+    FROM spans
 )
 SELECT
     customer_id,

@@ -34,8 +34,8 @@ first_choice AS (
     SELECT
         p.customer_id AS customer_id,
         p.value_cell AS value_cell,
-        p.value_e4 AS value_e4,
-        p.tenure_days AS tenure_days,
+        0 - p.value_e4 AS best_first,
+        0 - p.tenure_days AS longest_first,
         c.level_no AS level_no
     FROM placed AS p
     JOIN service_cells AS c ON p.value_cell = c.value_cell
@@ -44,11 +44,11 @@ after_1 AS (
     SELECT
         f.customer_id AS customer_id,
         f.value_cell AS value_cell,
-        f.value_e4 AS value_e4,
-        f.tenure_days AS tenure_days,
+        f.best_first AS best_first,
+        f.longest_first AS longest_first,
         CASE
             WHEN f.level_no = 1 AND ROW_NUMBER() OVER (
-                PARTITION BY f.level_no ORDER BY 0 - f.value_e4, 0 - f.tenure_days, f.customer_id
+                PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
             ) > c.c1 THEN 2
             ELSE f.level_no
         END AS level_no
@@ -59,11 +59,11 @@ after_2 AS (
     SELECT
         f.customer_id AS customer_id,
         f.value_cell AS value_cell,
-        f.value_e4 AS value_e4,
-        f.tenure_days AS tenure_days,
+        f.best_first AS best_first,
+        f.longest_first AS longest_first,
         CASE
             WHEN f.level_no = 2 AND ROW_NUMBER() OVER (
-                PARTITION BY f.level_no ORDER BY 0 - f.value_e4, 0 - f.tenure_days, f.customer_id
+                PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
             ) > c.c2 THEN 3
             ELSE f.level_no
         END AS level_no
@@ -76,7 +76,7 @@ after_3 AS (
         f.value_cell AS value_cell,
         CASE
             WHEN f.level_no = 3 AND ROW_NUMBER() OVER (
-                PARTITION BY f.level_no ORDER BY 0 - f.value_e4, 0 - f.tenure_days, f.customer_id
+                PARTITION BY f.level_no ORDER BY f.best_first, f.longest_first, f.customer_id
             ) > c.c3 THEN 4
             ELSE f.level_no
         END AS level_no

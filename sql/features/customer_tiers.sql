@@ -15,16 +15,18 @@ sums AS (
     FROM moves
     GROUP BY customer_id, is_now
 ),
+valued AS (
+    SELECT customer_id, is_now, value_e4, 0 - value_e4 AS best_first FROM sums WHERE value_e4 <> 0
+),
 ranked AS (
     SELECT
         s.customer_id AS customer_id,
         s.is_now AS is_now,
         s.value_e4 AS value_e4,
-        RANK() OVER (PARTITION BY s.is_now ORDER BY 0 - s.value_e4) - 1 AS greater,
+        RANK() OVER (PARTITION BY s.is_now ORDER BY s.best_first) - 1 AS greater,
         COUNT(*) OVER (PARTITION BY s.is_now, s.value_e4) AS ties,
         COUNT(*) OVER (PARTITION BY s.is_now) AS n
-    FROM sums AS s
-    WHERE s.value_e4 <> 0
+    FROM valued AS s
 ),
 scaled AS (
     SELECT

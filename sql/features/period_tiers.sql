@@ -2,16 +2,20 @@
 -- Key: period_no, customer_id. Left out: customers without value in the period (their tier is 0).
 -- Tier 1 is the best fifth: ceil(5 (greater + (ties + 1) / 2) / n), spec/definitions.md 3.2; a value of zero or less is
 -- never above tier 5.
-WITH ranked AS (
+WITH valued AS (
+    SELECT period_no, customer_id, value_e4, 0 - value_e4 AS best_first
+    FROM period_values
+    WHERE value_e4 <> 0
+),
+ranked AS (
     SELECT
         v.period_no AS period_no,
         v.customer_id AS customer_id,
         v.value_e4 AS value_e4,
-        RANK() OVER (PARTITION BY v.period_no ORDER BY 0 - v.value_e4) - 1 AS greater,
+        RANK() OVER (PARTITION BY v.period_no ORDER BY v.best_first) - 1 AS greater,
         COUNT(*) OVER (PARTITION BY v.period_no, v.value_e4) AS ties,
         COUNT(*) OVER (PARTITION BY v.period_no) AS n
-    FROM period_values AS v
-    WHERE v.value_e4 <> 0
+    FROM valued AS v
 ),
 scaled AS (
     SELECT

@@ -5,16 +5,17 @@ WITH totals AS (
     SELECT CAST(COUNT(DISTINCT order_id) AS BIGINT) AS n_total FROM basket_products
 ),
 directed AS (
-    SELECT product_no_a, product_no_b, baskets FROM product_pairs
+    SELECT product_no_a, product_no_b, baskets, 0 - baskets AS fewest_last FROM product_pairs
     UNION ALL
-    SELECT product_no_b AS product_no_a, product_no_a AS product_no_b, baskets FROM product_pairs
+    SELECT product_no_b AS product_no_a, product_no_a AS product_no_b, baskets, 0 - baskets AS fewest_last
+    FROM product_pairs
 ),
 ranked AS (
     SELECT
         d.product_no_a AS product_no_a,
         d.product_no_b AS product_no_b,
         d.baskets AS n_ab,
-        ROW_NUMBER() OVER (PARTITION BY d.product_no_a ORDER BY 0 - d.baskets, d.product_no_b) AS place
+        ROW_NUMBER() OVER (PARTITION BY d.product_no_a ORDER BY d.fewest_last, d.product_no_b) AS place
     FROM directed AS d
 )
 SELECT

@@ -1,15 +1,22 @@
 -- campaign_targets: one eligible customer of one campaign of the pipeline file, the highest score first.
 -- Key: campaign_id, customer_id. Everybody who is eligible, up to the campaign's limit.
 -- Consent, caps, control groups and competition between campaigns are not applied yet: arm is always treat.
-WITH ranked AS (
+WITH scored AS (
+    SELECT
+        campaign_id,
+        customer_id,
+        score,
+        CASE WHEN score IS NULL THEN 1 ELSE 0 END AS unscored_last,
+        0.0 - COALESCE(score, 0.0) AS best_first
+    FROM campaign_candidates
+),
+ranked AS (
     SELECT
         c.campaign_id AS campaign_id,
         c.customer_id AS customer_id,
         c.score AS score,
-        ROW_NUMBER() OVER (
-            PARTITION BY c.campaign_id ORDER BY CASE WHEN c.score IS NULL THEN 1 ELSE 0 END, 0.0 - c.score, c.customer_id
-        ) AS place
-    FROM campaign_candidates AS c
+        ROW_NUMBER() OVER (PARTITION BY c.campaign_id ORDER BY c.unscored_last, c.best_first, c.customer_id) AS place
+    FROM scored AS c
 )
 SELECT
     r.campaign_id AS campaign_id,

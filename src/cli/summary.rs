@@ -31,16 +31,17 @@ fn in_words(summary: &Summary, outcome: &str) -> String {
     let chosen = if summary.as_of_given { "as given" } else { "the day after the newest transaction" };
     let mut text = format!("run {} {outcome}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
     text += &inputs(summary);
-    text += "\n";
     let currency = summary.currency.as_deref().unwrap_or_default();
     let facts = [
         ("customers", summary.customers.map(whole)),
         ("orders", summary.orders.map(whole)),
         ("net revenue", summary.net_revenue_e4.map(|value| format!("{} {currency}", money(value)))),
     ];
+    let mut gap = "\n";
     for (name, value) in facts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name:<12} {value}");
+        let _ = writeln!(text, "{gap}{name:<12} {value}");
+        gap = "";
     }
     for (kind, title) in [
         ("tier", "value tier"),

@@ -255,6 +255,7 @@ fn boxes(boxes: &[ScoreBox]) -> Vec<GridSegment> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -171,7 +171,7 @@ impl Workshop<'_> {
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
             Maker::Predicates(sql) => Some(self.define(node, sql)?),
         };
-        let kept = node.table.published || graph.is_kept(node);
+        let kept = node.table.published || node.is_kept();
         let Some(table) = table.filter(|_| kept) else {
             self.memory.finish(&node.table.name);
             return Ok(None);

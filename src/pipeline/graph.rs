@@ -145,14 +145,6 @@ impl Graph {
         self.nodes.iter().filter(reads).map(|node| &*node.table.name).collect()
     }
 
-    /// Whether a table is computed once and kept: it is published, or several tables read it and it costs something.
-    pub fn is_kept(&self, node: &Node) -> bool {
-        match node.maker {
-            Maker::Input(_) | Maker::Pipeline | Maker::Published(_) => false,
-            Maker::Predicates(_) => true,
-            Maker::Sql(_) => node.table.published || (!node.is_projection && self.readers(&node.table.name).len() > 1),
-        }
-    }
 }
 
 fn leaf(table: Table, maker: Maker) -> Node {
@@ -238,6 +230,17 @@ fn nearest(name: &str, names: &[&str]) -> String {
 }
 
 impl Node {
+    /// Whether the table is computed once and kept. Only a projection is computed by its readers: an optimiser that sees
+    /// through several files prunes what it should not (Polars drops all columns of an aggregate that a CROSS JOIN does
+    /// not use, and with them the grouping).
+    pub fn is_kept(&self) -> bool {
+        match self.maker {
+            Maker::Input(_) | Maker::Pipeline | Maker::Published(_) => false,
+            Maker::Predicates(_) => true,
+            Maker::Sql(_) => self.table.published || !self.is_projection,
+        }
+    }
+
     /// Who makes the table, in a few words.
     pub fn maker_label(&self) -> String {
         match &self.maker {

@@ -215,7 +215,7 @@ pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel
                 table: node.table.name.to_string(),
                 maker: node.maker_label(),
                 reads: node.reads.clone(),
-                kept: prepared.graph.is_kept(node),
+                kept: node.is_kept(),
                 published: node.table.published,
                 why: why(node),
             })

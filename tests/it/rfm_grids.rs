@@ -85,6 +85,7 @@ fn totals(customers: &[Customer], grid: &str) -> Totals {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
 fn the_grids_of_the_r_package_give_its_published_segments() {
     let Ok(golden) = File::open(reference().join("golden.json")) else {
         eprintln!("skipped: no reference data at ../shared/reference/rfm");

@@ -158,4 +158,5 @@ fn is_number(data_type: &DataType) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
