@@ -5,6 +5,7 @@
 mod dirt;
 mod exports;
 mod files;
+mod ingested;
 mod truth;
 
 use std::path::Path;
