@@ -106,7 +106,7 @@ impl Workshop<'_> {
                 }
             };
             let node = &graph.nodes[index];
-            let made = self.cancel.check().and_then(|()| self.make_one(graph, node));
+            let made = self.cancel.check().and_then(|()| self.make_one(node));
             let mut state = lock();
             match made {
                 Ok(made) => {
@@ -146,9 +146,9 @@ impl Workshop<'_> {
         }
     }
 
-    fn make_one(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_one(&self, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
         // A panic inside the engine must not take the run's clean-up with it.
-        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(graph, node)));
+        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(node)));
         made.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().cloned();
             let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned())).unwrap_or_default();
@@ -157,7 +157,7 @@ impl Workshop<'_> {
         })
     }
 
-    fn make_node(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_node(&self, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
         let started = Instant::now();
         self.memory.start(&node.table.name);
         let table = match &node.maker {

@@ -112,8 +112,8 @@ impl CheckReport {
 }
 
 /// A run whose inputs are staged and whose graph is known: what `plan` shows and `run` goes on from.
-struct Prepared {
-    graph: Graph,
+pub(super) struct Prepared {
+    pub(super) graph: Graph,
     staged: Staged,
     as_of: Date,
     run_id: RunId,
@@ -250,7 +250,7 @@ fn threads(options: &RunOptions) -> usize {
     options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-fn prepare(
+pub(super) fn prepare(
     loaded: &Loaded,
     options: &RunOptions,
     out: &OutputDir,
@@ -333,13 +333,7 @@ fn make_tables(
     cancel: &Cancel,
 ) -> Result<Executed> {
     let engine = PolarsEngine::new();
-    for input in &prepared.staged.inputs {
-        engine.scan(&input.input.table, &input.parts, &input.present)?;
-    }
-    for (name, rows) in pipeline_rows(&loaded.config, prepared)? {
-        let table = parameter_table(name)?;
-        engine.insert(&table, &batch(&table, &rows)?)?;
-    }
+    load_leaves(&engine, &loaded.config, prepared)?;
     let workshop = Workshop {
         engine: &engine,
         building,
@@ -350,6 +344,18 @@ fn make_tables(
         cancel,
     };
     workshop.make(&prepared.graph)
+}
+
+/// Makes the inputs and the pipeline's own tables known to the engine.
+pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepared) -> Result<()> {
+    for input in &prepared.staged.inputs {
+        engine.scan(&input.input.table, &input.parts, &input.present)?;
+    }
+    for (name, rows) in pipeline_rows(config, prepared)? {
+        let table = parameter_table(name)?;
+        engine.insert(&table, &batch(&table, &rows)?)?;
+    }
+    Ok(())
 }
 
 /// The rows of every table that the pipeline itself makes and that no SQL does.
