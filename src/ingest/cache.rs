@@ -41,9 +41,10 @@ pub(super) trait Entry: Serialize + DeserializeOwned {
 pub(super) fn load<E: Entry>(dir: &Path) -> Option<E> {
     let report = dir.join(REPORT);
     let entry: E = serde_json::from_slice(&fs::read(&report).ok()?).ok()?;
-    let whole = entry.files().iter().all(|(name, blake3)| {
-        hash_file(&dir.join(name)).is_ok_and(|found| found.blake3 == *blake3)
-    });
+    let whole = entry
+        .files()
+        .iter()
+        .all(|(name, blake3)| hash_file(&dir.join(name)).is_ok_and(|found| found.blake3 == *blake3));
     if !whole {
         return None;
     }

@@ -45,8 +45,7 @@ fn broken(path: &Path, error: impl std::error::Error + Send + Sync + 'static) ->
 /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when it is damaged or lacks a column.
 pub(super) fn read(context: &Context, path: &Path, collector: &mut Collector) -> Result<Description> {
     let file = File::open(path).reading(path)?;
-    let metadata =
-        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| broken(path, error))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| broken(path, error))?;
     let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
     let distinct: BTreeSet<&String> = names.iter().collect();
     if distinct.len() < names.len() {

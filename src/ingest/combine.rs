@@ -203,7 +203,8 @@ fn ranges<'a>(parts: &[Group<'a>], memory: usize) -> Vec<(Option<&'a Place>, Opt
     let count = bytes.div_ceil(memory.max(1) as u64).max(1) as usize;
     let mut places: Vec<&Place> = parts.iter().flat_map(|group| &group.part.groups).collect();
     places.sort_unstable();
-    let mut borders: Vec<&Place> = (1..count).filter_map(|range| places.get(range * places.len() / count).copied()).collect();
+    let mut borders: Vec<&Place> =
+        (1..count).filter_map(|range| places.get(range * places.len() / count).copied()).collect();
     borders.dedup();
     let lows = std::iter::once(None).chain(borders.iter().copied().map(Some));
     let highs = borders.iter().copied().map(Some).chain([None]);
@@ -243,7 +244,8 @@ fn rows_before(order: &Order, batch: &RecordBatch, place: &Place) -> usize {
 }
 
 fn report(mapping: &Mapping, files: &[StagedFile], entry: &CombinedEntry) -> Result<InputReport> {
-    let mut report = InputReport { input: mapping.input.name.to_owned(), absent: mapping.absent(), ..Default::default() };
+    let mut report =
+        InputReport { input: mapping.input.name.to_owned(), absent: mapping.absent(), ..Default::default() };
     report.reasons.clone_from(&entry.reasons);
     report.line_types.clone_from(&entry.line_types);
     for (file, counts) in files.iter().zip(&entry.counts) {

@@ -89,9 +89,10 @@ fn suspects(files: &[StagedFile]) -> Result<HashSet<i64>> {
 }
 
 fn paths(files: &[StagedFile]) -> impl Iterator<Item = (usize, std::path::PathBuf)> {
-    files.iter().enumerate().flat_map(|(index, file)| {
-        file.entry.runs.iter().flatten().map(move |part| (index, file.dir.join(&part.name)))
-    })
+    files
+        .iter()
+        .enumerate()
+        .flat_map(|(index, file)| file.entry.runs.iter().flatten().map(move |part| (index, file.dir.join(&part.name))))
 }
 
 fn long<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Int64Array> {
@@ -111,8 +112,9 @@ fn candidates(
     for (file, path) in paths(files) {
         for batch in parts::read(&path, None, None)? {
             let keys = long(&batch, KEY)?;
-            let rows: Vec<usize> =
-                (0..batch.num_rows()).filter(|&row| !keys.is_null(row) && suspects.contains(&keys.value(row))).collect();
+            let rows: Vec<usize> = (0..batch.num_rows())
+                .filter(|&row| !keys.is_null(row) && suspects.contains(&keys.value(row)))
+                .collect();
             if rows.is_empty() {
                 continue;
             }
@@ -131,7 +133,8 @@ fn candidates(
                 let mut key = Vec::new();
                 for &column in &mapping.key {
                     let name = &mapping.columns[column].contract.staged.name;
-                    let column = batch.column_by_name(name).ok_or_else(|| Error::internal("a key column is missing"))?;
+                    let column =
+                        batch.column_by_name(name).ok_or_else(|| Error::internal("a key column is missing"))?;
                     key.push(array_value_to_string(column, row).map_err(failed)?);
                 }
                 by_key.entry(key).or_default().push(Candidate {

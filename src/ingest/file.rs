@@ -144,7 +144,9 @@ fn read(context: &Context, path: &Path, name: &str, dir: &Path) -> Result<FileEn
     let compression = source.compression.name();
     let (description, finished) = if format == Format::Parquet {
         if source.compression != source::Compression::None {
-            return Err(Error::input("a packed Parquet file").at(Place::file(path)).hint("unpack it: Parquet is packed inside"));
+            return Err(Error::input("a packed Parquet file")
+                .at(Place::file(path))
+                .hint("unpack it: Parquet is packed inside"));
         }
         let finished = source::hash_file(path)?;
         (columnar::read(context, path, &mut collector)?, finished)
@@ -319,13 +321,9 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn finish(
-        mut self,
-        description: Description,
-        compression: &str,
-        finished: source::Finished,
-    ) -> Result<FileEntry> {
+    fn finish(mut self, description: Description, compression: &str, finished: source::Finished) -> Result<FileEntry> {
         self.check_dates()?;
+        self.warn_of_encoding(description.encoding);
         self.flush()?;
         let rejects = self.rejects.finish()?.map(|blake3| ("rejects.parquet".to_owned(), blake3));
         self.counts.check(&format!("`{}`", self.path.display()))?;
@@ -346,6 +344,18 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// A few bad bytes are an accident, many are another encoding.
+    fn warn_of_encoding(&self, encoding: &str) {
+        let invalid = self.reasons.get(RejectReason::InvalidUtf8.code()).copied().unwrap_or(0);
+        if invalid * 100 > self.counts.read {
+            let path = self.path.display();
+            self.context.warn(format!(
+                "{invalid} of {} rows of `{path}` are not {encoding}: set the input's `encoding` to `latin-1` or `gb18030`",
+                self.counts.read
+            ));
+        }
+    }
+
     /// A file most of whose dates read like `03/04/2011` has a format that nobody named.
     fn check_dates(&self) -> Result<()> {
         let ambiguous = self.reasons.get(RejectReason::AmbiguousDate.code()).copied().unwrap_or(0);
@@ -354,12 +364,14 @@ impl<'a> Collector<'a> {
         };
         let column = first.column.as_deref().unwrap_or_default();
         let input = self.context.mapping.input.name;
-        Err(Error::config(format!("day and month of `inputs.{input}.columns.{column}` are ambiguous without a `format`"))
-            .at(Place::file(self.path).at_line(first.line))
-            .hint(format!(
-                "set `{column} = {{ column = \"...\", format = \"%d/%m/%Y\" }}` if the day comes first, or \
+        Err(Error::config(format!(
+            "day and month of `inputs.{input}.columns.{column}` are ambiguous without a `format`"
+        ))
+        .at(Place::file(self.path).at_line(first.line))
+        .hint(format!(
+            "set `{column} = {{ column = \"...\", format = \"%d/%m/%Y\" }}` if the day comes first, or \
                  \"%m/%d/%Y\" if the month does, with `%H:%M:%S` behind if there is a time"
-            )))
+        )))
     }
 }
 

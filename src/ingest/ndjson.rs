@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use twox_hash::XxHash3_64;
 
 use super::blocks::{Block, count_line_ends, record_too_long};
 use super::mapping::Mapping;
@@ -58,13 +59,12 @@ impl Fields for Members<'_> {
         self.wanted.get(index)?.as_deref()
     }
 
-    fn identity(&self, _: &[usize], into: &mut Vec<u8>) {
-        for (name, value) in &self.all.0 {
-            for text in [name.as_ref(), value.get()] {
-                into.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                into.extend_from_slice(text.as_bytes());
-            }
-        }
+    fn identity(&self, seeds: &[u64]) -> u64 {
+        // All names count, whether the mapping asks for them or not.
+        self.all.0.iter().fold(0, |sum: u64, (name, value)| {
+            let seed = XxHash3_64::oneshot_with_seed(seeds[0], name.as_bytes());
+            sum.wrapping_add(XxHash3_64::oneshot_with_seed(seed, value.get().as_bytes()))
+        })
     }
 }
 
@@ -79,7 +79,7 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
 
 /// The layout of every NDJSON file: fields are the names that the mapping asks for.
 pub(super) fn layout(mapping: &Mapping) -> Layout {
-    Layout { fields: (0..mapping.raw_names.len()).collect(), by_name: Vec::new(), seed: 0 }
+    Layout { fields: (0..mapping.raw_names.len()).collect(), seeds: vec![1], more_seeds: vec![2] }
 }
 
 /// Parses the lines of `block` from byte `from` on into `rows`; gives all names that occur.

@@ -148,6 +148,8 @@ impl<'m> Order<'m> {
             columns: columns.collect::<Result<_>>()?,
             hashes: chunk.batch.column(self.hash).as_primitive(),
             records: chunk.batch.column(self.record).as_primitive(),
+            amounts: self.amount.map(|index| chunk.batch.column(index).as_primitive()),
+            times: self.time.map(|index| chunk.batch.column(index).as_primitive()),
             file: chunk.file,
         })
     }
@@ -193,7 +195,7 @@ impl<'m> Order<'m> {
                 cancel.check()?;
                 let mut items = keys.items(&views, &assigned, range as u16);
                 items.sort_unstable_by(|a, b| keys.compare(a, b, &views));
-                let selected = self.select(chunks, &views, items, filter);
+                let selected = self.select(&views, items, filter);
                 let part = self.write_part(chunks, &selected, dir, first_part + range)?;
                 Ok((part, selected.outcomes))
             })
@@ -209,37 +211,35 @@ impl<'m> Order<'m> {
     }
 
     /// Walks sorted rows and decides what becomes of each.
-    fn select(&self, chunks: &[Chunk], views: &[View], sorted: Vec<Item>, filter: &Filter) -> Selected {
-        let long = |index: Option<usize>, item: &Item| -> Option<i64> {
-            let column = chunks[item.chunk as usize].batch.column(index?).as_primitive::<Int64Type>();
-            let row = item.row as usize;
-            (!column.is_null(row)).then(|| column.value(row))
-        };
+    fn select(&self, views: &[View], sorted: Vec<Item>, filter: &Filter) -> Selected {
         let numbered = self.mapping.keep_duplicates && self.made.is_some();
         let made = self.columns.iter().position(|&column| Some(column) == self.made);
         let mut selected =
             Selected { items: Vec::with_capacity(sorted.len()), ordinals: Vec::new(), outcomes: BTreeMap::new() };
         let mut previous: Option<Item> = None;
         let mut repeated = 0;
+        let mut outcomes = vec![Outcome::default(); views.iter().map(|view| view.file + 1).max().unwrap_or(0)];
         for item in sorted {
             let view = &views[item.chunk as usize];
-            let amount = long(self.amount, &item).unwrap_or(0);
+            let row = item.row as usize;
+            // The amount of a null is zero in the array too.
+            let amount = view.amounts.map_or(0, |amounts| amounts.value(row));
             let repeats = previous.is_some_and(|previous| Keys::same(&previous, &item, views, made));
             previous = Some(item);
             repeated = if repeats { repeated + 1 } else { 0 };
-            let outcome = selected.outcomes.entry(view.file).or_default();
+            let outcome = &mut outcomes[view.file];
             if repeats && !self.mapping.keep_duplicates {
                 outcome.duplicate.add(amount);
                 continue;
             }
-            if let (Some(before), Some(time)) = (filter.before_us, long(self.time, &item))
-                && time >= before
+            if let (Some(before), Some(times)) = (filter.before_us, view.times)
+                && times.value(row) >= before
             {
                 outcome.out_of_window.add(amount);
                 continue;
             }
             if !filter.fates.is_empty() {
-                match filter.fates.get(&(view.file, view.records.value(item.row as usize))) {
+                match filter.fates.get(&(view.file, view.records.value(row))) {
                     Some(Fate::Superseded) => {
                         outcome.superseded.add(amount);
                         continue;
@@ -257,6 +257,8 @@ impl<'m> Order<'m> {
                 selected.ordinals.push(repeated);
             }
         }
+        selected.outcomes =
+            outcomes.into_iter().enumerate().filter(|(_, outcome)| *outcome != Outcome::default()).collect();
         selected
     }
 
@@ -282,7 +284,8 @@ impl<'m> Order<'m> {
 
     /// The rows of `items`, in that order.
     fn gather(&self, chunks: &[Chunk], items: &[Item], ordinals: &[u32]) -> Result<RecordBatch> {
-        let failed = |error: arrow::error::ArrowError| Error::internal("sorted rows could not be gathered").because(error);
+        let failed =
+            |error: arrow::error::ArrowError| Error::internal("sorted rows could not be gathered").because(error);
         let indices: Vec<(usize, usize)> = items.iter().map(|item| (item.chunk as usize, item.row as usize)).collect();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.mapping.schema.fields().len());
         for index in 0..self.mapping.schema.fields().len() {

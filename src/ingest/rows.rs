@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
-use twox_hash::{XxHash3_64, XxHash3_128};
+use twox_hash::XxHash3_64;
 
 use super::exchange::exchange;
 use super::expression::{Operand, Row, Scalar};
@@ -18,17 +18,13 @@ pub(super) trait Fields {
     /// A field by its position in the header; `None` when the record has no value there.
     fn get(&self, index: usize) -> Option<&str>;
 
-    /// Writes all fields so that two records give the same bytes exactly when all their fields are equal.
-    fn identity(&self, order: &[usize], into: &mut Vec<u8>) {
-        for &index in order {
-            match self.get(index) {
-                Some(text) => {
-                    into.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                    into.extend_from_slice(text.as_bytes());
-                }
-                None => into.extend_from_slice(&u32::MAX.to_le_bytes()),
-            }
-        }
+    /// A hash of all fields and their names, whatever the order of the columns. `seeds` are those of the layout.
+    fn identity(&self, seeds: &[u64]) -> u64 {
+        seeds.iter().enumerate().fold(0, |sum: u64, (index, seed)| {
+            // A missing field and an empty one differ.
+            let hash = self.get(index).map_or(!*seed, |text| XxHash3_64::oneshot_with_seed(*seed, text.as_bytes()));
+            sum.wrapping_add(hash)
+        })
     }
 }
 
@@ -37,19 +33,17 @@ pub(super) trait Fields {
 pub(super) struct Layout {
     /// For each of the mapping's raw names, its field.
     pub fields: Vec<usize>,
-    /// All fields, in the order of their names, so that the order of columns does not change a row's identity.
-    pub by_name: Vec<usize>,
-    /// What the names of the fields add to a row's identity.
-    pub seed: u64,
+    /// For each field of the file, a hash of its name.
+    pub seeds: Vec<u64>,
+    /// The same once more, for ids of 128 bits.
+    pub more_seeds: Vec<u64>,
 }
 
 impl Layout {
     /// The layout of a file with these column names; `fields` are the places of the mapping's raw names among them.
     pub fn new(names: &[String], fields: Vec<usize>) -> Layout {
-        let mut by_name: Vec<usize> = (0..names.len()).collect();
-        by_name.sort_by(|&a, &b| names[a].cmp(&names[b]));
-        let sorted: Vec<&str> = by_name.iter().map(|&index| names[index].as_str()).collect();
-        Layout { fields, by_name, seed: XxHash3_64::oneshot(sorted.join("\u{1f}").as_bytes()) }
+        let seeds = |seed: u64| names.iter().map(|name| XxHash3_64::oneshot_with_seed(seed, name.as_bytes())).collect();
+        Layout { fields, seeds: seeds(1), more_seeds: seeds(2) }
     }
 }
 
@@ -353,9 +347,7 @@ impl<'m> RowReader<'m> {
 
     fn append<F: Fields>(&mut self, fields: &F, position: impl FnOnce() -> Position) {
         let mapping = self.mapping;
-        self.identity.clear();
-        fields.identity(&self.layout.by_name, &mut self.identity);
-        let hash = XxHash3_128::oneshot_with_seed(self.layout.seed, &self.identity);
+        let hash = fields.identity(&self.layout.seeds);
         let time = match mapping.time.map(|time| self.cells[time]) {
             Some(Cell::Whole(time)) => Some(time),
             _ => None,
@@ -377,12 +369,16 @@ impl<'m> RowReader<'m> {
             let key = self.key_hash(fields);
             self.keys.append_option(key);
         }
-        self.hashes.append_value(hash as u64 as i64);
+        self.hashes.append_value(hash as i64);
         let mut builders = std::mem::take(&mut self.builders);
         for (slot, builder) in mapping.slots.iter().zip(&mut builders) {
             match (slot, builder) {
                 (Slot::Mapped(index), builder) => self.append_cell(self.cells[*index], fields, builder),
-                (Slot::MadeOrder, Builder::Text(builder)) => builder.append_value(format!("{hash:032x}")),
+                (Slot::MadeOrder, Builder::Text(builder)) => {
+                    // To tell rows apart that agree in the whole sort order, 64 bits are plenty; an id needs them twice.
+                    let more = fields.identity(&self.layout.more_seeds);
+                    builder.append_value(format!("{hash:016x}{more:016x}"));
+                }
                 (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
                 (Slot::MadeOrder | Slot::Day, _) => {}
             }

@@ -58,6 +58,10 @@ pub(super) struct View<'c> {
     pub columns: Vec<SortColumn<'c>>,
     pub hashes: &'c Int64Array,
     pub records: &'c Int64Array,
+    /// What the rows add to the books, if the input has amounts.
+    pub amounts: Option<&'c Int64Array>,
+    /// When the rows happened, for inputs that happen in time: never null.
+    pub times: Option<&'c Int64Array>,
     /// Position of its file among the input's.
     pub file: usize,
 }
@@ -101,9 +105,16 @@ impl<'c> Extent<'c> {
 
     fn of(texts: &'c StringArray) -> Extent<'c> {
         let mut extent = Extent { nulls: texts.null_count() > 0, ..Extent::NONE };
-        for text in texts.iter().flatten() {
-            let text = text.as_bytes();
-            extent = extent.merge(Extent { first: Some(text), shared: text.len(), shortest: text.len(), longest: text.len(), nulls: false });
+        for text in texts.iter().flatten().map(str::as_bytes) {
+            let first = *extent.first.get_or_insert_with(|| {
+                extent.shared = text.len();
+                text
+            });
+            if !text.starts_with(&first[..extent.shared]) {
+                extent.shared = first.iter().zip(text).take_while(|(a, b)| a == b).count();
+            }
+            extent.shortest = extent.shortest.min(text.len());
+            extent.longest = extent.longest.max(text.len());
         }
         extent
     }
@@ -144,11 +155,15 @@ impl Keys {
                 // Ids hold no NUL, so that eight bytes padded with NUL are the whole of a shorter rest. A null is all
                 // NUL too: it must not meet a value of which nothing is left.
                 let exact = extent.longest <= extent.shared + 8 && !(extent.nulls && extent.shortest <= extent.shared);
-                let second = views.iter().all(|view| matches!(view.columns.get(1), Some(SortColumn::Long(longs)) if longs.null_count() == 0));
+                let second = views.iter().all(
+                    |view| matches!(view.columns.get(1), Some(SortColumn::Long(longs)) if longs.null_count() == 0),
+                );
                 Keys { shared: extent.shared, settled: usize::from(exact) + usize::from(exact && second) }
             }
             Some(SortColumn::Long(_)) => {
-                let nulls = views.iter().any(|view| matches!(view.columns.first(), Some(SortColumn::Long(longs)) if longs.null_count() > 0));
+                let nulls = views.iter().any(
+                    |view| matches!(view.columns.first(), Some(SortColumn::Long(longs)) if longs.null_count() > 0),
+                );
                 Keys { shared: 0, settled: usize::from(!nulls) }
             }
             _ => Keys { shared: 0, settled: 0 },
@@ -181,10 +196,8 @@ impl Keys {
         }
         let rows: usize = views.iter().map(View::rows).sum();
         let step = (rows / (parts * 256)).max(1);
-        let mut sample: Vec<(u64, i64)> = views
-            .iter()
-            .flat_map(|view| (0..view.rows()).step_by(step).map(|row| self.key(view, row)))
-            .collect();
+        let mut sample: Vec<(u64, i64)> =
+            views.iter().flat_map(|view| (0..view.rows()).step_by(step).map(|row| self.key(view, row))).collect();
         sample.sort_unstable();
         let parts = parts.min(usize::from(u16::MAX));
         let mut splitters: Vec<(u64, i64)> = (1..parts).map(|part| sample[part * sample.len() / parts]).collect();

@@ -123,14 +123,18 @@ impl Source {
         let file = File::open(path).reading(path)?;
         let metadata = file.metadata().reading(path)?;
         if !metadata.is_file() {
-            return Err(Error::input("not a file").at(Place::file(path)).hint("name files, or a glob such as `dir/*.csv`"));
+            return Err(Error::input("not a file")
+                .at(Place::file(path))
+                .hint("name files, or a glob such as `dir/*.csv`"));
         }
         let stamp = Stamp::of(&metadata);
         let raw = Arc::new(Mutex::new(Raw::default()));
         let mut packed = BufReader::with_capacity(READ_BYTES, Hashing { file, raw: Arc::clone(&raw) });
         let magic = packed.fill_buf().reading(path)?;
         if magic.starts_with(b"PK\x03\x04") {
-            return Err(Error::input("a zip archive").at(Place::file(path)).hint("unpack it, or pack it with gzip or zstd"));
+            return Err(Error::input("a zip archive")
+                .at(Place::file(path))
+                .hint("unpack it, or pack it with gzip or zstd"));
         }
         let expanding = |inner| Expanding { inner, raw: Arc::clone(&raw), out: 0, limit: max_expansion };
         let (compression, reader): (_, Box<dyn Read + Send>) = if magic.starts_with(&[0x1f, 0x8b]) {
@@ -192,9 +196,12 @@ pub(super) fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result
 /// What went wrong while unpacking or decoding a file, and what to do.
 pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     if let Some(guard) = error.get_ref().and_then(|inner| inner.downcast_ref::<TooExpansive>()) {
-        return Error::input(format!("a compressed byte expands to more than {}, as a decompression bomb does", guard.limit))
-            .at(Place::file(path))
-            .hint("if the file is genuine, raise the input's `max_expansion`");
+        return Error::input(format!(
+            "a compressed byte expands to more than {}, as a decompression bomb does",
+            guard.limit
+        ))
+        .at(Place::file(path))
+        .hint("if the file is genuine, raise the input's `max_expansion`");
     }
     let broken = match error.kind() {
         io::ErrorKind::UnexpectedEof => "the archive is cut off",
@@ -273,7 +280,16 @@ pub(super) fn utf8(reader: impl Read + Send + 'static, encoding: Encoding) -> Bo
         Encoding::Gb18030 => encoding_rs::GB18030.new_decoder_with_bom_removal(),
         Encoding::Latin1 => encoding_rs::WINDOWS_1252.new_decoder_with_bom_removal(),
     };
-    Box::new(Transcoding { reader, decoder, input: vec![0; READ_BYTES], from: 0, to: 0, ended: false, spilled: VecDeque::new() })
+    Box::new(Transcoding {
+        reader,
+        decoder,
+        input: vec![0; READ_BYTES],
+        from: 0,
+        to: 0,
+        ended: false,
+        finished: false,
+        spilled: VecDeque::new(),
+    })
 }
 
 struct Transcoding<R> {
@@ -283,6 +299,8 @@ struct Transcoding<R> {
     from: usize,
     to: usize,
     ended: bool,
+    /// The decoder has given all; it must not be asked again.
+    finished: bool,
     spilled: VecDeque<u8>,
 }
 
@@ -311,6 +329,9 @@ const SLACK: usize = 16;
 impl<R: Read> Transcoding<R> {
     /// Decodes into `buffer`, at least one byte unless the stream is at its end.
     fn decode(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.finished {
+            return Ok(0);
+        }
         let (room, _) = buffer.split_at_mut(buffer.len() - 1);
         let (result, written) = loop {
             if self.from == self.to && !self.ended {
@@ -321,6 +342,7 @@ impl<R: Read> Transcoding<R> {
             let input = &self.input[self.from..self.to];
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(input, room, self.ended);
             self.from += read;
+            self.finished = self.ended && matches!(result, DecoderResult::InputEmpty);
             if written > 0 || self.ended || !matches!(result, DecoderResult::InputEmpty) {
                 break (result, written);
             }

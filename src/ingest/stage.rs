@@ -106,7 +106,11 @@ impl<'a> Stager<'a> {
         let paths = find(self.options.dir, input, settings)?;
         let sizes: Vec<u64> = paths.iter().map(|(path, _)| path.metadata().map_or(0, |found| found.len())).collect();
         let stage = format!("ingest {}", input.name);
-        self.monitor.event(Event::StageStarted { stage: stage.clone(), total: Some(sizes.iter().sum()), unit: "bytes" });
+        self.monitor.event(Event::StageStarted {
+            stage: stage.clone(),
+            total: Some(sizes.iter().sum()),
+            unit: "bytes",
+        });
         let fingerprint = self.fingerprint(&mapping, settings);
         let cache = self.options.cache.join(input.name);
         cache::remove_left_over(&cache)?;
@@ -143,7 +147,8 @@ impl<'a> Stager<'a> {
         if rows == 0 {
             self.warn(format!("the files of `inputs.{}` have no rows", input.name));
         }
-        let summary = format!("{rows} rows from {} files, {} cached", staged.len(), staged.iter().filter(|f| f.cached).count());
+        let summary =
+            format!("{rows} rows from {} files, {} cached", staged.len(), staged.iter().filter(|f| f.cached).count());
         self.monitor.event(Event::StageFinished { stage, summary, elapsed: started.elapsed() });
         drop((beside, alone));
         Ok(Files { input, fingerprint, staged, mapping })

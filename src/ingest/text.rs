@@ -357,7 +357,11 @@ impl Parser<'_, '_, '_> {
         let first = first.strip_prefix('\u{feff}').unwrap_or(first);
         let names = &self.shape.names;
         names.first().is_some_and(|name| name == first.trim())
-            && names.iter().enumerate().skip(1).all(|(index, name)| fields.get(index).map(str::trim) == Some(name.as_str()))
+            && names
+                .iter()
+                .enumerate()
+                .skip(1)
+                .all(|(index, name)| fields.get(index).map(str::trim) == Some(name.as_str()))
     }
 }
 

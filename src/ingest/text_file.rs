@@ -136,9 +136,14 @@ pub(super) fn locate(context: &Context, path: &Path, names: &[String]) -> Result
     let place = |wanted: &String| {
         names.iter().position(|name| name == wanted).ok_or_else(|| {
             let error = Error::input(format!("the column `{wanted}` is missing")).at(Place::file(path).at_line(1));
+            if names.len() == 1 {
+                return error.hint("the file has one column: check the input's `delimiter`");
+            }
             match nearest(wanted, names.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("the file has `{near}`; adapt the mapping of `inputs.{}`", context.mapping.input.name)),
-                None if names.len() == 1 => error.hint("the file has one column: check the input's `delimiter`"),
+                Some(near) => error.hint(format!(
+                    "the file has `{near}`; adapt the mapping of `inputs.{}`",
+                    context.mapping.input.name
+                )),
                 None => error.hint(format!("the file has `{}`", names.join("`, `"))),
             }
         })

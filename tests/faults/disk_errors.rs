@@ -81,12 +81,12 @@ fn running_out_of_descriptors_harms_nothing() {
 }
 
 /// A small file system, unmounted when dropped.
-struct SmallDisk {
+pub struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    fn mount(test: &str, options: &str) -> Option<SmallDisk> {
+    pub fn mount(test: &str, options: &str) -> Option<SmallDisk> {
         let disk = SmallDisk { folder: tempfile::tempdir().unwrap() };
         let mounted = disk.mount_with(options);
         if !mounted {
@@ -101,11 +101,11 @@ impl SmallDisk {
         mount.is_ok_and(|output| output.status.success())
     }
 
-    fn grow(&self) {
+    pub fn grow(&self) {
         assert!(self.mount_with("remount,size=64m,nr_inodes=1000"));
     }
 
-    fn out(&self) -> PathBuf {
+    pub fn out(&self) -> PathBuf {
         self.folder.path().join("out")
     }
 }

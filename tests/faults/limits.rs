@@ -24,34 +24,34 @@ fn a_file_size_limit_is_an_error_and_not_a_death() {
     assert_eq!(exit_code(&large.command(&out)).0, 0);
 }
 
-/// Root may write anywhere, so the process runs as somebody else.
-#[test]
-fn an_unwritable_output_folder() {
-    let test = "an_unwritable_output_folder";
+/// The beginning of a command that runs as somebody else, since root may write anywhere; `None`, with a note, if this user
+/// may not do that.
+pub fn as_nobody(test: &str) -> Option<Vec<String>> {
     let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     let permitted = Command::new(nobody[0]).args(&nobody[1..]).arg("true").output();
     if !permitted.is_ok_and(|output| output.status.success()) {
-        return skip(test, "`setpriv` is not here or may not change the user");
+        skip(test, "`setpriv` is not here or may not change the user");
+        return None;
     }
+    Some(nobody.map(str::to_owned).into())
+}
+
+#[test]
+fn an_unwritable_output_folder() {
+    let Some(nobody) = as_nobody("an_unwritable_output_folder") else { return };
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     // Where this binary was built need not be readable by others.
     let program = folder.path().join("publisher");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let out = folder.path().join("out");
+    let (out, new) = (folder.path().join("out"), folder.path().join("new"));
     night(1).publish(&out).unwrap();
 
-    let mut command: Vec<String> = nobody.map(str::to_owned).into();
-    command.extend(night(2).command_of(&program, &out));
-    let (code, errors) = exit_code(&command);
-    assert_eq!(code, OUTPUT_FAILED, "{errors}");
+    for into in [&out, &new] {
+        let command = [nobody.clone(), night(2).command_of(&program, into)].concat();
+        let (code, errors) = exit_code(&command);
+        assert_eq!(code, OUTPUT_FAILED, "{errors}");
+    }
     check_readable(&out, &[Some(night(1))], "unwritable");
-
-    let (code, errors) = {
-        let mut command: Vec<String> = nobody.map(str::to_owned).into();
-        command.extend(night(2).command_of(&program, &folder.path().join("new")));
-        exit_code(&command)
-    };
-    assert_eq!(code, OUTPUT_FAILED, "{errors}");
-    assert!(!folder.path().join("new").exists());
+    assert!(!new.exists());
 }

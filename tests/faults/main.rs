@@ -9,6 +9,7 @@
 mod disk_errors;
 mod kills;
 mod limits;
+mod night;
 mod publisher;
 mod second_run;
 mod sync_order;

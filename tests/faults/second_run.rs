@@ -1,10 +1,12 @@
 //! Fault 10: two runs at once, and a lock whose holder was killed.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::publisher::{PAUSE, check_published, check_readable, exit_code, night};
+use crate::tracing::{can_trace, faulty};
 
 /// A process that has sealed night 2 and waits, holding the lock.
 fn waiting(out: &Path) -> Child {
@@ -55,4 +57,19 @@ fn the_lock_of_a_killed_run_is_free() {
     assert_eq!(code, 0, "{errors}");
     let undisturbed = night(3).publish(&folder.path().join("undisturbed")).unwrap();
     check_published(&out, night(3), &undisturbed, "after a killed run");
+}
+
+/// Fault 11: on a file system without locks, nobody knows who else runs.
+#[test]
+fn a_file_system_without_locks_is_an_error() {
+    if !can_trace("a_file_system_without_locks_is_an_error") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let command = faulty(&night(1).command(&out), "flock", "error=EOPNOTSUPP", 1, &BTreeSet::new());
+    let (code, errors) = exit_code(&command);
+    assert_eq!(code, 7, "{errors}");
+    assert!(errors.contains("could not lock"), "{errors}");
+    check_readable(&out, &[None], "no locks");
 }

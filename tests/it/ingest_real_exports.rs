@@ -32,7 +32,8 @@ fn online_retail() {
 
 #[test]
 fn cdnow() {
-    let columns = r#"customer_id = "customer_id", order_id = "transaction_id", ts = "timestamp", amount = "net_amount""#;
+    let columns =
+        r#"customer_id = "customer_id", order_id = "transaction_id", ts = "timestamp", amount = "net_amount""#;
     let Some(staged) = stage("cdnow", "['transactions.csv.gz']", "", columns) else { return };
     let counts = totals(&staged);
     assert_eq!((counts.read, counts.staged, counts.amount_staged_e4), (69_659, 69_659, 25_003_156_300));
