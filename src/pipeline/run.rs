@@ -14,7 +14,7 @@ use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
 use super::{gates, parameters, periods, previous};
-use crate::config::{Config, Grid, Loaded};
+use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{self, CacheMark, StageOptions, Staged};
@@ -380,11 +380,7 @@ pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepa
 
 /// The rows of every table that the pipeline itself makes and that no SQL does.
 fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
-    let grid = match config.rfm.segments.as_slice() {
-        [] => Grid::built_in(&config.rfm.grid)
-            .ok_or_else(|| Error::config(format!("there is no grid `{}`", config.rfm.grid)))?,
-        segments => Grid::custom(segments, config.rfm.other.as_deref(), config.rfm.bins),
-    };
+    let grid = config.rfm.resolve_grid();
     let mut rows = vec![
         ("run_params", parameters::run_params(config, prepared.as_of)),
         ("periods", parameters::period_rows(config, prepared.as_of)?),
