@@ -42,5 +42,6 @@ pub mod error;
 pub mod generate;
 pub mod ingest;
 pub mod monitor;
+mod names;
 pub mod pipeline;
 pub mod publish;

@@ -1,5 +1,6 @@
 -- customer_tiers: the value tier of one customer now, and one window ago.
--- Key: customer_id. Left out: customers without value in both windows (their tier is 0).
+-- Key: customer_id. Left out: customers without value in both windows, or whose value is not known (their tier is 0).
+-- A window with a day whose value is not known has no value: part of it would be a made-up number.
 -- Units: money in ten-thousandths; the window is [value] window_days long and ends at as_of. Tiers as in period_tiers.
 WITH moves AS (
     SELECT
@@ -8,15 +9,19 @@ WITH moves AS (
         d.value_e4 AS value_e4
     FROM customer_days AS d
     CROSS JOIN run_params AS p
-    WHERE d.value_e4 IS NOT NULL AND d.day >= p.as_of_day - 2 * p.value_window_days
+    WHERE d.day >= p.as_of_day - 2 * p.value_window_days
 ),
 sums AS (
-    SELECT customer_id, is_now, CAST(SUM(value_e4) AS BIGINT) AS value_e4
+    SELECT
+        customer_id,
+        is_now,
+        CAST(SUM(value_e4) AS BIGINT) AS value_e4,
+        CAST(SUM(CASE WHEN value_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unknown_days
     FROM moves
     GROUP BY customer_id, is_now
 ),
 valued AS (
-    SELECT customer_id, is_now, value_e4, 0 - value_e4 AS best_first FROM sums WHERE value_e4 <> 0
+    SELECT customer_id, is_now, value_e4, 0 - value_e4 AS best_first FROM sums WHERE unknown_days = 0 AND value_e4 <> 0
 ),
 ranked AS (
     SELECT

@@ -1,5 +1,5 @@
 -- period_values: what one customer was worth in one period.
--- Key: period_no, customer_id. Left out: customers without a move in the period.
+-- Key: period_no, customer_id. Left out: customers without a move in the period, or with a day whose value is not known.
 -- Units: money in ten-thousandths, of the measure chosen in [value] metric.
 SELECT
     q.period_no AS period_no,
@@ -9,5 +9,6 @@ SELECT
     CAST(SUM(d.value_e4) AS BIGINT) AS value_e4
 FROM customer_days AS d
 CROSS JOIN periods AS q
-WHERE d.day >= q.start_day AND d.day < q.end_day AND d.value_e4 IS NOT NULL
+WHERE d.day >= q.start_day AND d.day < q.end_day
 GROUP BY q.period_no, d.customer_id
+HAVING CAST(SUM(CASE WHEN d.value_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) = 0

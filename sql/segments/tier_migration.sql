@@ -158,8 +158,10 @@ SELECT
     s.value_to_e4 AS value_to_e4,
     s.p AS p,
     (s.k + 5.0 * s.pool_p) / (s.n + 5.0) AS p_smoothed,
-    (s.k + 1.920729 - 1.959964 * SQRT(s.k * (s.n - s.k) / s.n + 0.9603647)) / (s.n + 3.841459) AS lo,
-    (s.k + 1.920729 + 1.959964 * SQRT(s.k * (s.n - s.k) / s.n + 0.9603647)) / (s.n + 3.841459) AS hi
+    GREATEST(0.0, (s.k + 1.920729410347062
+        - 1.959963984540054 * SQRT(s.k * (s.n - s.k) / s.n + 0.960364705173531)) / (s.n + 3.841458820694124)) AS lo,
+    LEAST(1.0, (s.k + 1.920729410347062
+        + 1.959963984540054 * SQRT(s.k * (s.n - s.k) / s.n + 0.960364705173531)) / (s.n + 3.841458820694124)) AS hi
 FROM shares AS s
 JOIN periods AS q ON s.period_no = q.period_no
 JOIN (SELECT period_no + 1 AS next_no, start_day FROM periods) AS f ON s.period_no = f.next_no

@@ -6,9 +6,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::error::{Error, Place};
-
-/// How alike two names must be for one to be suggested for the other; the same measure and bound as clap's.
-const LIKENESS: f64 = 0.7;
+use crate::names::suggest;
 
 /// Mistakes found so far in a pipeline file whose syntax and types are right.
 pub(super) struct Mistakes<'a> {
@@ -150,34 +148,6 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// The valid name nearest to `name`, when one is near.
-pub(super) fn nearest<'n>(name: &str, valid: &[&'n str]) -> Option<&'n str> {
-    let likeness = |candidate: &str| strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase());
-    valid
-        .iter()
-        .map(|candidate| (likeness(candidate), *candidate))
-        .filter(|(likeness, _)| *likeness > LIKENESS)
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, candidate)| candidate)
-}
-
-/// A hint for a name that is not among the valid ones: the nearest, or all of them.
-pub(super) fn suggest(name: &str, valid: &[&str]) -> String {
-    match nearest(name, valid) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => format!("use {}", one_of(valid)),
-    }
-}
-
-/// `` `a`, `b` or `c` ``.
-pub(super) fn one_of(names: &[&str]) -> String {
-    match names {
-        [] => "nothing here".to_owned(),
-        [only] => format!("`{only}`"),
-        [most @ .., last] => format!("`{}` or `{last}`", most.join("`, `")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,11 +161,5 @@ mod tests {
         assert_eq!(found.text.as_deref(), Some("name = \"咖啡\" # x"));
         let past_the_end = place(Path::new("p.toml"), "", 7..9);
         assert_eq!((past_the_end.line, past_the_end.column, past_the_end.length), (Some(1), Some(1), 1));
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested_only_when_it_is_near() {
-        assert_eq!(suggest("custmer_id", &["order_id", "customer_id"]), "did you mean `customer_id`?");
-        assert_eq!(suggest("zzz", &["a", "b", "c"]), "use `a`, `b` or `c`");
     }
 }

@@ -8,6 +8,7 @@ use polars::sql::SQLContext;
 
 use super::{Statement, frame};
 use crate::error::{Error, IoContext, Result};
+use crate::names::suggest;
 
 /// Answers `sql` over Parquet files known by name. Column types are those of the files: money is DECIMAL, a day DATE.
 ///
@@ -18,7 +19,8 @@ pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Vec<RecordBatch>> 
     let mut context = SQLContext::new();
     for name in Statement::parse("query", sql)?.reads() {
         let Some((_, path)) = tables.iter().find(|(table, _)| *table == name) else {
-            return Err(Error::config(format!("there is no table `{name}`")).hint(nearest(&name, tables)));
+            let names: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
+            return Err(Error::config(format!("there is no table `{name}`")).hint(suggest(&name, &names)));
         };
         let scan = PlRefPath::try_from_path(path)
             .and_then(|path| LazyFrame::scan_parquet(path, ScanArgsParquet::default()))
@@ -50,19 +52,4 @@ pub fn tables_of(run: &Path) -> Result<Vec<(String, PathBuf)>> {
     }
     tables.sort();
     Ok(tables)
-}
-
-fn nearest(name: &str, tables: &[(String, PathBuf)]) -> String {
-    let best = tables
-        .iter()
-        .map(|(table, _)| (strsim::jaro_winkler(name, table), table))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((_, table)) => format!("did you mean `{table}`?"),
-        None => {
-            let names: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
-            format!("the tables are {}", names.join(", "))
-        }
-    }
 }

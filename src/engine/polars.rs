@@ -113,7 +113,7 @@ impl Engine for PolarsEngine {
                     return Ok(frame);
                 }
                 let by: Vec<&str> = table.sort.iter().map(AsRef::as_ref).collect();
-                frame.sort(by, SortMultipleOptions::default().with_multithreaded(true))
+                frame.sort(by, SortMultipleOptions::default().with_nulls_last(true))
             })
             .map_err(|error| fault(&table.name, error))?;
         check_rows(table, &rows)?;

@@ -107,6 +107,46 @@ impl Drop for Growing {
     }
 }
 
+/// The moment from which on entries of the cache count as used, by the clock of the disk that keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheMark(std::time::SystemTime);
+
+/// Marks that moment: before staging.
+///
+/// # Errors
+/// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the cache cannot be written.
+pub fn mark_cache(cache: &Path) -> Result<CacheMark> {
+    fs::create_dir_all(cache).writing(cache)?;
+    let path = cache.join(".mark");
+    fs::write(&path, b"").writing(&path)?;
+    let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
+    Ok(CacheMark(modified.writing(&path)?))
+}
+
+/// Removes the entries that nobody asked for since `mark`, and returns how many: the exports they came from are gone, or
+/// are mapped in another way now.
+///
+/// # Errors
+/// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the cache cannot be read or changed.
+pub fn sweep_cache(cache: &Path, mark: CacheMark) -> Result<u64> {
+    let mut removed = 0;
+    for entry in fs::read_dir(cache).writing(cache)? {
+        let path = entry.writing(cache)?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        match fs::metadata(path.join(REPORT)).and_then(|report| report.modified()) {
+            Ok(used) if used < mark.0 => {
+                fs::remove_dir_all(&path).writing(&path)?;
+                removed += 1;
+            }
+            Ok(_) => {}
+            Err(_) => removed += sweep_cache(&path, mark)?,
+        }
+    }
+    Ok(removed)
+}
+
 fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all()).writing(dir)
 }

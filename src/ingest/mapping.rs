@@ -12,6 +12,7 @@ use super::number::NumberFormat;
 use crate::config::{ColumnSource, Config, Duplicates, From as Source, InputConfig};
 use crate::contract::{ColumnType, Input, InputColumn};
 use crate::error::{Error, Result};
+use crate::names::nearest;
 
 /// Columns that ingest adds for itself. Their names begin with `_`; no contract knows them.
 pub(super) const RECORD: &str = "_record";
@@ -202,16 +203,6 @@ fn check_names(input: &'static Input, settings: &InputConfig) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The name most like `name`, if one is like it at all.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let wanted = name.to_lowercase();
-    names
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, candidate)| candidate)
 }
 
 fn reads(

@@ -35,6 +35,7 @@ mod stage;
 mod text;
 mod text_file;
 
+pub use cache::{CacheMark, mark_cache, sweep_cache};
 pub use reject::{Reject, RejectReason};
 pub use report::{Counts, FileReport, InputReport, LineEnds};
 

@@ -12,13 +12,14 @@ use rayon::prelude::*;
 use super::combine::{self, combine};
 use super::exchange::Rates;
 use super::file::{self, Context, StagedFile};
-use super::mapping::{Mapping, nearest};
+use super::mapping::Mapping;
 use super::moment::{INSTANT_DAYS, Zone};
 use super::{InputReport, StageOptions, Staged, StagedInput, cache, parts};
 use crate::config::InputConfig;
 use crate::contract::{self, Input};
 use crate::error::{Error, Place, Result};
 use crate::monitor::{Cancel, Event, Monitor};
+use crate::names::nearest;
 
 /// Memory when none is given, in bytes. Of it, half is for rows that wait to be sorted.
 const DEFAULT_MEMORY: u64 = 2 << 30;

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::blocks::{Block, Blocks};
 use super::file::{Collector, Context, Description, Parsed, empty};
-use super::mapping::nearest;
 use super::rows::{Layout, RowReader};
 use super::source::{self, Source};
 use super::text::{self, Shape, Syntax};
 use super::{ndjson, text::header};
 use crate::config::Format;
 use crate::error::{Error, Place, Result};
+use crate::names::nearest;
 
 /// Text that is parsed as one piece. Large enough that a block costs nothing beside its rows, small enough that a
 /// handful in flight is little memory.

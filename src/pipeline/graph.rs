@@ -7,6 +7,7 @@ use super::sql_files::{Origin, SqlFile, sql_files};
 use crate::contract::{self, Column, ColumnType, Table};
 use crate::engine::Statement;
 use crate::error::{Error, Result};
+use crate::names::nearest;
 
 /// Who makes a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +115,7 @@ impl Graph {
         };
         if let Some(unknown) = wanted.iter().find(|name| self.node(name).is_none()) {
             let names: Vec<&str> = self.nodes.iter().map(|node| &*node.table.name).collect();
-            return Err(Error::usage(format!("there is no table `{unknown}`")).hint(nearest(unknown, &names)));
+            return Err(Error::usage(format!("there is no table `{unknown}`")).hint(suggest_table(unknown, &names)));
         }
         for node in self.nodes.iter().rev() {
             if needed.contains(&*node.table.name) {
@@ -198,7 +199,7 @@ fn ordered(mut nodes: BTreeMap<String, Node>) -> Result<Vec<Node>> {
                     "`{}` reads the table `{read}`, which nobody makes",
                     node.table.name
                 ))
-                .hint(nearest(read, &names)));
+                .hint(suggest_table(read, &names)));
             }
         }
     }
@@ -217,14 +218,9 @@ fn ordered(mut nodes: BTreeMap<String, Node>) -> Result<Vec<Node>> {
     Ok(order)
 }
 
-fn nearest(name: &str, names: &[&str]) -> String {
-    let best = names
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+fn suggest_table(name: &str, tables: &[&str]) -> String {
+    match nearest(name, tables.iter().copied()) {
+        Some(table) => format!("did you mean `{table}`?"),
         None => "`patronage plan` lists the tables".to_owned(),
     }
 }

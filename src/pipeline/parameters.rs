@@ -4,8 +4,7 @@ use jiff::civil::Date;
 
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
-use crate::config::{Config, Grid, OrderUnit, RfmMethod};
-use crate::contract::SCALE;
+use crate::config::{Config, Grid, OrderUnit, RfmMethod, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
@@ -145,38 +144,10 @@ fn level_no(config: &Config, name: &str) -> Result<i32> {
     position.map(|position| position + 1).ok_or_else(|| Error::config(format!("`routing` has no level `{name}`")))
 }
 
-/// Decimal text as ten-thousandths, exactly.
+/// Decimal text of the pipeline file in ten-thousandths; validation has seen it.
 fn money(text: &str, key: &str) -> Result<i64> {
-    let wrong = || {
+    decimal_e4(text).ok_or_else(|| {
         Error::config(format!("`{key}` holds `{text}`, which is not a decimal number"))
             .hint("write it as text with at most four decimals, for example \"99.95\"")
-    };
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text),
-    };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > 4 || !plain(whole) || !plain(part) {
-        return Err(wrong());
-    }
-    let whole: i64 = whole.parse().map_err(|_| wrong())?;
-    let part: i64 = format!("{part:0<4}").parse().map_err(|_| wrong())?;
-    whole.checked_mul(SCALE).and_then(|whole| whole.checked_add(part)).map(|value| sign * value).ok_or_else(wrong)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::money;
-
-    #[test]
-    fn money_is_exact_or_an_error() {
-        assert_eq!(money("99.95", "k").unwrap(), 999_500);
-        assert_eq!(money("-0.0001", "k").unwrap(), -1);
-        assert_eq!(money("0", "k").unwrap(), 0);
-        for text in ["", ".5", "1e3", "1,5", "0.00001", "99999999999999999999"] {
-            assert!(money(text, "k").is_err(), "{text}");
-        }
-    }
+    })
 }

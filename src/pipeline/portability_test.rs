@@ -77,6 +77,15 @@ fn compare_with_duckdb(pipeline: &Path) {
     let prepared = prepare(&loaded, &RunOptions::default(), &out, &Silent, &Cancel::new()).unwrap();
     let engine = PolarsEngine::new();
     load_leaves(&engine, &loaded.config, &prepared).unwrap();
+    // Somebody was in a segment before, so that staying and leaving are in the comparison too.
+    if let Some(segment) = loaded.config.segments.keys().next() {
+        let before = super::predicates::parameter_table("segment_membership_before").unwrap();
+        let sql = format!(
+            "SELECT '{segment}' AS segment_id, customer_id, CAST(20000 AS INTEGER) AS since_day FROM staged_customers \
+             WHERE customer_id < '10000500' OR customer_id > '15000'"
+        );
+        engine.define(&before, &sql).unwrap();
+    }
 
     let mut tables = Vec::new();
     for node in &prepared.graph.nodes {

@@ -14,10 +14,10 @@ use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
 use super::{gates, parameters, periods, previous};
-use crate::config::{Config, Grid, Loaded};
+use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ingest::{self, StageOptions, Staged};
+use crate::ingest::{self, CacheMark, StageOptions, Staged};
 use crate::monitor::{Cancel, Monitor};
 use crate::publish::manifest::{Configuration, WallClock};
 use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
@@ -119,6 +119,7 @@ pub(super) struct Prepared {
     run_id: RunId,
     previous: Option<RunRef>,
     overrides: BTreeMap<String, String>,
+    cache_mark: CacheMark,
 }
 
 /// Runs the pipeline and publishes what it makes.
@@ -180,6 +181,9 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
             .hint(format!("look at it in `{}`; `patronage approve {}` publishes it", run.path.display(), run.id)));
     }
     out.prune(&lock, loaded.config.output.keep_runs)?;
+    if options.only.is_empty() {
+        ingest::sweep_cache(&out.cache(), prepared.cache_mark)?;
+    }
     Ok(Outcome::Published(summary::summary(&run, &prepared.staged, started.elapsed())?))
 }
 
@@ -268,12 +272,28 @@ pub(super) fn prepare(
         memory: options.memory,
         keep_raw_rejects: options.keep_raw_rejects,
     };
+    let cache_mark = ingest::mark_cache(&out.cache())?;
     let staged = ingest::stage(&stage_options, monitor, cancel)?;
+    refuse_own_output(loaded, out, &staged)?;
     let as_of = periods::day_of_epoch(staged.as_of_day)?;
     let previous = previous::previous_run(out, as_of)?;
     let overrides = sql_overrides(&graph);
     let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &overrides));
-    Ok(Prepared { graph, staged, as_of, run_id, previous, overrides })
+    Ok(Prepared { graph, staged, as_of, run_id, previous, overrides, cache_mark })
+}
+
+/// Refuses inputs inside the output folder: the next night would read what this one wrote.
+fn refuse_own_output(loaded: &Loaded, out: &OutputDir, staged: &Staged) -> Result<()> {
+    let Ok(root) = out.root().canonicalize() else { return Ok(()) };
+    let files = staged.inputs.iter().flat_map(|input| input.report.files.iter().map(move |file| (input.input.name, file)));
+    for (input, file) in files {
+        let inside = loaded.dir.join(&file.path).canonicalize().is_ok_and(|path| path.starts_with(&root));
+        if inside {
+            return Err(Error::config(format!("`{}` of the input `{input}` lies inside the output folder", file.path))
+                .hint("set `[output] dir` to a folder that no pattern of `files` reaches"));
+        }
+    }
+    Ok(())
 }
 
 /// What makes a run this run and no other: the program, the pipeline file and SQL, the content of the inputs, `as_of`, what
@@ -360,11 +380,7 @@ pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepa
 
 /// The rows of every table that the pipeline itself makes and that no SQL does.
 fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
-    let grid = match config.rfm.segments.as_slice() {
-        [] => Grid::built_in(&config.rfm.grid)
-            .ok_or_else(|| Error::config(format!("there is no grid `{}`", config.rfm.grid)))?,
-        segments => Grid::custom(segments, config.rfm.other.as_deref(), config.rfm.bins),
-    };
+    let grid = config.rfm.resolve_grid();
     let mut rows = vec![
         ("run_params", parameters::run_params(config, prepared.as_of)),
         ("periods", parameters::period_rows(config, prepared.as_of)?),

@@ -115,3 +115,32 @@ fn a_run_of_one_table_is_set_aside() {
     assert_eq!(only.tables.iter().map(|table| table.table.as_str()).collect::<Vec<_>>(), ["customer_days"]);
     assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&whole.run_id));
 }
+
+#[test]
+fn staged_files_that_no_night_needs_any_more_are_removed() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    let entries = || {
+        let cache = folder.path().join("out/cache/transactions");
+        fs::read_dir(cache).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
+    };
+    run_file(&path, &night("2026-06-29"));
+    assert_eq!(entries(), 18);
+    fs::remove_file(folder.path().join("transactions_2025-01.csv")).unwrap();
+    run_file(&path, &night("2026-06-30"));
+    assert_eq!(entries(), 17);
+}
+
+#[test]
+fn an_input_inside_the_output_folder_is_refused() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    fs::create_dir_all(folder.path().join("out")).unwrap();
+    fs::rename(folder.path().join("products.csv"), folder.path().join("out/products.csv")).unwrap();
+    let text = fs::read_to_string(&path).unwrap().replace("\"products.csv\"", "\"out/products.csv\"");
+    fs::write(&path, text).unwrap();
+    let loaded = config::load(&path).unwrap();
+    let error = pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("inside the output folder"));
+}

@@ -38,9 +38,8 @@ fn identities(run: &Run) {
     assert_eq!(one(sql), one(tiers));
 
     let caps = run.ask(
-        "SELECT l.service_level AS service_level, l.cap_ppm AS cap_ppm, COUNT(*) AS n \
-         FROM customers AS c JOIN service_levels AS l ON c.service_level = l.service_level \
-         GROUP BY l.service_level, l.cap_ppm",
+        "SELECT p.name AS service_level, l.cap_ppm AS cap_ppm, p.customers AS n \
+         FROM populations AS p JOIN service_levels AS l ON p.name = l.service_level WHERE p.kind = 'service_level'",
     );
     let with_value: u64 = one("SELECT COUNT(*) AS n FROM customers WHERE value > 0").parse().unwrap();
     for row in caps {

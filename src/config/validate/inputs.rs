@@ -1,9 +1,10 @@
 //! `[inputs.*]`: kinds of export, their format and the columns of their contract.
 
-use super::super::mistake::{Mistakes, nearest, suggest};
+use super::super::mistake::Mistakes;
 use super::super::{ColumnSource, Config, From, InputConfig};
 use super::{at_least, one_of_words, time_zone};
 use crate::contract::{self, ColumnType, Input, InputColumn};
+use crate::names::{nearest, suggest};
 
 pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     let kinds: Vec<&str> = contract::inputs().iter().map(|input| input.name).collect();
@@ -203,7 +204,7 @@ fn file_column(path: &[&str], name: &str, input: &InputConfig, mistakes: &mut Mi
     }
     let given: Vec<&str> = input.names.iter().chain(input.widths.keys()).map(String::as_str).collect();
     if !name.is_empty() && !given.is_empty() && !given.contains(&name) {
-        let hint = match nearest(name, &given) {
+        let hint = match nearest(name, given.iter().copied()) {
             Some(candidate) => format!("did you mean `{candidate}`?"),
             None => "add it to `names` or `widths`, or leave the mapping out".to_owned(),
         };

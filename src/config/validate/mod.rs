@@ -8,8 +8,9 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::mistake::{Mistakes, nearest, suggest};
+use super::mistake::Mistakes;
 use super::{Config, Metric};
+use crate::names::{nearest, suggest};
 
 /// Finds every mistake of meaning in `config`.
 pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
@@ -54,7 +55,7 @@ fn time_zone(mistakes: &mut Mistakes<'_>, path: &[&str], name: &str) {
     }
     let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
     let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
-    let hint = match nearest(name, &zones) {
+    let hint = match nearest(name, zones.iter().copied()) {
         Some(zone) => format!("did you mean `{zone}`?"),
         None => "use an IANA name, for example `Europe/Berlin`".to_owned(),
     };

@@ -1,8 +1,9 @@
 //! `[rfm]`: bins, thresholds and the grid.
 
 use super::super::decimal::decimal_e4;
-use super::super::mistake::{Mistakes, suggest};
+use super::super::mistake::Mistakes;
 use super::super::{Grid, GridSegment, Rfm, RfmMethod, Thresholds};
+use crate::names::suggest;
 
 /// A cell's code has one digit a score.
 const MOST_BINS: u8 = 9;

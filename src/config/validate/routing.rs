@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::decimal::decimal_e4;
-use super::super::mistake::{Mistakes, suggest};
+use super::super::mistake::Mistakes;
 use super::super::{Routing, ServiceLevel};
 use super::{identifier, one_of_words, share};
 use crate::contract;
+use crate::names::{one_of, suggest};
 
 /// Actual value and strategic value, each high, middle or low.
 const CELLS: [&str; 9] = ["HH", "HM", "HL", "MH", "MM", "ML", "LH", "LM", "LL"];
@@ -51,7 +52,7 @@ fn cells(routing: &Routing, names: &[&str], mistakes: &mut Mistakes<'_>) {
         if CELLS.contains(&cell.as_str()) {
             known_level(&path, level, names, mistakes);
         } else {
-            let hint = format!("a cell is (actual, strategic) value: {}", super::super::mistake::one_of(&CELLS));
+            let hint = format!("a cell is (actual, strategic) value: {}", one_of(&CELLS));
             mistakes.key(&path, format!("unknown cell `{cell}`"), hint);
         }
     }
