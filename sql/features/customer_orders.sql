@@ -19,7 +19,9 @@ WITH lines AS (
             WHEN l.cost_e4 IS NOT NULL THEN l.cost_e4
             WHEN l.quantity_e4 >= 0
             THEN CAST((l.quantity_e4 * p.cost_e4 + 5000 - (l.quantity_e4 * p.cost_e4 + 5000) % 10000) / 10000 AS BIGINT)
-            ELSE 0 - CAST((5000 - l.quantity_e4 * p.cost_e4 - (5000 - l.quantity_e4 * p.cost_e4) % 10000) / 10000 AS BIGINT)
+            ELSE 0 - CAST(
+                (5000 - l.quantity_e4 * p.cost_e4 - (5000 - l.quantity_e4 * p.cost_e4) % 10000) / 10000 AS BIGINT
+            )
         END AS cost_e4,
         COALESCE(l.payment_fee_e4, 0) AS payment_fee_e4
     FROM order_lines AS l

@@ -23,8 +23,8 @@ gaps AS (
 SELECT
     customer_id,
     CAST(MAX(gaps) AS BIGINT) AS gaps,
-    CAST(CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS BIGINT) AS DOUBLE)
-        / CAST(CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS BIGINT) AS DOUBLE)
+    CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS DOUBLE)
+        / CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS DOUBLE)
         AS median_gap_days,
     MAX(gap_days) AS longest_gap_days
 FROM gaps

@@ -1,8 +1,8 @@
 -- customer_service: the service level of one customer.
 -- Key: customer_id. Every known customer has exactly one level.
--- The value cell (actual, strategic; H is tier 1, M tiers 2 and 3, L the rest) names the level in [routing] cells. A level
--- with a cap keeps its most valuable customers, and the surplus falls one level (spec/capabilities.md 1.6); caps bind on
--- the first three levels. Until strategic value is known, it is taken to be the actual one.
+-- The value cell (actual, strategic; H is tier 1, M tiers 2 and 3, L the rest) names the level in [routing] cells.
+-- A level with a cap keeps its most valuable customers, and the surplus falls one level (spec/capabilities.md 1.6);
+-- caps bind on the first three levels. Until strategic value is known, it is taken to be the actual one.
 WITH placed AS (
     SELECT
         s.customer_id AS customer_id,
@@ -21,14 +21,20 @@ WITH placed AS (
 sizes AS (
     SELECT CAST(SUM(CASE WHEN value_e4 > 0 THEN 1 ELSE 0 END) AS BIGINT) AS n FROM placed
 ),
--- Places are kept as whole numbers: cap_ppm is the cap in millionths.
-caps AS (
+-- Places are whole numbers: cap_ppm is the cap in millionths.
+places AS (
     SELECT
-        MAX(CASE WHEN l.level_no = 1 THEN CAST((z.n * l.cap_ppm - (z.n * l.cap_ppm) % 1000000) / 1000000 AS BIGINT) END) AS c1,
-        MAX(CASE WHEN l.level_no = 2 THEN CAST((z.n * l.cap_ppm - (z.n * l.cap_ppm) % 1000000) / 1000000 AS BIGINT) END) AS c2,
-        MAX(CASE WHEN l.level_no = 3 THEN CAST((z.n * l.cap_ppm - (z.n * l.cap_ppm) % 1000000) / 1000000 AS BIGINT) END) AS c3
+        l.level_no AS level_no,
+        CAST((z.n * l.cap_ppm - (z.n * l.cap_ppm) % 1000000) / 1000000 AS BIGINT) AS places
     FROM service_levels AS l
     CROSS JOIN sizes AS z
+),
+caps AS (
+    SELECT
+        MAX(CASE WHEN level_no = 1 THEN places END) AS c1,
+        MAX(CASE WHEN level_no = 2 THEN places END) AS c2,
+        MAX(CASE WHEN level_no = 3 THEN places END) AS c3
+    FROM places
 ),
 first_choice AS (
     SELECT

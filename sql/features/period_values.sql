@@ -1,5 +1,6 @@
 -- period_values: what one customer was worth in one period.
--- Key: period_no, customer_id. Left out: customers without a move in the period, or with a day whose value is not known.
+-- Key: period_no, customer_id.
+-- Left out: customers without a move in the period, or with a day whose value is not known.
 -- Units: money in ten-thousandths, of the measure chosen in [value] metric.
 SELECT
     q.period_no AS period_no,

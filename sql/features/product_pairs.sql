@@ -1,6 +1,6 @@
 -- product_pairs: in how many baskets two products are together.
--- Key: product_no_a, product_no_b. The first is the smaller. Left out: pairs below [affinity] min_count. A product below it can be in
--- no such pair and is dropped before counting.
+-- Key: product_no_a, product_no_b. The first is the smaller. Left out: pairs below [affinity] min_count.
+-- A product below it can be in no such pair and is dropped before counting.
 WITH numbered AS (
     SELECT
         b.order_id AS order_id,

@@ -30,7 +30,8 @@ SELECT
     t.n_total AS n_total,
     CAST(r.n_ab AS DOUBLE) / CAST(t.n_total AS DOUBLE) AS support,
     CAST(r.n_ab AS DOUBLE) / CAST(a.baskets AS DOUBLE) AS confidence,
-    (CAST(r.n_ab AS DOUBLE) * CAST(t.n_total AS DOUBLE)) / (CAST(a.baskets AS DOUBLE) * CAST(b.baskets AS DOUBLE)) AS lift
+    (CAST(r.n_ab AS DOUBLE) * CAST(t.n_total AS DOUBLE))
+        / (CAST(a.baskets AS DOUBLE) * CAST(b.baskets AS DOUBLE)) AS lift
 FROM ranked AS r
 JOIN product_counts AS a ON r.product_no_a = a.product_no
 JOIN product_counts AS b ON r.product_no_b = b.product_no

@@ -15,7 +15,9 @@ ranked AS (
         c.campaign_id AS campaign_id,
         c.customer_id AS customer_id,
         c.score AS score,
-        CAST(ROW_NUMBER() OVER (PARTITION BY c.campaign_id ORDER BY c.unscored_last, c.best_first, c.customer_id) AS BIGINT) AS place
+        CAST(ROW_NUMBER() OVER (
+            PARTITION BY c.campaign_id ORDER BY c.unscored_last, c.best_first, c.customer_id
+        ) AS BIGINT) AS place
     FROM scored AS c
 )
 SELECT

@@ -1,6 +1,7 @@
 -- line_totals: the staged transaction lines by what became of them, so that the money adds up.
 -- Key: class, identified. Every staged line is in exactly one row.
--- Units: money in ten-thousandths. Classes: goods (counted), not_goods (postage, fees, adjustments), cancelled, pending, test.
+-- Units: money in ten-thousandths.
+-- Classes: goods (counted), not_goods (postage, fees, adjustments), cancelled, pending, test.
 WITH lines AS (
     SELECT
         CASE

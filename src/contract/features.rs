@@ -16,6 +16,7 @@ pub fn feature_tables() -> Vec<Table> {
         period_values(),
         period_tiers(),
         tier_cuts(),
+        tier_moves(),
         rfm_values(),
         rfm_edges(),
         rfm_scores(),
@@ -221,6 +222,23 @@ fn tier_cuts() -> Table {
         "one tier of the base period",
         &["tier"],
         vec![integer("tier", "1 is best"), money("smallest_e4", "smallest value in it")],
+    )
+}
+
+fn tier_moves() -> Table {
+    Table::new(
+        "tier_moves",
+        "one way from a tier to a tier between two periods that follow each other",
+        &["mode", "period_no", "state_from", "state_to"],
+        vec![
+            text("mode", "rank or fixed"),
+            integer("period_no", "the later period"),
+            text("state_from", "0 no value, 1 to 5, new"),
+            text("state_to", "0 no value, 1 to 5"),
+            bigint("customers", "customers who went that way"),
+            money("value_from_e4", "their value in the earlier period"),
+            money("value_to_e4", "their value in the later period"),
+        ],
     )
 }
 

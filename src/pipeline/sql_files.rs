@@ -30,6 +30,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/rfm_scores.sql",
     "features/rfm_values.sql",
     "features/tier_cuts.sql",
+    "features/tier_moves.sql",
     "segments/affinity_ptp.sql",
     "segments/campaign_targets.sql",
     "segments/customers.sql",
@@ -70,6 +71,15 @@ impl SqlFile {
             Origin::BuiltIn => format!("{}.sql", self.table),
             Origin::User(path) => path.display().to_string(),
         }
+    }
+
+    /// Who is left out of the table and why: the sentence of the head that begins with `Left out:`.
+    pub fn left_out(&self) -> Option<String> {
+        let head: Vec<&str> = self.text.lines().map_while(|line| line.strip_prefix("--")).map(str::trim).collect();
+        let head = head.join(" ");
+        let (_, sentence) = head.split_once("Left out: ")?;
+        let sentence = sentence.split(". ").next().unwrap_or(sentence);
+        Some(sentence.trim_end_matches('.').to_owned())
     }
 
     /// The value of a line `-- <name>: a, b.` in the head of the file.
@@ -151,6 +161,16 @@ mod tests {
             found.iter().map(|path| path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned()).collect();
         let listed: Vec<&str> = BUILT_IN.iter().map(|(path, _)| *path).collect();
         assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn the_head_says_who_is_left_out() {
+        let left_out = |text: &str| {
+            SqlFile { table: "t".into(), text: text.into(), origin: Origin::BuiltIn }.left_out()
+        };
+        let head = "-- t: x.\n-- Key: k. Left out: customers\n-- without a gap. Units: days.\nSELECT 'Left out: y' AS a";
+        assert_eq!(left_out(head).as_deref(), Some("customers without a gap"));
+        assert_eq!(left_out("-- t: x.\n-- Key: k.\nSELECT 'Left out: y' AS a"), None);
     }
 
     #[test]
