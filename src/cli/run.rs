@@ -29,7 +29,7 @@ pub struct Args {
     /// Stop before tables are made, and show the plan
     #[arg(long)]
     dry_run: bool,
-    /// Make the run again even if it is published already
+    /// Make all tables again even if the run is published already; published files that are whole stay
     #[arg(long)]
     force: bool,
     /// Wait this long for another run to end [default: do not wait]
@@ -85,5 +85,6 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     match pipeline::run(&loaded, &options, monitor.as_ref(), &cancel)? {
         Outcome::Published(summary) => summary::show(&summary, "published", args.output.format),
         Outcome::AlreadyPublished(summary) => summary::show(&summary, "already published", args.output.format),
+        Outcome::SetAside(summary) => summary::show(&summary, "set aside", args.output.format),
     }
 }

@@ -31,7 +31,7 @@ pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Vec<RecordBatch>> 
     let rows = context
         .execute(sql)
         .and_then(LazyFrame::collect)
-        .map_err(|error| Error::config("the query does not run").because(error))?;
+        .map_err(|error| Error::config("the query does not run").because(frame::reason(&error)))?;
     Ok(vec![frame::to_batch(&rows)?])
 }
 

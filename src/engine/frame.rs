@@ -12,6 +12,34 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 
+/// What an error of Polars says in its first sentence, without the plans and the contexts around it.
+pub fn reason(error: &PolarsError) -> String {
+    let text = root(error).to_string();
+    let end = text.find("\n\nResolved plan").or_else(|| text.find("\\n\\nResolved plan")).unwrap_or(text.len());
+    text[..end].trim().to_owned()
+}
+
+/// What sort of error it is, in a word that holds no value of a row.
+pub fn kind(error: &PolarsError) -> &'static str {
+    match root(error) {
+        PolarsError::ColumnNotFound(_) => "a column was not found",
+        PolarsError::Duplicate(_) => "two columns have one name",
+        PolarsError::SchemaMismatch(_) | PolarsError::SchemaFieldNotFound(_) => "types do not fit",
+        PolarsError::InvalidOperation(_) => "a value could not be converted, or an operation is not possible",
+        PolarsError::OutOfBounds(_) => "an index is out of bounds",
+        PolarsError::ShapeMismatch(_) => "lengths do not fit",
+        PolarsError::IO { .. } => "a file could not be read",
+        _ => "the engine gave up",
+    }
+}
+
+fn root(error: &PolarsError) -> &PolarsError {
+    match error {
+        PolarsError::Context { error, .. } => root(error),
+        other => other,
+    }
+}
+
 /// An Arrow batch of the pipeline's own types as a frame.
 pub fn from_batch(batch: &RecordBatch) -> PolarsResult<DataFrame> {
     let columns = batch

@@ -230,12 +230,14 @@ fn check_rows(table: &Table, rows: &DataFrame) -> Result<()> {
     }
 }
 
+/// A query that cannot be planned. Polars' own words are about names and types, then about plans that nobody asked for.
 fn wrong_sql(name: &str, error: PolarsError) -> Error {
-    Error::config(format!("the SQL of `{name}` does not run")).because(error)
+    Error::config(format!("the SQL of `{name}` does not run")).because(frame::reason(&error))
 }
 
+/// A query that failed while it ran. Polars' words then may hold values of rows, which may be personal.
 fn fault(table: &str, error: PolarsError) -> Error {
-    Error::internal(format!("could not compute `{table}`")).because(error)
+    Error::internal(format!("could not compute `{table}`: {}", frame::kind(&error)))
 }
 
 #[cfg(test)]

@@ -117,6 +117,12 @@ pub struct CacheMark(std::time::SystemTime);
 /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the cache cannot be written.
 pub fn mark_cache(cache: &Path) -> Result<CacheMark> {
     fs::create_dir_all(cache).writing(cache)?;
+    // Staged rows are as personal as the exports: as the runs, they are for the owner and the group.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(cache, fs::Permissions::from_mode(0o750)).writing(cache)?;
+    }
     let path = cache.join(".mark");
     fs::write(&path, b"").writing(&path)?;
     let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());

@@ -164,7 +164,7 @@ impl Workshop<'_> {
     fn make_one(&self, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
         // A panic inside the engine must not take the run's clean-up with it.
         let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(node)));
-        made.unwrap_or_else(|panic| {
+        made.map(|made| made.map_err(|error| node.blame(error))).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().cloned();
             let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned())).unwrap_or_default();
             Err(Error::internal(format!("making `{}` panicked: {said}", node.table.name))

@@ -31,6 +31,20 @@ pub fn reject_ratio(gates: &Gates, staged: &Staged) -> Vec<GateVerdict> {
         .collect()
 }
 
+/// The verdict on a run without a single transaction in its window: an export that did not arrive, or a wrong `as_of`.
+pub fn no_transactions(staged: &Staged) -> Option<GateVerdict> {
+    let transactions = staged.inputs.iter().find(|input| input.input.name == "transactions")?;
+    let totals = &transactions.report.totals;
+    Some(GateVerdict {
+        name: "no_transactions".to_owned(),
+        subject: "transactions".to_owned(),
+        value: totals.staged as f64,
+        limit: 1.0,
+        held: totals.staged == 0,
+        message: format!("{} of {} rows of transactions are staged", totals.staged, totals.read),
+    })
+}
+
 /// The verdicts of the gate on the size of groups of customers against the previous run: those that changed at all beyond
 /// the limit, and one that sums up the others.
 pub fn population_change(gates: &Gates, building: &Path, previous: Option<&RunRef>) -> Result<Vec<GateVerdict>> {

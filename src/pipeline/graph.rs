@@ -6,7 +6,7 @@ use std::path::Path;
 use super::sql_files::{Origin, SqlFile, sql_files};
 use crate::contract::{self, Column, ColumnType, Table};
 use crate::engine::Statement;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::names::nearest;
 
 /// Who makes a table.
@@ -145,7 +145,6 @@ impl Graph {
         let reads = |node: &&Node| node.reads.iter().any(|name| name == table);
         self.nodes.iter().filter(reads).map(|node| &*node.table.name).collect()
     }
-
 }
 
 fn leaf(table: Table, maker: Maker) -> Node {
@@ -245,6 +244,23 @@ impl Node {
             Maker::Published(table) => format!("published form of {table}"),
             Maker::Sql(file) => file.label(),
             Maker::Predicates(_) => "predicates of the pipeline file".to_owned(),
+        }
+    }
+
+    /// An error in making the table, as one of the user's when the SQL is theirs: with the file, and to be mended there.
+    pub fn blame(&self, error: Error) -> Error {
+        match (&self.maker, error.kind()) {
+            (Maker::Sql(SqlFile { origin: Origin::User(path), .. }), ErrorKind::Config | ErrorKind::Internal) => {
+                let place = match error.place() {
+                    Some(place) if place.line.is_some() => Place { file: path.clone(), ..place.clone() },
+                    _ => Place::file(path),
+                };
+                error.with_kind(ErrorKind::Config).at(place)
+            }
+            (Maker::Predicates(_), ErrorKind::Internal) => error
+                .with_kind(ErrorKind::Config)
+                .hint("look at the predicates and ranks of `[segments]` and `[campaigns]` in the pipeline file"),
+            _ => error,
         }
     }
 

@@ -8,11 +8,11 @@ mod graph;
 mod memory;
 mod parameters;
 mod periods;
-mod predicates;
-mod previous;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod portability_test;
+mod predicates;
+mod previous;
 mod quality;
 mod rows;
 mod run;

@@ -156,11 +156,11 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
     }
     for column in &report.unmapped {
         let message = format!("column `{column}` of the files is not mapped");
-        checks.push(check("schema.unmapped", column, Severity::Info, false, 0, "ignored", message));
+        checks.push(check("schema.unmapped", column, Severity::Info, true, 0, "ignored", message));
     }
     for column in &report.absent {
         let message = format!("column `{column}` of the contract is not mapped, and absent");
-        checks.push(check("schema.absent", column, Severity::Info, false, 0, "absent", message));
+        checks.push(check("schema.absent", column, Severity::Info, true, 0, "absent", message));
     }
     checks
 }

@@ -55,6 +55,8 @@ pub enum Outcome {
     Published(Summary),
     /// This very run was published before; `latest` names it.
     AlreadyPublished(Summary),
+    /// Some tables only were asked for: they were made, and set aside.
+    SetAside(Summary),
 }
 
 /// What would run, from what, and why.
@@ -136,7 +138,11 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     if !options.force
         && let Some(run) = reuse(&out, &lock, &prepared, options)?
     {
-        return Ok(Outcome::AlreadyPublished(summary::summary(&run, &prepared.staged, started.elapsed())?));
+        let summary = summary::summary(&run, &prepared.staged, started.elapsed())?;
+        return Ok(match run.state {
+            RunState::Aside => Outcome::SetAside(summary),
+            _ => Outcome::AlreadyPublished(summary),
+        });
     }
     let building = Building::create(&out, &lock, &prepared.run_id)?;
     let memory = PeakMeter::default();
@@ -150,15 +156,14 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
         sql_overrides: prepared.overrides.clone(),
     };
     for input in prepared.staged.inputs.iter().filter(|input| input.given) {
-        let report = serde_json::to_value(&input.report)
-            .map_err(|error| Error::internal("the report of an input cannot be written").because(error))?;
-        manifest.inputs.push(report);
+        manifest.inputs.push(report_for_manifest(&input.report)?);
         if let Some(rejects) = &input.rejects {
             let rows = input.report.totals.rejected;
             manifest.rejects.push(building.write_rejects(input.input.name, rejects, rows)?);
         }
     }
     manifest.gates = gates::reject_ratio(&loaded.config.gates, &prepared.staged);
+    manifest.gates.extend(gates::no_transactions(&prepared.staged));
     manifest.gates.extend(gates::reconciliation(building.path(), &prepared.staged)?);
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
@@ -184,7 +189,19 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     if options.only.is_empty() {
         ingest::sweep_cache(&out.cache(), prepared.cache_mark)?;
     }
-    Ok(Outcome::Published(summary::summary(&run, &prepared.staged, started.elapsed())?))
+    let summary = summary::summary(&run, &prepared.staged, started.elapsed())?;
+    Ok(if run.state == RunState::Aside { Outcome::SetAside(summary) } else { Outcome::Published(summary) })
+}
+
+/// The report of an input as the manifest keeps it: without which files came from the cache, which is a matter of the
+/// night and not of the run.
+fn report_for_manifest(report: &ingest::InputReport) -> Result<serde_json::Value> {
+    let mut report = serde_json::to_value(report)
+        .map_err(|error| Error::internal("the report of an input cannot be written").because(error))?;
+    for file in report["files"].as_array_mut().into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+        file.remove("cached");
+    }
+    Ok(report)
 }
 
 /// What [`run`] would do: the same code, stopped before the first table is made.
@@ -278,14 +295,15 @@ pub(super) fn prepare(
     let as_of = periods::day_of_epoch(staged.as_of_day)?;
     let previous = previous::previous_run(out, as_of)?;
     let overrides = sql_overrides(&graph);
-    let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &overrides));
+    let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &graph));
     Ok(Prepared { graph, staged, as_of, run_id, previous, overrides, cache_mark })
 }
 
 /// Refuses inputs inside the output folder: the next night would read what this one wrote.
 fn refuse_own_output(loaded: &Loaded, out: &OutputDir, staged: &Staged) -> Result<()> {
     let Ok(root) = out.root().canonicalize() else { return Ok(()) };
-    let files = staged.inputs.iter().flat_map(|input| input.report.files.iter().map(move |file| (input.input.name, file)));
+    let files =
+        staged.inputs.iter().flat_map(|input| input.report.files.iter().map(move |file| (input.input.name, file)));
     for (input, file) in files {
         let inside = loaded.dir.join(&file.path).canonicalize().is_ok_and(|path| path.starts_with(&root));
         if inside {
@@ -296,15 +314,19 @@ fn refuse_own_output(loaded: &Loaded, out: &OutputDir, staged: &Staged) -> Resul
     Ok(())
 }
 
-/// What makes a run this run and no other: the program, the pipeline file and SQL, the content of the inputs, `as_of`, what
+/// What makes a run this run and no other: the program, the pipeline file, all SQL, the content of the inputs, `as_of`, what
 /// was asked for, and the run that changes are counted against.
 fn identity(
     loaded: &Loaded,
     options: &RunOptions,
     staged: &Staged,
     previous: Option<&RunRef>,
-    overrides: &BTreeMap<String, String>,
+    graph: &Graph,
 ) -> blake3::Hash {
+    let sql = graph.nodes.iter().filter_map(|node| match &node.maker {
+        Maker::Sql(file) => Some((file.table.clone(), file.text.clone())),
+        _ => None,
+    });
     let mut hasher = blake3::Hasher::new();
     let mut field = |name: &str, value: &str| {
         hasher.update(name.as_bytes()).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes());
@@ -316,8 +338,9 @@ fn identity(
     field("inputs", &staged.content_hash);
     field("previous", &previous.map(|run| run.id.to_string()).unwrap_or_default());
     field("only", &options.only.join(","));
-    for (table, hash) in overrides {
-        field(table, hash);
+    field("keep_raw_rejects", if options.keep_raw_rejects { "yes" } else { "no" });
+    for (table, text) in sql {
+        field(&table, &text);
     }
     hasher.finalize()
 }

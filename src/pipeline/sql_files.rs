@@ -165,10 +165,10 @@ mod tests {
 
     #[test]
     fn the_head_says_who_is_left_out() {
-        let left_out = |text: &str| {
-            SqlFile { table: "t".into(), text: text.into(), origin: Origin::BuiltIn }.left_out()
-        };
-        let head = "-- t: x.\n-- Key: k. Left out: customers\n-- without a gap. Units: days.\nSELECT 'Left out: y' AS a";
+        let left_out =
+            |text: &str| SqlFile { table: "t".into(), text: text.into(), origin: Origin::BuiltIn }.left_out();
+        let head =
+            "-- t: x.\n-- Key: k. Left out: customers\n-- without a gap. Units: days.\nSELECT 'Left out: y' AS a";
         assert_eq!(left_out(head).as_deref(), Some("customers without a gap"));
         assert_eq!(left_out("-- t: x.\n-- Key: k.\nSELECT 'Left out: y' AS a"), None);
     }

@@ -24,9 +24,11 @@ fn membership_is_carried_from_night_to_night() {
     let members = |folder, sql: &str| ask_run(folder, &format!("SELECT COUNT(*) AS n FROM {sql}"))[0][0].clone();
     let mine = "segment_id = 'buyers'";
     let before = members(&first.folder, &format!("segment_membership WHERE {mine}"));
-    let kept = members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-29'"));
+    let kept =
+        members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-29'"));
     let added = members(&second.folder, &format!("segment_membership_delta WHERE {mine} AND op = 'add'"));
-    let since = members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-30'"));
+    let since =
+        members(&second.folder, &format!("segment_membership WHERE {mine} AND CAST(since AS VARCHAR) = '2026-06-30'"));
     assert_eq!((kept, since), (before.clone(), added));
     let sizes = ask_run(&second.folder, &format!("SELECT size_prev FROM segments WHERE {mine}"));
     assert_eq!(sizes, [[before]]);
@@ -143,4 +145,44 @@ fn an_input_inside_the_output_folder_is_refused() {
     let error = pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.message().contains("inside the output folder"));
+}
+
+#[test]
+fn a_mistake_in_the_users_sql_is_theirs_and_shows_no_value() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    let file = folder.path().join("sql/mine.sql");
+    let failing = [
+        ("-- mine: x.\n-- Key: nope.\nSELECT customer_id FROM customer_summary\n", "mine"),
+        ("-- mine: x.\n-- Key: customer_id.\nSELECT customer_id, tier_dleta FROM customer_tiers\n", "tier_dleta"),
+        (
+            "-- mine: x.\n-- Key: customer_id.\nSELECT customer_id, CAST(rfm_segment AS BIGINT) AS n FROM rfm_scores\n",
+            "mine",
+        ),
+    ];
+    for (sql, said) in failing {
+        fs::write(&file, sql).unwrap();
+        let loaded = config::load(&path).unwrap();
+        let error = pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{sql}");
+        assert_eq!(error.place().unwrap().file, file, "{sql}");
+        let mut text = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            text += &format!("\n{cause}");
+            source = cause.source();
+        }
+        assert!(text.contains(said), "{text}");
+        assert!(!text.contains("Champions") && !text.contains("Resolved plan"), "{text}");
+    }
+}
+
+#[test]
+fn a_window_without_transactions_is_held() {
+    let folder = sample();
+    let loaded = config::load(&folder.path().join("patronage.toml")).unwrap();
+    let error = pipeline::run(&loaded, &night("2020-01-01"), &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gate);
+    assert!(!folder.path().join("out/latest").exists());
 }

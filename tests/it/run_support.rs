@@ -15,7 +15,7 @@ use crate::ingest_support::shared_data;
 /// A published run in a folder of its own.
 pub struct Run {
     /// Holds the pipeline file and the output folder.
-    pub folder: TempDir,
+    _folder: TempDir,
     /// What the run said of itself.
     pub summary: Summary,
 }
@@ -25,7 +25,7 @@ pub fn run_in(folder: TempDir, text: &str) -> Run {
     let path = folder.path().join("patronage.toml");
     fs::write(&path, text).unwrap();
     let summary = run_file(&path, &RunOptions::default());
-    Run { folder, summary }
+    Run { _folder: folder, summary }
 }
 
 /// Runs a pipeline file and expects it to be published.
@@ -33,6 +33,7 @@ pub fn run_file(path: &Path, options: &RunOptions) -> Summary {
     let loaded = config::load(path).unwrap();
     match pipeline::run(&loaded, options, &Silent, &Cancel::new()).unwrap() {
         Outcome::Published(summary) => summary,
+        Outcome::SetAside(summary) => summary,
         Outcome::AlreadyPublished(_) => panic!("nothing was published before in a new folder"),
     }
 }
@@ -85,7 +86,9 @@ pub fn ask_run(run: &Path, sql: &str) -> Vec<Vec<String>> {
     for batch in ask(&tables, sql).unwrap() {
         let columns: Vec<ArrayFormatter<'_>> =
             batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()));
+        rows.extend(
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()),
+        );
     }
     rows
 }

@@ -1,12 +1,9 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
+mod expression;
 mod inputs;
 mod rfm;
 mod routing;
-
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Token;
 
 use super::mistake::Mistakes;
 use super::{Config, Metric};
@@ -77,13 +74,13 @@ fn value(config: &Config, mistakes: &mut Mistakes<'_>) {
 fn segments_and_campaigns(config: &Config, mistakes: &mut Mistakes<'_>) {
     for (name, segment) in &config.segments {
         identifier(mistakes, &["segments", name], name);
-        sql_expression(mistakes, &["segments", name, "where"], &segment.predicate);
+        expression::predicate(mistakes, &["segments", name, "where"], &segment.predicate);
     }
     for (name, campaign) in &config.campaigns {
         identifier(mistakes, &["campaigns", name], name);
-        sql_expression(mistakes, &["campaigns", name, "where"], &campaign.predicate);
+        expression::predicate(mistakes, &["campaigns", name, "where"], &campaign.predicate);
         if let Some(rank_by) = &campaign.rank_by {
-            sql_expression(mistakes, &["campaigns", name, "rank_by"], rank_by);
+            expression::rank(mistakes, &["campaigns", name, "rank_by"], rank_by);
         }
         if let Some(limit) = campaign.limit {
             at_least(mistakes, &["campaigns", name, "limit"], limit, 1);
@@ -130,28 +127,6 @@ fn identifier(mistakes: &mut Mistakes<'_>, path: &[&str], name: &str) {
             better => format!("use small letters, digits and underscores, for example `{better}`"),
         };
         mistakes.key(path, format!("`{name}` is not a name"), hint);
-    }
-}
-
-/// A predicate or an expression must be one SQL expression and nothing behind it.
-fn sql_expression(mistakes: &mut Mistakes<'_>, path: &[&str], sql: &str) {
-    if sql.trim().is_empty() {
-        mistakes.value(path, "the expression is empty", "write SQL over the columns of `customers`");
-        return;
-    }
-    let parsed = Parser::new(&GenericDialect {}).try_with_sql(sql).and_then(|mut parser| {
-        parser.parse_expr()?;
-        Ok(parser.peek_token().token)
-    });
-    let hint = "write one SQL expression over the columns of `customers`";
-    match parsed {
-        Ok(Token::EOF) => {}
-        Ok(rest) => mistakes.value(path, format!("the SQL expression ends before `{rest}`"), hint),
-        Err(error) => {
-            let error = error.to_string();
-            let reason = error.strip_prefix("sql parser error: ").unwrap_or(&error);
-            mistakes.value(path, format!("not a SQL expression: {reason}"), hint);
-        }
     }
 }
 
