@@ -4,14 +4,22 @@
 -- Units: money in ten-thousandths. States: 0 no value, 1 (best) to 5, new for who was not known before.
 -- mode rank: tiers made anew in each period (hides a general decline); fixed: cut values of the base period.
 -- p is the share of the row; p_smoothed draws small rows to the pool with weight 5; lo and hi are Wilson's 95 %.
-WITH arrivals AS (
+-- Periods are looked up for the few days on which anybody came, so that the many customers need no range join.
+WITH first_days AS (
+    SELECT first_day, CAST(COUNT(*) AS BIGINT) AS customers
+    FROM customer_summary
+    WHERE first_day IS NOT NULL
+    GROUP BY first_day
+),
+arrivals AS (
     SELECT
-        s.customer_id AS customer_id,
+        d.first_day AS first_day,
+        MAX(d.customers) AS customers,
         MIN(q.period_no) AS first_period_no
-    FROM customer_summary AS s
+    FROM first_days AS d
     CROSS JOIN periods AS q
-    WHERE s.first_day < q.end_day
-    GROUP BY s.customer_id
+    WHERE d.first_day < q.end_day
+    GROUP BY d.first_day
 ),
 moves AS (
     SELECT
@@ -26,8 +34,8 @@ moves AS (
         v.value_e4 AS value_to_e4
     FROM value_tiers AS v
     JOIN periods AS q ON v.period_end_day = q.end_day
-    JOIN arrivals AS a ON v.customer_id = a.customer_id
     JOIN customer_summary AS s ON v.customer_id = s.customer_id
+    JOIN arrivals AS a ON s.first_day = a.first_day
     LEFT JOIN (SELECT period_no + 1 AS next_no, customer_id, value_e4 FROM period_tiers) AS b
         ON q.period_no = b.next_no AND v.customer_id = b.customer_id
     WHERE q.period_no > 1
@@ -70,11 +78,11 @@ moved AS (
 known AS (
     SELECT
         q.period_no AS period_no,
-        CAST(SUM(CASE WHEN a.first_period_no <= q.period_no THEN 1 ELSE 0 END) AS BIGINT) AS customers,
-        CAST(SUM(CASE WHEN a.first_period_no = q.period_no AND s.first_day >= q.start_day THEN 1 ELSE 0 END) AS BIGINT)
-            AS arrived
+        CAST(SUM(CASE WHEN a.first_period_no <= q.period_no THEN a.customers ELSE 0 END) AS BIGINT) AS customers,
+        CAST(
+            SUM(CASE WHEN a.first_period_no = q.period_no AND a.first_day >= q.start_day THEN a.customers ELSE 0 END) AS BIGINT
+        ) AS arrived
     FROM arrivals AS a
-    JOIN customer_summary AS s ON a.customer_id = s.customer_id
     CROSS JOIN periods AS q
     GROUP BY q.period_no
 ),
