@@ -1,6 +1,16 @@
 -- period_values: what one customer was worth in one period.
 -- Key: period_no, customer_id. Left out: customers without a move in the period.
 -- Units: money in ten-thousandths, of the measure chosen in [value] metric.
+WITH days AS (
+    SELECT day FROM customer_days GROUP BY day
+),
+-- Periods are looked up for the few days there are, so that the many rows need no range join.
+day_periods AS (
+    SELECT d.day AS day, q.period_no AS period_no
+    FROM days AS d
+    CROSS JOIN periods AS q
+    WHERE d.day >= q.start_day AND d.day < q.end_day
+)
 SELECT
     q.period_no AS period_no,
     d.customer_id AS customer_id,
@@ -8,6 +18,6 @@ SELECT
     CAST(SUM(d.net_revenue_e4) AS BIGINT) AS net_revenue_e4,
     CAST(SUM(d.value_e4) AS BIGINT) AS value_e4
 FROM customer_days AS d
-CROSS JOIN periods AS q
-WHERE d.day >= q.start_day AND d.day < q.end_day AND d.value_e4 IS NOT NULL
+JOIN day_periods AS q ON d.day = q.day
+WHERE d.value_e4 IS NOT NULL
 GROUP BY q.period_no, d.customer_id
