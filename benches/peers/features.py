@@ -1,16 +1,17 @@
-"""The tables of `sql/` by `patronage run --force` over staged inputs, against the same SQL files in DuckDB.
+"""The tables of `sql/` by `patronage run` over staged inputs, against the same SQL files in DuckDB.
 
-Both read the same staged Parquet (`out/cache/combined/`), use 2 threads, and make every table of `sql/` in dependency
+Both read the same staged Parquet (`out/cache/`), use 2 threads, and make every table of `sql/` in dependency
 order from the same parameters (asked of `patronage run --only`), with its predicates of the pipeline file.
 
 Not equal, and not in DuckDB's favour or ours on purpose:
 - patronage also sorts each table by its contract, checks keys and nulls, writes 13 tables as zstd Parquet with bloom
-  filters and hashes, runs the gates and publishes. DuckDB writes the same 13 tables as zstd Parquet, sorted by the same
-  columns, without checks, bloom filters and hashes.
+  filters and hashes, runs the gates and publishes. DuckDB writes the 11 of them that SQL makes as zstd Parquet, sorted by the same
+  columns, without checks, bloom filters and hashes, and sorts no other table.
 - DuckDB makes one table after the other with 2 threads; patronage makes two tables at a time. So seconds of a table are
   only to be compared roughly; CPU seconds of the whole process are the figure.
 
-Compared before any time is printed: the number of rows of every table, and nothing else: `src/pipeline/portability_test.rs` compares the contents.
+Compared before any time is printed: the number of rows of every table (`src/pipeline/portability_test.rs` compares their
+contents).
 """
 
 import json
