@@ -64,26 +64,30 @@ def measure(command: list, cwd: Path | None = None) -> tuple[Cost, str]:
         err.seek(0)
         if process.returncode != 0:
             sys.exit(f"{' '.join(map(str, command))}\nexit {process.returncode}\n{err.read().decode()[-4000:]}")
-        cost = Cost(usage.ru_utime + usage.ru_stime, wall_s, max(usage.ru_maxrss / 1024, sampler.peak_mb))
+        cost = Cost(usage.ru_utime + usage.ru_stime, wall_s, sampler.peak_mb)
         return cost, out.read().decode()
 
 
 class RssSampler(threading.Thread):
-    """Resident memory every 10 ms: `patronage run` resets the kernel's own high-water mark for its manifest."""
+    """The kernel's high-water mark of resident memory, every 10 ms.
+
+    `patronage run` resets the mark for its manifest, so that only many readings see the peak; and the one of `wait4` is no
+    less than that of the process that forked, which is this one.
+    """
 
     def __init__(self, pid: int):
         super().__init__(daemon=True)
-        self.statm = Path(f"/proc/{pid}/statm")
+        self.status = Path(f"/proc/{pid}/status")
         self.peak_mb = 0.0
         self.done = threading.Event()
 
     def run(self):
-        page_mb = os.sysconf("SC_PAGE_SIZE") / 2**20
         while not self.done.wait(0.01):
             try:
-                self.peak_mb = max(self.peak_mb, int(self.statm.read_text().split()[1]) * page_mb)
-            except (OSError, IndexError):
+                mark = next(line for line in self.status.read_text().splitlines() if line.startswith("VmHWM:"))
+            except (OSError, StopIteration):
                 return
+            self.peak_mb = max(self.peak_mb, int(mark.split()[1]) / 1024)
 
     def stop(self):
         self.done.set()
