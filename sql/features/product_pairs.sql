@@ -10,25 +10,20 @@ WITH numbered AS (
     CROSS JOIN run_params AS p
     WHERE c.baskets >= p.min_pair_count
 ),
+-- A pair is one number while it is counted (2147483648 is 2 to the 31st, so that the division is exact): grouping by
+-- one number takes less time and half the memory of two.
 pairs AS (
-    SELECT
-        a.product_no AS product_no_a,
-        b.product_no AS product_no_b
+    SELECT a.product_no * 2147483648 + b.product_no AS pair_no
     FROM numbered AS a
     JOIN numbered AS b ON a.order_id = b.order_id
     WHERE a.product_no < b.product_no
 ),
 counted AS (
-    SELECT
-        product_no_a,
-        product_no_b,
-        CAST(COUNT(*) AS BIGINT) AS baskets
-    FROM pairs
-    GROUP BY product_no_a, product_no_b
+    SELECT pair_no, CAST(COUNT(*) AS BIGINT) AS baskets FROM pairs GROUP BY pair_no
 )
 SELECT
-    c.product_no_a AS product_no_a,
-    c.product_no_b AS product_no_b,
+    CAST((c.pair_no - c.pair_no % 2147483648) / 2147483648 AS BIGINT) AS product_no_a,
+    c.pair_no % 2147483648 AS product_no_b,
     c.baskets AS baskets
 FROM counted AS c
 CROSS JOIN run_params AS p

@@ -2,14 +2,22 @@
 -- Key: mode, period_no, state_from, state_to. period_no is the later period. The rows of a pair of periods add up to
 -- all customers who were known by its end; nobody is left out.
 -- Units: money in ten-thousandths. States and modes: see tier_migration.
-WITH arrivals AS (
+-- Periods are looked up for the few days on which anybody came, so that the many customers need no range join.
+WITH first_days AS (
+    SELECT first_day, CAST(COUNT(*) AS BIGINT) AS customers
+    FROM customer_summary
+    WHERE first_day IS NOT NULL
+    GROUP BY first_day
+),
+arrivals AS (
     SELECT
-        s.customer_id AS customer_id,
+        d.first_day AS first_day,
+        MAX(d.customers) AS customers,
         MIN(q.period_no) AS first_period_no
-    FROM customer_summary AS s
+    FROM first_days AS d
     CROSS JOIN periods AS q
-    WHERE s.first_day < q.end_day
-    GROUP BY s.customer_id
+    WHERE d.first_day < q.end_day
+    GROUP BY d.first_day
 ),
 moves AS (
     SELECT
@@ -24,8 +32,8 @@ moves AS (
         v.value_e4 AS value_to_e4
     FROM value_tiers AS v
     JOIN periods AS q ON v.period_end_day = q.end_day
-    JOIN arrivals AS a ON v.customer_id = a.customer_id
     JOIN customer_summary AS s ON v.customer_id = s.customer_id
+    JOIN arrivals AS a ON s.first_day = a.first_day
     LEFT JOIN (SELECT period_no + 1 AS next_no, customer_id, value_e4 FROM period_tiers) AS b
         ON q.period_no = b.next_no AND v.customer_id = b.customer_id
     WHERE q.period_no > 1
@@ -68,11 +76,11 @@ moved AS (
 known AS (
     SELECT
         q.period_no AS period_no,
-        CAST(SUM(CASE WHEN a.first_period_no <= q.period_no THEN 1 ELSE 0 END) AS BIGINT) AS customers,
-        CAST(SUM(CASE WHEN a.first_period_no = q.period_no AND s.first_day >= q.start_day THEN 1 ELSE 0 END) AS BIGINT)
-            AS arrived
+        CAST(SUM(CASE WHEN a.first_period_no <= q.period_no THEN a.customers ELSE 0 END) AS BIGINT) AS customers,
+        CAST(SUM(
+            CASE WHEN a.first_period_no = q.period_no AND a.first_day >= q.start_day THEN a.customers ELSE 0 END
+        ) AS BIGINT) AS arrived
     FROM arrivals AS a
-    JOIN customer_summary AS s ON a.customer_id = s.customer_id
     CROSS JOIN periods AS q
     GROUP BY q.period_no
 ),

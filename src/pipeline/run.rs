@@ -381,7 +381,8 @@ fn make_tables(
         engine: &engine,
         building,
         metadata: TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() },
-        threads: threads(options),
+        // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
+        threads: threads(options).div_ceil(2),
         memory,
         monitor,
         cancel,
