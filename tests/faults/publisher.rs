@@ -38,7 +38,8 @@ impl Night {
 
     /// Publishes the night in this process.
     pub fn publish(self, out: &Path) -> Result<RunRef> {
-        publish(out, self, || {})
+        // A child that another test is forking holds a copy of our lock for a moment.
+        publish(out, self, Duration::from_secs(10), || {})
     }
 
     /// The command that publishes the night in a process of its own; it ends with the exit code of `patronage`.
@@ -89,7 +90,7 @@ fn process() {
             std::io::stdin().lines().count();
         }
     };
-    match publish(&out, Night { day, rows }, pause) {
+    match publish(&out, Night { day, rows }, Duration::ZERO, pause) {
         Ok(_) => std::process::exit(0),
         Err(error) => {
             eprintln!("{error}");
@@ -98,9 +99,9 @@ fn process() {
     }
 }
 
-fn publish(out: &Path, night: Night, before_settling: impl Fn()) -> Result<RunRef> {
+fn publish(out: &Path, night: Night, wait: Duration, before_settling: impl Fn()) -> Result<RunRef> {
     let out = OutputDir::open(out)?;
-    let lock = out.lock(Duration::ZERO, &Cancel::new())?;
+    let lock = out.lock(wait, &Cancel::new())?;
     let id = night.id();
     let run = match out.reuse(&lock, &id)? {
         Some(run) => run,
