@@ -67,7 +67,9 @@ fn months_and_compression_hold_the_same_rows_as_one_plain_file() {
 
 #[test]
 fn sample_data_is_what_its_readme_says_it_is() {
-    let sample = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").as_path());
+    let mut sample = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").as_path());
+    // What somebody ran there is no part of it: the README's first command does.
+    sample.retain(|name, _| !name.starts_with("out/") && !name.starts_with("sql/"));
     let made = files(&made(GenerateOptions::sample("".into())).path(""));
     for (name, bytes) in &made {
         assert!(sample.get(name) == Some(bytes), "sample-data/{name} is not what the generator makes");
