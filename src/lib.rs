@@ -22,7 +22,8 @@
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
-//! - [`cli`] alone prints, reads the environment and looks at clocks.
+//! - [`cli`] alone prints, reads the environment and looks at clocks (but for how long things took, and the age of cache
+//!   entries: neither enters a table).
 //! - [`error`] has the one error type, its kinds and the exit codes; [`monitor`] how the library tells of progress, and how
 //!   it is asked to stop.
 //!
