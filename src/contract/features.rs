@@ -3,7 +3,7 @@
 use super::{Column, Table, bigint, boolean, day, double, instant, integer, money, text};
 
 /// All feature tables.
-pub fn feature_tables() -> Vec<Table> {
+pub(super) fn feature_tables() -> Vec<Table> {
     vec![
         order_lines(),
         customer_orders(),

@@ -7,15 +7,17 @@
 //! the business time zone (`_day`), an instant a `BIGINT` of microseconds UTC (`_us`). Published, they become
 //! `DECIMAL(18,4)`, `DATE` and `TIMESTAMP(us, UTC)`, and the suffix goes.
 
+mod attrition;
+mod campaigns;
 mod features;
 mod inputs;
 mod parameters;
 mod segments;
+mod summaries;
+mod value;
 
-pub use features::feature_tables;
 pub use inputs::{Input, InputColumn, input, inputs};
 pub use parameters::parameter_tables;
-pub use segments::segment_tables;
 
 use std::borrow::Cow;
 
@@ -44,6 +46,19 @@ pub enum ColumnType {
     Day,
     /// Microseconds since 1970-01-01 UTC: BIGINT, published as TIMESTAMP(us, UTC).
     Instant,
+}
+
+/// Every table that a file of `sql/` or a model makes.
+pub fn made_tables() -> Vec<Table> {
+    [
+        features::feature_tables(),
+        segments::segment_tables(),
+        value::tables(),
+        attrition::tables(),
+        campaigns::tables(),
+        summaries::tables(),
+    ]
+    .concat()
 }
 
 impl ColumnType {

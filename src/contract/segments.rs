@@ -3,7 +3,7 @@
 use super::{Table, bigint, boolean, day, double, integer, money, text};
 
 /// All published tables that SQL files make.
-pub fn segment_tables() -> Vec<Table> {
+pub(super) fn segment_tables() -> Vec<Table> {
     vec![
         customers(),
         value_tiers(),

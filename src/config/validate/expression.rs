@@ -8,7 +8,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
 use super::super::mistake::Mistakes;
-use crate::contract::{ColumnType, segment_tables};
+use crate::contract::{ColumnType, made_tables};
 use crate::names::nearest;
 
 const HINT: &str = "write one SQL expression over the columns of `customers`";
@@ -87,7 +87,7 @@ fn columns(mistakes: &mut Mistakes<'_>, path: &[&str], expr: &Expr) {
 
 /// Published names and types of the columns of `customers`.
 fn customers_columns() -> Vec<(String, ColumnType)> {
-    let customers = segment_tables().into_iter().filter(|table| table.name == "customers");
+    let customers = made_tables().into_iter().filter(|table| table.name == "customers");
     customers
         .flat_map(|table| table.columns)
         .map(|column| (column.published_name().into_owned(), column.column_type))
