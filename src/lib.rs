@@ -9,7 +9,7 @@
 //!                       │        ▼
 //!  exports ─────────▶ ingest ─▶ pipeline ─▶ publish ─▶ out/runs/<run>/, out/latest
 //!                                ▲    │
-//!  sql/ ─────────────────────────┘    └───▶ engine (Polars)
+//!  sql/, models ─────────────────┘    └───▶ engine (Polars)
 //!
 //!  contract: below all of these        cli: above all of these        generate: exports to try it on
 //! ```
@@ -18,6 +18,7 @@
 //! - [`contract`] is the only place where a schema is written: inputs, features, parameters, published tables.
 //! - [`ingest`] turns exports into staged Parquet, exactly: every row is staged, rejected, a duplicate or out of window.
 //! - [`engine`] is where SQL runs, behind a trait that knows tables by name and not what they mean. Polars stays inside.
+//! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
@@ -27,7 +28,7 @@
 //! - [`error`] has the one error type, its kinds and the exit codes; [`monitor`] how the library tells of progress, and how
 //!   it is asked to stop.
 //!
-//! Arrows point one way: `contract` knows nobody, `config` and `engine` and `publish` know it, `ingest` knows `config` and
+//! Arrows point one way: `contract` knows nobody, `config`, `engine`, `models` and `publish` know it, `ingest` knows `config` and
 //! `contract`, `pipeline` all of these, and `cli` everybody. Data crosses module borders as Arrow record batches or Parquet
 //! files.
 //!
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod error;
 pub mod generate;
 pub mod ingest;
+pub mod models;
 pub mod monitor;
 mod names;
 pub mod pipeline;

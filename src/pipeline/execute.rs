@@ -7,9 +7,11 @@ use std::time::Instant;
 
 use super::graph::{Graph, Maker, Node, added_columns};
 use super::memory::PeakMeter;
+use super::modelling::run_model;
 use crate::contract::Table;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::models::Secrets;
 use crate::monitor::{Cancel, Event, Monitor};
 use crate::publish::{self, Building, TableCost, TableEntry, TableMetadata};
 
@@ -32,6 +34,8 @@ pub struct Workshop<'a> {
     pub metadata: TableMetadata,
     /// How many tables may be made at once.
     pub threads: usize,
+    /// What models need and no table may hold.
+    pub secrets: &'a Secrets,
     /// Measures memory.
     pub memory: &'a PeakMeter,
     /// Listens.
@@ -121,7 +125,7 @@ impl Workshop<'_> {
                 }
             };
             let node = &graph.nodes[index];
-            let made = self.cancel.check().and_then(|()| self.make_one(node));
+            let made = self.cancel.check().and_then(|()| self.make_one(graph, node));
             let mut state = lock();
             match made {
                 Ok(made) => {
@@ -161,9 +165,9 @@ impl Workshop<'_> {
         }
     }
 
-    fn make_one(&self, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_one(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
         // A panic inside the engine must not take the run's clean-up with it.
-        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(node)));
+        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(graph, node)));
         made.map(|made| made.map_err(|error| node.blame(error))).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().cloned();
             let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned())).unwrap_or_default();
@@ -172,7 +176,7 @@ impl Workshop<'_> {
         })
     }
 
-    fn make_node(&self, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_node(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
         let started = Instant::now();
         self.memory.start(&node.table.name);
         let table = match &node.maker {
@@ -185,6 +189,11 @@ impl Workshop<'_> {
             }
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
             Maker::Predicates(sql) => Some(self.define(node, sql)?),
+            Maker::Model(model) => {
+                run_model(self.engine, graph, model, self.secrets)?;
+                Some(node.table.clone())
+            }
+            Maker::AlsoModel(_) => Some(node.table.clone()),
         };
         let kept = node.table.published || node.is_kept();
         let Some(table) = table.filter(|_| kept) else {

@@ -7,6 +7,7 @@ use super::sql_files::{Origin, SqlFile, sql_files};
 use crate::contract::{self, Column, ColumnType, Table};
 use crate::engine::Statement;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::models::{Model, models};
 use crate::names::nearest;
 
 /// Who makes a table.
@@ -22,6 +23,10 @@ pub enum Maker {
     Sql(SqlFile),
     /// SQL made of the predicates in the pipeline file.
     Predicates(String),
+    /// A model: the first table that it makes.
+    Model(&'static str),
+    /// The model that makes another table makes this one too.
+    AlsoModel(&'static str),
 }
 
 /// One table of the graph.
@@ -37,6 +42,8 @@ pub struct Node {
     pub is_projection: bool,
     /// Whether its contract is the user's: a table that we do not know.
     pub added: bool,
+    /// Whether a model reads it, which takes rows and no plan.
+    pub feeds_model: bool,
 }
 
 /// The tables of a run in an order in which each comes after all that it reads.
@@ -72,6 +79,7 @@ impl Graph {
                 is_projection: false,
                 maker: Maker::Predicates(sql.clone()),
                 added: false,
+                feeds_model: false,
             });
         }
         let known: BTreeMap<String, Table> =
@@ -80,7 +88,7 @@ impl Graph {
             let table = Table { name: PUBLISHED_CUSTOMERS.into(), ..customers.clone() }.internal();
             let reads = vec!["customers".to_owned()];
             let maker = Maker::Published("customers".to_owned());
-            add(Node { table, maker, reads, is_projection: false, added: false });
+            add(Node { table, maker, reads, is_projection: false, added: false, feeds_model: false });
         }
         for (name, file) in sql_files(dir)? {
             let statement = Statement::parse(&file.label(), &file.text)?;
@@ -95,7 +103,18 @@ impl Graph {
                 is_projection: statement.is_projection(),
                 maker: Maker::Sql(file),
                 added,
+                feeds_model: false,
             });
+        }
+        for model in models() {
+            for node in model_nodes(model, &known)? {
+                add(node);
+            }
+        }
+        for read in models().iter().flat_map(|model| model.reads) {
+            if let Some(node) = nodes.get_mut(*read) {
+                node.feeds_model = true;
+            }
         }
         Ok(Graph { nodes: ordered(nodes)? })
     }
@@ -144,8 +163,27 @@ impl Graph {
     }
 }
 
+/// The tables of a model: the first reads what the model reads, the others come with it.
+fn model_nodes(model: &Model, known: &BTreeMap<String, Table>) -> Result<Vec<Node>> {
+    let mut nodes: Vec<Node> = Vec::new();
+    for name in model.makes {
+        let table = known.get(*name).cloned();
+        let table = table.ok_or_else(|| Error::internal(format!("there is no contract of `{name}`")))?;
+        nodes.push(match nodes.first() {
+            None => Node {
+                reads: model.reads.iter().map(ToString::to_string).collect(),
+                ..leaf(table, Maker::Model(model.name))
+            },
+            Some(first) => {
+                Node { reads: vec![first.table.name.to_string()], ..leaf(table, Maker::AlsoModel(model.name)) }
+            }
+        });
+    }
+    Ok(nodes)
+}
+
 fn leaf(table: Table, maker: Maker) -> Node {
-    Node { table, maker, reads: Vec::new(), is_projection: false, added: false }
+    Node { table, maker, reads: Vec::new(), is_projection: false, added: false, feeds_model: false }
 }
 
 /// The contract of a table that the user adds: its key is in the head of the file, its columns are what the SQL makes.
@@ -228,8 +266,8 @@ impl Node {
     pub fn is_kept(&self) -> bool {
         match self.maker {
             Maker::Input(_) | Maker::Pipeline | Maker::Published(_) => false,
-            Maker::Predicates(_) => true,
-            Maker::Sql(_) => self.table.published || !self.is_projection,
+            Maker::Predicates(_) | Maker::Model(_) | Maker::AlsoModel(_) => true,
+            Maker::Sql(_) => self.table.published || self.feeds_model || !self.is_projection,
         }
     }
 
@@ -241,6 +279,7 @@ impl Node {
             Maker::Published(table) => format!("published form of {table}"),
             Maker::Sql(file) => file.label(),
             Maker::Predicates(_) => "predicates of the pipeline file".to_owned(),
+            Maker::Model(model) | Maker::AlsoModel(model) => format!("model {model}"),
         }
     }
 
@@ -292,13 +331,24 @@ mod tests {
     }
 
     #[test]
-    fn every_contract_has_its_file_and_every_file_its_contract() {
+    fn every_contract_has_its_maker_and_every_file_its_contract() {
         let graph = built_in();
         for table in &contract::made_tables() {
-            assert!(matches!(graph.node(&table.name).map(|node| &node.maker), Some(Maker::Sql(_))), "{}", table.name);
+            let maker = graph.node(&table.name).map(|node| &node.maker);
+            let made = matches!(maker, Some(Maker::Sql(_) | Maker::Model(_) | Maker::AlsoModel(_)));
+            assert!(made, "{}", table.name);
         }
         let added: Vec<&str> = graph.nodes.iter().filter(|node| node.added).map(|node| &*node.table.name).collect();
         assert!(added.is_empty(), "no contract: {added:?}");
+    }
+
+    #[test]
+    fn models_read_rows_in_a_known_order() {
+        let graph = built_in();
+        for read in models().iter().flat_map(|model| model.reads) {
+            let maker = &graph.node(read).unwrap().maker;
+            assert!(!matches!(maker, Maker::Input(_) | Maker::Published(_)), "{read}");
+        }
     }
 
     #[test]

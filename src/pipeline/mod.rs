@@ -6,6 +6,7 @@ mod execute;
 mod gates;
 mod graph;
 mod memory;
+mod modelling;
 mod parameters;
 mod periods;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::run::{RunOptions, load_leaves, output_dir, prepare};
 use crate::config::Config;
 use crate::contract::Table;
 use crate::engine::{Engine, PolarsEngine};
+use crate::models::Secrets;
 use crate::monitor::{Cancel, Silent};
 
 const ORACLE: &str = r#"
@@ -100,6 +101,10 @@ fn compare_with_duckdb(pipeline: &Path) {
             Maker::Published(_) => continue,
             // The predicates are the pipeline file's; what the files make of their members is the test.
             Maker::Predicates(_) => engine.define(&table, &stand_in(&table.name, &loaded.config)).unwrap(),
+            Maker::Model(model) => {
+                super::modelling::run_model(&engine, &prepared.graph, model, &Secrets::default()).unwrap();
+            }
+            Maker::AlsoModel(_) => {}
             // Staged inputs and parameters are what they are: no order is theirs to keep here.
             Maker::Input(_) | Maker::Pipeline => {
                 table.sort.clear();

@@ -18,6 +18,7 @@ use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{self, CacheMark, StageOptions, Staged};
+use crate::models::Secrets;
 use crate::monitor::{Cancel, Monitor};
 use crate::publish::manifest::{Configuration, WallClock};
 use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
@@ -46,6 +47,8 @@ pub struct RunOptions {
     pub started_at: Option<String>,
     /// The command line, for the manifest.
     pub command_line: Vec<String>,
+    /// What models need and no table may hold.
+    pub secrets: Secrets,
 }
 
 /// How a run ended that did not fail.
@@ -383,6 +386,7 @@ fn make_tables(
         metadata: TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() },
         // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
         threads: threads(options).div_ceil(2),
+        secrets: &options.secrets,
         memory,
         monitor,
         cancel,

@@ -1,0 +1,32 @@
+//! Tables that need mathematics or an algorithm: survival curves, tests, hashes, allocations.
+//!
+//! A [`Model`] names the tables that it reads and the tables that it makes, like a file of `sql/`, and is a plain function
+//! from typed columns to typed columns. It knows nothing of files, engines or runs. SQL makes its inputs compact (counts of
+//! distinct keys instead of customers, where it can) and joins its results back, so that a model serves any engine.
+//!
+//! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
+//! same on every machine and for any number of threads.
+
+mod columns;
+
+pub use columns::{Frame, Inputs, Rows, Secrets, Values};
+
+use crate::error::Result;
+
+/// What makes one or more tables by computation.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    /// Its name, for plans and messages.
+    pub name: &'static str,
+    /// Tables that it reads: made by SQL or by the pipeline, never staged inputs.
+    pub reads: &'static [&'static str],
+    /// Tables that it makes.
+    pub makes: &'static [&'static str],
+    /// The computation: the rows of each table that it makes, in the order of `makes`.
+    pub compute: fn(&Inputs<'_>) -> Result<Vec<Rows>>,
+}
+
+/// All models.
+pub fn models() -> &'static [Model] {
+    &[]
+}
