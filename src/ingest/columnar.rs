@@ -11,8 +11,9 @@ use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::file::{Collector, Context, Description, Parsed};
+use super::record::{Fields, Layout, Position};
 use super::report::LineEnds;
-use super::rows::{Fields, Layout, Position, RowReader};
+use super::rows::RowReader;
 use super::text_file::{locate, unmapped};
 use crate::error::{Error, IoContext, Place, Result};
 

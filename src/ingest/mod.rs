@@ -13,6 +13,7 @@
 
 mod blocks;
 mod cache;
+mod cell;
 mod columnar;
 mod combine;
 mod conflicts;
@@ -25,6 +26,7 @@ mod ndjson;
 mod number;
 mod order;
 mod parts;
+mod record;
 mod reject;
 mod reject_file;
 mod report;

@@ -12,8 +12,9 @@ use twox_hash::XxHash3_64;
 
 use super::blocks::{Block, count_line_ends, record_too_long};
 use super::mapping::Mapping;
+use super::record::{Fields, Layout, Position};
 use super::reject::RejectReason;
-use super::rows::{Fields, Layout, Position, RowReader};
+use super::rows::RowReader;
 use crate::error::Result;
 
 /// One line: names and values as they are written, by name.

@@ -5,58 +5,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
 use twox_hash::XxHash3_64;
 
+use super::cell::{Cell, is_null, missing, parse};
 use super::exchange::exchange;
 use super::expression::{Operand, Row, Scalar};
 use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
-use super::moment::MomentError;
 use super::number::{Decimal, NumberError};
+use super::record::{Fields, Layout, Position};
 use super::reject::{Reject, RejectReason, kept_value};
 use crate::error::{Error, Result};
-
-/// The fields of one record, as text.
-pub(super) trait Fields {
-    /// A field by its position in the header; `None` when the record has no value there.
-    fn get(&self, index: usize) -> Option<&str>;
-
-    /// A hash of all fields and their names, whatever the order of the columns. `seeds` are those of the layout.
-    fn identity(&self, seeds: &[u64]) -> u64 {
-        seeds.iter().enumerate().fold(0, |sum: u64, (index, seed)| {
-            // A missing field and an empty one differ.
-            let hash = self.get(index).map_or(!*seed, |text| XxHash3_64::oneshot_with_seed(*seed, text.as_bytes()));
-            sum.wrapping_add(hash)
-        })
-    }
-}
-
-/// Where the columns of the mapping stand in one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
-    /// For each of the mapping's raw names, its field.
-    pub fields: Vec<usize>,
-    /// For each field of the file, a hash of its name.
-    pub seeds: Vec<u64>,
-    /// The same once more, for ids of 128 bits.
-    pub more_seeds: Vec<u64>,
-}
-
-impl Layout {
-    /// The layout of a file with these column names; `fields` are the places of the mapping's raw names among them.
-    pub fn new(names: &[String], fields: Vec<usize>) -> Layout {
-        let seeds = |seed: u64| names.iter().map(|name| XxHash3_64::oneshot_with_seed(seed, name.as_bytes())).collect();
-        Layout { fields, seeds: seeds(1), more_seeds: seeds(2) }
-    }
-}
-
-/// Where a record stands. Counted within its block until the block's place is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
-    /// From 1.
-    pub record: u64,
-    /// From 1; 0 in formats without lines.
-    pub line: u64,
-    /// In the decompressed text.
-    pub offset: Option<u64>,
-}
 
 /// What became of one block.
 pub(super) struct BlockRows {
@@ -68,20 +24,6 @@ pub(super) struct BlockRows {
     pub amount_rejected_e4: i128,
     pub min_ts_us: Option<i64>,
     pub max_ts_us: Option<i64>,
-}
-
-/// A converted field, without borrowing from the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cell {
-    Null,
-    /// The text of a field, as it is.
-    Field(usize),
-    /// The text of a constant: the position of its column.
-    Constant(usize),
-    /// Text in the row's scratch space.
-    Stored(usize, usize),
-    Whole(i64),
-    Boolean(bool),
 }
 
 /// Grows the columns of one block.
@@ -460,70 +402,6 @@ impl<'m> RowReader<'m> {
             min_ts_us: self.out.min_ts_us,
             max_ts_us: self.out.max_ts_us,
         })
-    }
-}
-
-/// An empty field, a blank one, or one of the input's words for "no value".
-fn is_null(mapping: &Mapping, text: &str) -> bool {
-    match text.as_bytes().first() {
-        None => true,
-        Some(b' ' | b'\t') if text.trim_matches([' ', '\t']).is_empty() => true,
-        Some(_) => !mapping.nulls.is_empty() && mapping.nulls.iter().any(|null| null == text),
-    }
-}
-
-fn missing(column: &MappedColumn) -> Result<Cell, RejectReason> {
-    if column.contract.required { Err(RejectReason::MissingRequired) } else { Ok(Cell::Null) }
-}
-
-fn parse(mapping: &Mapping, column: &MappedColumn, text: &str, same: Cell) -> Result<Cell, RejectReason> {
-    match &column.kind {
-        Kind::Text { id } => {
-            if *id && memchr::memchr(0, text.as_bytes()).is_some() {
-                return Err(RejectReason::NulInId);
-            }
-            let values = column.contract.values;
-            if !values.is_empty() && !values.contains(&text) {
-                return Err(RejectReason::NotInVocabulary);
-            }
-            Ok(same)
-        }
-        Kind::Scaled { places: 4 } => Ok(Cell::Whole(mapping.numbers.e4(text)?)),
-        Kind::Scaled { places } => {
-            let number = mapping.numbers.decimal(text)?;
-            number.rounded(*places).map(Cell::Whole).ok_or(RejectReason::AmountOverflow)
-        }
-        Kind::Whole => {
-            let number = mapping.numbers.decimal(text).map_err(|_| RejectReason::NotAWholeNumber)?;
-            let whole = number.rounded(0).ok_or(RejectReason::NotAWholeNumber)?;
-            let exact = number.compare(Decimal { mantissa: i128::from(whole), scale: 0 }).is_eq();
-            if exact { Ok(Cell::Whole(whole)) } else { Err(RejectReason::NotAWholeNumber) }
-        }
-        Kind::Boolean => boolean(text).map(Cell::Boolean).ok_or(RejectReason::NotABoolean),
-        Kind::Instant(moments) => Ok(Cell::Whole(moments.format.instant_us(text, &moments.zone)?)),
-        Kind::Day(moments) => Ok(Cell::Whole(i64::from(moments.format.day(text, &moments.zone)?))),
-    }
-}
-
-impl From<MomentError> for RejectReason {
-    fn from(error: MomentError) -> Self {
-        match error {
-            MomentError::Bad => RejectReason::BadDate,
-            MomentError::Ambiguous => RejectReason::AmbiguousDate,
-            MomentError::OutOfRange => RejectReason::OutOfRangeDate,
-        }
-    }
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    let text = text.trim_matches([' ', '\t']);
-    let is = |words: [&str; 5]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is(["true", "1", "yes", "t", "y"]) {
-        Some(true)
-    } else if is(["false", "0", "no", "f", "n"]) {
-        Some(false)
-    } else {
-        None
     }
 }
 

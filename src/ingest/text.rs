@@ -6,8 +6,9 @@ use std::path::Path;
 use csv_core::ReadRecordResult;
 
 use super::blocks::{Block, Marks, count_line_ends, record_too_long};
+use super::record::{Fields, Position};
 use super::reject::RejectReason;
-use super::rows::{Fields, Position, RowReader};
+use super::rows::RowReader;
 use crate::config::InputConfig;
 use crate::error::{Error, Place, Result};
 

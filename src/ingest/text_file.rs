@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::blocks::{Block, Blocks};
 use super::file::{Collector, Context, Description, Parsed, empty};
-use super::rows::{Layout, RowReader};
+use super::record::Layout;
+use super::rows::RowReader;
 use super::source::{self, Source};
 use super::text::{self, Shape, Syntax};
 use super::{ndjson, text::header};
