@@ -11,6 +11,7 @@ mod mistake;
 mod routing;
 mod summary;
 mod validate;
+mod value_groups;
 
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
@@ -18,6 +19,7 @@ pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Summary};
+pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;
 
@@ -60,6 +62,12 @@ pub struct Config {
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
+    /// Who is a peer of whom, and which value group follows from value and potential.
+    #[serde(default)]
+    pub value_groups: ValueGroups,
+    /// What-if figures: better retention, larger orders, lower cost.
+    #[serde(default)]
+    pub business_case: BusinessCase,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

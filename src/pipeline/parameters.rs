@@ -4,19 +4,27 @@ use jiff::civil::Date;
 
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
-use crate::config::{Config, Grid, OrderUnit, RfmMethod, decimal_e4};
+use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
 const PPM: f64 = 1_000_000.0;
 
+/// Ten-thousandths in one.
+const SHARE_E4: f64 = 10_000.0;
+
 /// The one row of `run_params`.
-pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when an amount of money is not a decimal number.
+pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
         OrderUnit::PurchaseDay => "purchase_day",
     };
-    vec![vec![
+    let groups = &config.value_groups;
+    let case = &config.business_case;
+    Ok(vec![vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
         config.value.metric.name().into(),
@@ -28,7 +36,44 @@ pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
         config.affinity.min_count.into(),
         config.affinity.top_k.into(),
         config.affinity.max_basket_products.into(),
-    ]]
+        // [value_groups]
+        groups.peer_weight.into(),
+        groups.min_peers.into(),
+        money(&groups.bz_threshold, "value_groups.bz_threshold")?.into(),
+        ((groups.mgc_min_unrealised * SHARE_E4).round() as i64).into(),
+        groups.hysteresis.into(),
+        // [business_case]
+        case.discount_rate.into(),
+        case.lapse_fall.into(),
+        case.order_size_rise.into(),
+        case.cost_fall.into(),
+    ]])
+}
+
+/// Rows of `tenure_bands`.
+pub fn tenure_band_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    let starts = std::iter::once(0).chain(groups.tenure_bands.iter().copied());
+    let ends = groups.tenure_bands.iter().copied().map(Some).chain([None]);
+    (1i32..)
+        .zip(starts.zip(ends))
+        .map(|(no, (from, to))| {
+            let name = to.map_or_else(|| format!("{from}+"), |to| format!("{from}-{}", to - 1));
+            vec![no.into(), Cell::Text(name), from.into(), to.into()]
+        })
+        .collect()
+}
+
+/// Rows of `value_group_tiers`.
+pub fn value_group_tier_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    (0u8..=5)
+        .map(|tier| {
+            vec![
+                i32::from(tier).into(),
+                groups.mvc_tiers.contains(&tier).into(),
+                groups.mgc_tiers.contains(&tier).into(),
+            ]
+        })
+        .collect()
 }
 
 /// Rows of `periods`, numbered from 1, the oldest first.
