@@ -107,7 +107,7 @@ fn service_cells() -> Table {
         "one value cell and the level that it asks for",
         &["value_cell"],
         vec![
-            text("value_cell", "actual and strategic value: HH, HM, ... LL, or none"),
+            text("value_cell", "actual and strategic value: HH, HM, ... LL; none, BZ or neutral"),
             integer("level_no", "the level, 1 is the best"),
         ],
     )

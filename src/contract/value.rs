@@ -11,6 +11,10 @@ pub(super) fn tables() -> Vec<Table> {
         peer_frontiers().internal(),
         customer_potential().internal(),
         customer_value(),
+        service_caps(),
+        concentration(),
+        effort_value(),
+        business_case(),
     ]
 }
 
@@ -152,6 +156,109 @@ fn customer_value() -> Table {
                 "return_policy, cost_to_serve, campaign_stop, discount_stop or price_or_leave; null unless below zero",
             )
             .optional(),
+        ],
+    )
+}
+
+fn service_caps() -> Table {
+    Table::new(
+        "service_caps",
+        "one service level and what its cap did",
+        &["service_level"],
+        vec![
+            text("service_level", "the level"),
+            integer("level_no", "1 is the best"),
+            bigint("places", "most customers that the cap lets in; null without a cap").optional(),
+            bigint("asked", "customers whose cell asks for the level"),
+            bigint("fell_in", "customers who fell into it from above"),
+            bigint("fell_out", "customers who fell out of it"),
+            bigint("members", "customers who reached it and stayed"),
+            bigint("neutral", "members who are not profiled, and take no place"),
+            money("split_tie_e4", "the value of a tie that the cap split; null when it split none").optional(),
+        ],
+    )
+}
+
+fn concentration() -> Table {
+    Table::new(
+        "concentration",
+        "one measure in one group of customers",
+        &["measure", "kind", "name"],
+        vec![
+            text("measure", "value, cost_to_serve or contact_minutes, over the value window"),
+            text("kind", "top (the best by the measure) or tier (actual tier)"),
+            text("name", "top_1pct, top_5pct, top_10pct, top_20pct; or the tier"),
+            bigint("customers", "customers in it"),
+            money("amount_e4", "their sum of the measure"),
+            double("share", "share of all customers' sum; null unless that is above zero").optional(),
+            money("cumulative_e4", "the sum of this group and the better ones"),
+            double("cumulative_share", "its share").optional(),
+            double("gini", "Gini coefficient of the measure, 0 is equal").optional(),
+            text("status", "ok, has_negative (Gini is then not bounded by 1) or total_not_positive"),
+        ],
+    )
+}
+
+fn effort_value() -> Table {
+    Table::new(
+        "effort_value",
+        "one group of customers, its value and its effort over the value window",
+        &["kind", "name"],
+        vec![
+            text("kind", "all, value_group or service_level"),
+            text("name", "which one"),
+            bigint("customers", "customers in it"),
+            money("value_e4", "their value, as far as it is known"),
+            bigint("value_unknown", "customers whose value is not known"),
+            money("contribution_e4", "their contribution, as far as it is known; null when it is of nobody").optional(),
+            bigint("contribution_unknown", "customers whose contribution is not known"),
+            money("cost_to_serve_e4", "what contacts cost us"),
+            money("marketing_cost_e4", "what campaigns cost us"),
+            bigint("contacts", "contacts, page events left out"),
+            bigint("contacts_untimed", "contacts of which the time is not known"),
+            money("contact_minutes_e4", "minutes of talk, hold and wrap-up"),
+            double("customer_share", "share of all customers"),
+            double("value_share", "share of all value").optional(),
+            double("cost_to_serve_share", "share of all cost of contacts").optional(),
+            double("marketing_share", "share of all cost of campaigns").optional(),
+            double("contact_share", "share of all contacts").optional(),
+            double("contact_minutes_share", "share of all minutes").optional(),
+            double("effort_to_value", "share of contact and campaign cost over share of value: 1 is in proportion")
+                .optional(),
+            text("effort_status", "ok, no_cost_known or value_not_positive"),
+            bigint("contacted", "customers contacted"),
+            bigint("wallets_declared", "of those, customers who have declared their wallet"),
+            double("capture_rate", "wallets_declared / contacted").optional(),
+        ],
+    )
+}
+
+fn business_case() -> Table {
+    Table::new(
+        "business_case",
+        "one improvement in one value tier: a formula, not a forecast",
+        &["scenario", "stratum"],
+        vec![
+            text(
+                "scenario",
+                "retention (lapse falls), order_size (it rises) or cost (of contacts and campaigns, falls)",
+            ),
+            text("stratum", "actual tier, or all"),
+            text("method", "formula: m r / (1 + d - r)"),
+            text("status", "ok, short_history, few_customers or no_cost_known"),
+            text("basis", "what margin is: contribution, or the measure of value where costs are not known"),
+            double("improvement", "the relative improvement"),
+            bigint("customers", "customers with value now, in the tier now"),
+            bigint("customers_before", "customers with value a window ago, in the tier then"),
+            bigint("retained", "of those, customers with value now"),
+            double("discount_rate", "discount of a year"),
+            double("retention", "share that stays for a year").optional(),
+            double("retention_new", "the same with the improvement").optional(),
+            double("margin", "money that a customer brings in a year").optional(),
+            double("margin_new", "the same with the improvement").optional(),
+            double("worth_now", "customers x margin x retention / (1 + discount - retention)").optional(),
+            double("worth_new", "the same with the improvement").optional(),
+            double("change", "worth_new - worth_now").optional(),
         ],
     )
 }

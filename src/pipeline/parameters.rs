@@ -125,14 +125,18 @@ pub fn rfm_cell_rows(grid: &Grid) -> Vec<Vec<Cell>> {
 }
 
 /// Rows of `service_cells`: the level of each value cell; a cell that the pipeline file does not name, and `none`, ask for
-/// the default level.
+/// the default level. Who is below zero (`BZ`) gets the last level, who may not be profiled the neutral one.
 pub fn service_cell_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
-    const CELLS: [&str; 10] = ["HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "none"];
+    const CELLS: [&str; 12] = ["BZ", "HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "neutral", "none"];
     let routing = &config.routing;
     CELLS
         .iter()
         .map(|cell| {
-            let level = routing.cells.get(*cell).unwrap_or(&routing.default_level);
+            let level = match (*cell, routing.levels.last()) {
+                ("BZ", Some(last)) => &last.name,
+                ("neutral", _) => &routing.neutral_level,
+                _ => routing.cells.get(*cell).unwrap_or(&routing.default_level),
+            };
             Ok(vec![(*cell).into(), level_no(config, level)?.into()])
         })
         .collect()

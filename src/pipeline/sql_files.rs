@@ -46,8 +46,12 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "segments/segments.sql",
     "segments/tier_migration.sql",
     "segments/value_tiers.sql",
+    "summaries/business_case.sql",
+    "summaries/concentration.sql",
+    "summaries/effort_value.sql",
     "summaries/line_totals.sql",
     "summaries/populations.sql",
+    "summaries/service_caps.sql",
 ];
 
 /// Whose file it is.
