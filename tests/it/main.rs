@@ -27,3 +27,4 @@ mod readme;
 mod real_runs;
 mod rfm_grids;
 mod run_support;
+mod value_groups;
