@@ -159,7 +159,8 @@ fn online_retail() {
     assert_eq!(run.ask(sql), [["value", "return_policy", "26", "-4301.9100"]]);
     let sql = "SELECT contribution_status, COUNT(contribution) AS known, COUNT(*) AS n FROM customer_value \
                GROUP BY contribution_status ORDER BY n";
-    assert_eq!(run.ask(sql), [["no_moves", "86", "86"], ["cost_unknown", "0", "4286"]]);
+    // Ten had nothing but postage and adjustments, which cost no goods.
+    assert_eq!(run.ask(sql), [["ok", "10", "10"], ["no_moves", "76", "76"], ["cost_unknown", "0", "4286"]]);
     // The best fifth by value brings 73.7 % of it.
     let sql = "SELECT customers, amount FROM concentration WHERE measure = 'value' AND name = 'top_20pct'";
     assert_eq!(run.ask(sql), [["854", "5864125.0400"]]);
