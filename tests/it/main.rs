@@ -28,3 +28,4 @@ mod real_runs;
 mod rfm_grids;
 mod run_support;
 mod value_groups;
+mod value_groups_small;
