@@ -18,9 +18,8 @@ pub const MODEL: Model =
 pub fn lower_tail(k: u64, n: u64, p: f64, ln_factorials: &[f64]) -> f64 {
     let ln_factorial = |i: u64| ln_factorials[i as usize];
     let (trials, odds) = (n as f64, p / (1.0 - p));
-    let ln_term = ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
-        + k as f64 * p.ln()
-        + (n - k) as f64 * (-p).ln_1p();
+    let ln_term =
+        ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) + k as f64 * p.ln() + (n - k) as f64 * (-p).ln_1p();
     let (mut term, mut sum) = (1.0, 1.0);
     for i in (1..=k).rev() {
         let i = i as f64;

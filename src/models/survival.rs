@@ -285,14 +285,8 @@ fn probability_rows(silences: &BTreeMap<&str, Silence>, params: &Params) -> Rows
     probability_columns(columns)
 }
 
-type ProbabilityColumns = (
-    Vec<Option<String>>,
-    Vec<Option<i64>>,
-    Vec<Option<f64>>,
-    Vec<Option<f64>>,
-    Vec<Option<i64>>,
-    Vec<Option<String>>,
-);
+type ProbabilityColumns =
+    (Vec<Option<String>>, Vec<Option<i64>>, Vec<Option<f64>>, Vec<Option<f64>>, Vec<Option<i64>>, Vec<Option<String>>);
 
 fn probability_columns(columns: ProbabilityColumns) -> Rows {
     vec![

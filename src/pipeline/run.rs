@@ -410,7 +410,7 @@ pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepa
 fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
     let grid = config.rfm.resolve_grid();
     let mut rows = vec![
-        ("run_params", parameters::run_params(config, prepared.as_of)),
+        ("run_params", parameters::run_params(config, prepared.as_of)?),
         ("periods", parameters::period_rows(config, prepared.as_of)?),
         ("rfm_cuts", parameters::rfm_cut_rows(config)?),
         ("rfm_cells", parameters::rfm_cell_rows(&grid)),

@@ -1,5 +1,6 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
+mod attrition;
 mod expression;
 mod inputs;
 mod rfm;
@@ -24,6 +25,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     at_least(mistakes, &["affinity", "max_basket_products"], config.affinity.max_basket_products.into(), 2);
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
+    attrition::validate(&config.attrition, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
