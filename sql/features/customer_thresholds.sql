@@ -37,19 +37,19 @@ rounded AS (
         last_gap_days,
         error_days,
         method,
-        CASE
-            WHEN common_days IS NOT NULL THEN CAST(common_days AS BIGINT) * 10000
-            ELSE CAST(
-                FLOOR(
+        CAST(
+            CASE
+                WHEN common_days IS NOT NULL THEN CAST(common_days AS DOUBLE) * 10000.0
+                ELSE FLOOR(
                     EXP(
                         (
                             CAST(gaps AS DOUBLE) * LN(CAST(own_e4 AS DOUBLE) / 10000.0)
                             + CAST(prior_gaps AS DOUBLE) * LN(CAST(pool_days AS DOUBLE))
                         ) / CAST(gaps + prior_gaps AS DOUBLE)
                     ) * 10000.0 + 0.5
-                ) AS BIGINT
-            )
-        END AS threshold_e4
+                )
+            END AS BIGINT
+        ) AS threshold_e4
     FROM gapped
 )
 SELECT

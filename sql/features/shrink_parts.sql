@@ -3,25 +3,35 @@
 -- Units: money in ten-thousandths, rounded per part; mix is what is left, so the parts sum exactly.
 -- With O orders, U units, R revenue before (0) and now (1): orders (O1 / O0 - 1) R0, units (U1 / U0 - O1 / O0) R0, price
 -- the sum over products bought in both windows of u1 (r1 / u1 - r0 / u0). Without quantities units and price are null and
--- all but the number of orders is in mix. The vanished category is the largest that was bought before and is not now.
-WITH products AS (
+-- all but the number of orders is in mix. The vanished category is the largest that was bought before and is not now; it is the
+-- driver when its loss is no smaller than any part, since it says more.
+WITH priced AS (
+    -- Casts stand outside of CASE: engines may compute a branch for rows that do not take it, and infinity has no cast.
+    SELECT
+        customer_id,
+        units_now_e4,
+        units_prev_e4,
+        lines_without_quantity,
+        revenue_now_e4,
+        CAST(
+            CASE
+                WHEN units_now_e4 > 0 AND units_prev_e4 > 0
+                THEN FLOOR(
+                    CAST(units_now_e4 AS DOUBLE) * (CAST(revenue_prev_e4 AS DOUBLE) / CAST(units_prev_e4 AS DOUBLE)) + 0.5
+                )
+                ELSE CAST(revenue_now_e4 AS DOUBLE)
+            END AS BIGINT
+        ) AS at_old_price_e4
+    FROM shrink_products
+),
+products AS (
     SELECT
         customer_id,
         CAST(SUM(units_now_e4) AS BIGINT) AS units_now_e4,
         CAST(SUM(units_prev_e4) AS BIGINT) AS units_prev_e4,
         CAST(SUM(lines_without_quantity) AS BIGINT) AS lines_without_quantity,
-        CAST(SUM(
-            CASE
-                WHEN units_now_e4 > 0 AND units_prev_e4 > 0 THEN revenue_now_e4 - CAST(
-                    FLOOR(
-                        CAST(units_now_e4 AS DOUBLE) * (CAST(revenue_prev_e4 AS DOUBLE) / CAST(units_prev_e4 AS DOUBLE))
-                        + 0.5
-                    ) AS BIGINT
-                )
-                ELSE 0
-            END
-        ) AS BIGINT) AS price_e4
-    FROM shrink_products
+        CAST(SUM(revenue_now_e4 - at_old_price_e4) AS BIGINT) AS price_e4
+    FROM priced
     GROUP BY customer_id
 ),
 categories AS (
@@ -51,29 +61,35 @@ measured AS (
         w.customer_id AS customer_id,
         w.orders_now AS orders_now,
         w.revenue_now_e4 - w.revenue_prev_e4 AS change_e4,
-        CASE
-            WHEN w.orders_prev > 0 THEN CAST(
-                FLOOR(
+        CAST(
+            CASE
+                WHEN w.orders_prev > 0
+                THEN FLOOR(
                     CAST(w.revenue_prev_e4 AS DOUBLE)
                         * (CAST(w.orders_now - w.orders_prev AS DOUBLE) / CAST(w.orders_prev AS DOUBLE)) + 0.5
-                ) AS BIGINT
-            )
-            ELSE 0
-        END AS orders_e4,
-        CASE
-            WHEN u.lines_without_quantity > 0 OR u.customer_id IS NULL THEN NULL
-            WHEN w.orders_now > 0 AND w.orders_prev > 0 AND u.units_prev_e4 > 0 THEN CAST(
-                FLOOR(
+                )
+                ELSE 0.0
+            END AS BIGINT
+        ) AS orders_e4,
+        CAST(
+            CASE
+                WHEN u.lines_without_quantity > 0 OR u.customer_id IS NULL THEN NULL
+                WHEN w.orders_now > 0 AND w.orders_prev > 0 AND u.units_prev_e4 > 0
+                THEN FLOOR(
                     CAST(w.revenue_prev_e4 AS DOUBLE)
                         * (
                             CAST(u.units_now_e4 AS DOUBLE) / CAST(u.units_prev_e4 AS DOUBLE)
                             - CAST(w.orders_now AS DOUBLE) / CAST(w.orders_prev AS DOUBLE)
                         ) + 0.5
-                ) AS BIGINT
-            )
-            ELSE 0
-        END AS units_e4,
-        CASE WHEN u.lines_without_quantity = 0 THEN u.price_e4 END AS price_e4,
+                )
+                ELSE 0.0
+            END AS BIGINT
+        ) AS units_e4,
+        CASE
+            WHEN u.lines_without_quantity > 0 THEN NULL
+            WHEN w.orders_now > 0 AND w.orders_prev > 0 AND u.units_prev_e4 > 0 THEN u.price_e4
+            ELSE 0 * u.price_e4
+        END AS price_e4,
         CASE
             WHEN u.customer_id IS NULL THEN 'no_products'
             WHEN u.lines_without_quantity > 0 THEN 'no_quantities'

@@ -99,7 +99,9 @@ fn attrition() -> Table {
             money("change_mix_e4", "of the change, by other products: what is left").optional(),
             text("shrink_driver", "the largest loss: orders, units, price, mix or category").optional(),
             text("lost_category", "largest category bought before and not now").optional(),
-            money("lost_category_e4", "its net revenue before, as a loss").optional(),
+            money("lost_category_e4", "its net revenue before, as a loss")
+                .optional()
+                .published_as("lost_category_value"),
             integer("tier_delta", "tiers lost; negative is a rise").optional(),
             boolean("tier_flag", "two tiers down or more, or no value left, and found shrinking").optional(),
             text("contact_status", "ok, no_contacts, or no_interactions: there is no such export").optional(),
