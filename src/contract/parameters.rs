@@ -1,7 +1,7 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, double, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -52,6 +52,26 @@ fn run_params() -> Table {
             double("lapse_fall", "relative fall in lapse that is looked at"),
             double("order_size_rise", "relative rise in order size that is looked at"),
             double("cost_fall", "relative fall in the cost of contacts and campaigns that is looked at"),
+            // [attrition]
+            instant("as_of_us", "the instant at which as_of begins in the business time zone"),
+            text("window_method", "own_rhythm, return_probability, error_balanced or fixed"),
+            bigint("gap_quantile_ppm", "quantile of a customer's gaps that is their rhythm, in millionths"),
+            bigint("prior_gaps", "own gaps that weigh as much as the window of all customers"),
+            integer("horizon_days", "days within which a silent customer may return"),
+            bigint("pool_return_ppm", "probability of a return at the window of all customers, in millionths"),
+            integer("window_step_days", "step of the error-balanced window"),
+            bigint("false_alarm_cost", "cost of calling somebody lost who comes back"),
+            bigint("missed_cost", "cost of calling somebody active who does not"),
+            integer("fixed_window_days", "days of silence of the fixed window"),
+            integer("lost_horizon_days", "days within which a return is hopeless for the lost"),
+            bigint("lost_return_ppm", "probability of a return that is hopeless, in millionths"),
+            integer("compare_days", "days of the window that is compared with the one before"),
+            money("min_previous_value_e4", "least value in the window before"),
+            bigint("min_purchase_days", "least purchase days in both windows for a test"),
+            bigint("fdr_ppm", "false discovery rate in millionths"),
+            bigint("min_cases", "least number of customers for a figure about them"),
+            integer("starved_days", "days without a two-way contact that starve a customer"),
+            money("csat_drop_e4", "fall of the mean satisfaction that is a sign"),
         ],
     )
     .internal()
