@@ -130,7 +130,7 @@ fn groups(run: &Run) -> Vec<Vec<String>> {
 fn online_retail() {
     let Some(run) = run_real("online_retail", |text| text) else { return };
     identities(&run);
-    assert_eq!(groups(&run), [["BZ", "26"], ["MGC", "512"], ["MVC", "854"], ["Migrator", "2980"]]);
+    assert_eq!(groups(&run), [["BZ", "26"], ["MGC", "1113"], ["MVC", "854"], ["Migrator", "2379"]]);
     // Summed in DuckDB over the distinct lines of the file itself: 26 customers gave back more than they took in the last
     // 365 days, 4,301.91 together. No cost is known, so that revenue is what was judged.
     let sql = "SELECT bz_basis, bz_plan, COUNT(*) AS n, SUM(value) AS v FROM customer_value WHERE is_bz GROUP BY bz_basis, bz_plan";
