@@ -31,3 +31,5 @@ mod readme;
 mod real_runs;
 mod rfm_grids;
 mod run_support;
+mod value_groups;
+mod value_groups_small;
