@@ -12,6 +12,7 @@ mod mistake;
 mod routing;
 mod summary;
 mod validate;
+mod value_groups;
 
 pub use attrition::{Attrition, Window};
 pub use decimal::decimal_e4;
@@ -20,6 +21,7 @@ pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Summary};
+pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;
 
@@ -65,6 +67,12 @@ pub struct Config {
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
+    /// Who is a peer of whom, and which value group follows from value and potential.
+    #[serde(default)]
+    pub value_groups: ValueGroups,
+    /// What-if figures: better retention, larger orders, lower cost.
+    #[serde(default)]
+    pub business_case: BusinessCase,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

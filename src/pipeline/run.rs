@@ -416,6 +416,8 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("rfm_cells", parameters::rfm_cell_rows(&grid)),
         ("service_cells", parameters::service_cell_rows(config)?),
         ("service_levels", parameters::service_level_rows(config)?),
+        ("tenure_bands", parameters::tenure_band_rows(&config.value_groups)),
+        ("value_group_tiers", parameters::value_group_tier_rows(&config.value_groups)),
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
         ("campaign_definitions", campaign_definition_rows(config)?),

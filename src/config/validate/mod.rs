@@ -6,6 +6,7 @@ mod inputs;
 mod rfm;
 mod routing;
 mod summary;
+mod value_groups;
 
 use super::mistake::Mistakes;
 use super::{Config, Metric};
@@ -25,6 +26,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     at_least(mistakes, &["affinity", "max_basket_products"], config.affinity.max_basket_products.into(), 2);
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
+    value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
