@@ -8,8 +8,12 @@
 //! same on every machine and for any number of threads.
 
 mod columns;
+mod contact_allocation;
+mod experiment;
+mod routing_keys;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
+pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 
 use crate::error::Result;
 
@@ -28,5 +32,5 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[]
+    &[experiment::HOLDOUT, experiment::ASSIGNMENT, contact_allocation::MODEL, routing_keys::MODEL]
 }

@@ -2,6 +2,7 @@
 //!
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
+mod contact_parameters;
 mod execute;
 mod gates;
 mod graph;
@@ -17,6 +18,7 @@ mod previous;
 mod quality;
 mod rows;
 mod run;
+mod script_vars;
 mod sql_files;
 mod summary;
 

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::contact_parameters::contact_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
 use crate::config::{Config, Grid, OrderUnit, RfmMethod, decimal_e4};
@@ -11,12 +12,15 @@ use crate::error::{Error, Result};
 const PPM: f64 = 1_000_000.0;
 
 /// The one row of `run_params`.
-pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a window of days is out of range.
+pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
         OrderUnit::PurchaseDay => "purchase_day",
     };
-    vec![vec![
+    let mut row: Vec<Cell> = vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
         config.value.metric.name().into(),
@@ -28,7 +32,10 @@ pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
         config.affinity.min_count.into(),
         config.affinity.top_k.into(),
         config.affinity.max_basket_products.into(),
-    ]]
+    ];
+    // [campaigns], [[contact_rules]], [experiments], [routing]
+    row.extend(contact_params(config, as_of)?);
+    Ok(vec![row])
 }
 
 /// Rows of `periods`, numbered from 1, the oldest first.
@@ -145,7 +152,7 @@ fn level_no(config: &Config, name: &str) -> Result<i32> {
 }
 
 /// Decimal text of the pipeline file in ten-thousandths; validation has seen it.
-fn money(text: &str, key: &str) -> Result<i64> {
+pub(super) fn money(text: &str, key: &str) -> Result<i64> {
     decimal_e4(text).ok_or_else(|| {
         Error::config(format!("`{key}` holds `{text}`, which is not a decimal number"))
             .hint("write it as text with at most four decimals, for example \"99.95\"")

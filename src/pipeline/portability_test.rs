@@ -130,12 +130,14 @@ fn stand_in(table: &str, config: &Config) -> String {
         _ => config.campaigns.keys().collect(),
     };
     let queries = names.iter().zip(2..).map(|(name, divisor)| match table {
-        "segment_members" => format!(
-            "SELECT '{name}' AS segment_id, customer_id FROM customers WHERE orders % {divisor} = 0"
-        ),
+        "segment_members" => {
+            format!("SELECT '{name}' AS segment_id, customer_id FROM customers WHERE orders % {divisor} = 0")
+        }
         _ => format!(
             "SELECT '{name}' AS campaign_id, customer_id, \
-             CASE WHEN orders > 1 THEN CAST(orders % 7 AS DOUBLE) END AS score FROM customers WHERE orders % {divisor} = 0"
+             CASE WHEN orders > 1 THEN CAST(orders % 7 AS DOUBLE) END AS score, \
+             CAST(orders % 3 AS DOUBLE) AS expected_value, '{{}}' AS script_vars \
+             FROM customers WHERE orders % {divisor} = 0"
         ),
     });
     queries.collect::<Vec<_>>().join(" UNION ALL ")
