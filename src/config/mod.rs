@@ -10,7 +10,9 @@ mod inputs;
 mod load;
 mod mistake;
 mod routing;
+mod summary;
 mod validate;
+mod value_groups;
 
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
@@ -18,6 +20,8 @@ pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
+pub use summary::{CalendarUnit, Summary};
+pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;
 
@@ -63,6 +67,15 @@ pub struct Config {
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
+    /// The business summary.
+    #[serde(default)]
+    pub summary: Summary,
+    /// Who is a peer of whom, and which value group follows from value and potential.
+    #[serde(default)]
+    pub value_groups: ValueGroups,
+    /// What-if figures: better retention, larger orders, lower cost.
+    #[serde(default)]
+    pub business_case: BusinessCase,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

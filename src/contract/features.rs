@@ -167,8 +167,10 @@ fn customer_service() -> Table {
         &["customer_id"],
         vec![
             customer_id(),
-            text("value_cell", "actual and strategic value: HH to LL, or none"),
+            text("value_cell", "actual and strategic value: HH to LL, none, BZ or neutral"),
             text("service_level", "the level"),
+            text("level_before_cap", "the level that the cell asks for"),
+            integer("fell_by_cap", "how many levels the caps took"),
         ],
     )
 }

@@ -12,6 +12,8 @@ pub fn parameter_tables() -> Vec<Table> {
         rfm_cells(),
         service_cells(),
         service_levels(),
+        tenure_bands(),
+        value_group_tiers(),
         segment_definitions(),
         segment_members(),
         segment_membership_before(),
@@ -21,6 +23,7 @@ pub fn parameter_tables() -> Vec<Table> {
         contact_rule_channels(),
         consent_needs(),
         data_quality(),
+        calendar(),
     ]
 }
 
@@ -41,6 +44,17 @@ fn run_params() -> Table {
             bigint("min_pair_count", "fewest baskets for a pair"),
             bigint("pair_top_k", "most partners of a product"),
             bigint("max_basket_products", "larger baskets are left out of pair counts"),
+            // [value_groups]
+            bigint("peer_weight", "a peer group of this size weighs as much as the group above it"),
+            bigint("min_peers", "fewest peers that are called peers"),
+            money("bz_threshold_e4", "a contribution below this is below zero"),
+            bigint("mgc_min_unrealised_e4", "smallest unrealised share of the potential to grow, in ten-thousandths"),
+            boolean("mvc_hysteresis", "whether two windows below are needed to leave MVC"),
+            // [business_case]
+            double("discount_rate", "discount of a year"),
+            double("lapse_fall", "relative fall in lapse that is looked at"),
+            double("order_size_rise", "relative rise in order size that is looked at"),
+            double("cost_fall", "relative fall in the cost of contacts and campaigns that is looked at"),
             // [campaigns], [[contact_rules]], [experiments], [routing]
             instant("as_of_us", "the instant at which as_of begins in the business time zone"),
             text("time_zone", "the business time zone"),
@@ -105,7 +119,7 @@ fn service_cells() -> Table {
         "one value cell and the level that it asks for",
         &["value_cell"],
         vec![
-            text("value_cell", "actual and strategic value: HH, HM, ... LL, or none"),
+            text("value_cell", "actual and strategic value: HH, HM, ... LL; none, BZ or neutral"),
             integer("level_no", "the level, 1 is the best"),
         ],
     )
@@ -141,6 +155,35 @@ fn service_levels() -> Table {
             text("rule_id", "the rule that gave the row, for feedback"),
         ],
     )
+}
+
+fn tenure_bands() -> Table {
+    Table::new(
+        "tenure_bands",
+        "one band of days since the first order, the shortest is number 1",
+        &["band_no"],
+        vec![
+            integer("band_no", "number, from 1"),
+            text("tenure_band", "its name: the first and the last day, or the first and +"),
+            integer("from_days", "first day"),
+            integer("to_days", "day after the last; null in the last band").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn value_group_tiers() -> Table {
+    Table::new(
+        "value_group_tiers",
+        "one tier, and the value groups it leads to",
+        &["tier"],
+        vec![
+            integer("tier", "1 is best, 5 least, 0 none"),
+            boolean("is_mvc", "as an actual tier it makes a most valuable customer"),
+            boolean("is_mgc", "as a strategic tier it makes a most growable customer"),
+        ],
+    )
+    .internal()
 }
 
 fn segment_definitions() -> Table {
@@ -286,4 +329,25 @@ fn data_quality() -> Table {
             text("message", "the finding in words"),
         ],
     )
+}
+
+fn calendar() -> Table {
+    Table::new(
+        "calendar",
+        "one calendar period, of each kind the oldest is number 1",
+        &["period_kind", "period_no"],
+        vec![
+            text("period_kind", "month, quarter or year"),
+            integer("period_no", "number within the kind, from 1"),
+            day("start_day", "first day"),
+            day("end_day", "day after the last"),
+            text("label", "1997-01, 1997-Q1 or 1997"),
+            boolean("is_complete", "over by as_of; only the last of each kind is not"),
+            integer("year_before_no", "number of the same period a year before; null when the calendar has it not")
+                .optional(),
+            boolean("is_covered", "the exports reach back to its beginning"),
+            boolean("in_summary", "a kind that [summary] periods asks for"),
+        ],
+    )
+    .internal()
 }

@@ -5,21 +5,27 @@ use jiff::civil::Date;
 use super::contact_parameters::contact_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
-use crate::config::{Config, Grid, OrderUnit, RfmMethod, decimal_e4};
+use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
 const PPM: f64 = 1_000_000.0;
 
+/// Ten-thousandths in one.
+const SHARE_E4: f64 = 10_000.0;
+
 /// The one row of `run_params`.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a window of days is out of range.
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when an amount of money is not a decimal number, or a window of days
+/// is out of range.
 pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
         OrderUnit::PurchaseDay => "purchase_day",
     };
+    let groups = &config.value_groups;
+    let case = &config.business_case;
     let mut row: Vec<Cell> = vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
@@ -32,10 +38,47 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
         config.affinity.min_count.into(),
         config.affinity.top_k.into(),
         config.affinity.max_basket_products.into(),
+        // [value_groups]
+        groups.peer_weight.into(),
+        groups.min_peers.into(),
+        money(&groups.bz_threshold, "value_groups.bz_threshold")?.into(),
+        ((groups.mgc_min_unrealised * SHARE_E4).round() as i64).into(),
+        groups.hysteresis.into(),
+        // [business_case]
+        case.discount_rate.into(),
+        case.lapse_fall.into(),
+        case.order_size_rise.into(),
+        case.cost_fall.into(),
     ];
     // [campaigns], [[contact_rules]], [experiments], [routing]
     row.extend(contact_params(config, as_of)?);
     Ok(vec![row])
+}
+
+/// Rows of `tenure_bands`.
+pub fn tenure_band_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    let starts = std::iter::once(0).chain(groups.tenure_bands.iter().copied());
+    let ends = groups.tenure_bands.iter().copied().map(Some).chain([None]);
+    (1i32..)
+        .zip(starts.zip(ends))
+        .map(|(no, (from, to))| {
+            let name = to.map_or_else(|| format!("{from}+"), |to| format!("{from}-{}", to - 1));
+            vec![no.into(), Cell::Text(name), from.into(), to.into()]
+        })
+        .collect()
+}
+
+/// Rows of `value_group_tiers`.
+pub fn value_group_tier_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    (0u8..=5)
+        .map(|tier| {
+            vec![
+                i32::from(tier).into(),
+                groups.mvc_tiers.contains(&tier).into(),
+                groups.mgc_tiers.contains(&tier).into(),
+            ]
+        })
+        .collect()
 }
 
 /// Rows of `periods`, numbered from 1, the oldest first.
@@ -87,14 +130,18 @@ pub fn rfm_cell_rows(grid: &Grid) -> Vec<Vec<Cell>> {
 }
 
 /// Rows of `service_cells`: the level of each value cell; a cell that the pipeline file does not name, and `none`, ask for
-/// the default level.
+/// the default level. Who is below zero (`BZ`) gets the last level, who may not be profiled the neutral one.
 pub fn service_cell_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
-    const CELLS: [&str; 10] = ["HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "none"];
+    const CELLS: [&str; 12] = ["BZ", "HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "neutral", "none"];
     let routing = &config.routing;
     CELLS
         .iter()
         .map(|cell| {
-            let level = routing.cells.get(*cell).unwrap_or(&routing.default_level);
+            let level = match (*cell, routing.levels.last()) {
+                ("BZ", Some(last)) => &last.name,
+                ("neutral", _) => &routing.neutral_level,
+                _ => routing.cells.get(*cell).unwrap_or(&routing.default_level),
+            };
             Ok(vec![(*cell).into(), level_no(config, level)?.into()])
         })
         .collect()

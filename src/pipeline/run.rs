@@ -13,7 +13,7 @@ use super::predicates::{parameter_table, predicate_tables, segment_definition_ro
 use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
-use super::{contact_parameters, gates, parameters, periods, previous};
+use super::{calendar, contact_parameters, gates, parameters, periods, previous};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -438,12 +438,15 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("rfm_cells", parameters::rfm_cell_rows(&grid)),
         ("service_cells", parameters::service_cell_rows(config)?),
         ("service_levels", parameters::service_level_rows(config)?),
+        ("tenure_bands", parameters::tenure_band_rows(&config.value_groups)),
+        ("value_group_tiers", parameters::value_group_tier_rows(&config.value_groups)),
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
         ("campaign_definitions", contact_parameters::campaign_definition_rows(config)?),
         ("contact_rules", contact_parameters::contact_rule_rows(config, prepared.as_of)?),
         ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
         ("consent_needs", contact_parameters::consent_need_rows(config)),
+        ("calendar", calendar::calendar_rows(config, prepared.as_of, calendar::first_day(config, &prepared.staged)?)?),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {
