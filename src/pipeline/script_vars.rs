@@ -85,7 +85,7 @@ mod tests {
         let nasty = "a\"b\\c\nd\te\u{1}f'{}é咖";
         let rows = format!(
             "SELECT '{}' AS customer_id, 12.5 AS net_revenue, TRUE AS likes_tea, 3 AS orders, 0.25 AS rate, \
-             CAST('2026-06-30' AS DATE) AS last_order_date, CAST('2026-06-30 12:00:00' AS TIMESTAMP) AS seen_at \
+             CAST('2026-06-30' AS DATE) AS last_order_date, CAST(CAST('2026-06-30' AS DATE) AS TIMESTAMP) AS seen_at \
              UNION ALL SELECT 'x', 0.0, CAST(NULL AS BOOLEAN), CAST(NULL AS INTEGER), CAST(NULL AS DOUBLE), \
              CAST(NULL AS DATE), CAST(NULL AS TIMESTAMP)",
             nasty.replace('\'', "''")
@@ -106,7 +106,7 @@ mod tests {
         }
         let expected = serde_json::json!({
             "v_customer_id": nasty, "v_net_revenue_e4": 12.5, "v_likes_tea": true, "v_orders": 3, "v_rate": 0.25,
-            "v_last_order_day": "2026-06-30", "v_seen_us": "2026-06-30T12:00:00.000000Z"
+            "v_last_order_day": "2026-06-30", "v_seen_us": "2026-06-30T00:00:00.000000Z"
         });
         assert_eq!(objects[nasty], expected);
         let empty = serde_json::json!({

@@ -1,6 +1,7 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod campaign_targets;
 mod cli;
 mod cli_answers;
 mod config;
@@ -19,6 +20,7 @@ mod ingest_real_exports;
 mod ingest_rejects;
 mod ingest_support;
 mod nights;
+mod permissions;
 mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
@@ -26,4 +28,5 @@ mod publish_tables;
 mod readme;
 mod real_runs;
 mod rfm_grids;
+mod routing_keys;
 mod run_support;
