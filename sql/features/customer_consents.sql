@@ -1,7 +1,8 @@
 -- customer_consents: what one customer allows on one channel for one purpose, as of as_of.
 -- Key: customer_id, channel, purpose. Without a row, nothing was said: unknown.
 -- A statement without a purpose holds for all, one with a purpose for that one; the latest that applies holds, and of two
--- at one instant the denial. A contact that led to an opt-out is a denial on its channel, for all purposes.
+-- at one instant the denial. A contact that led to an opt-out is a denial on its channel
+-- (the campaign's, where the row has none), for all purposes.
 WITH statements AS (
     SELECT
         s.customer_id AS customer_id,
@@ -20,7 +21,7 @@ WITH statements AS (
     UNION ALL
     SELECT
         c.customer_id AS customer_id,
-        c.channel AS channel,
+        COALESCE(c.channel, d.channel) AS channel,
         CAST(NULL AS VARCHAR) AS purpose,
         c.sent_us AS consent_us,
         CAST(NULL AS BIGINT) AS expires_at_us,
@@ -28,7 +29,8 @@ WITH statements AS (
         'unsubscribed' AS consent_basis,
         c.campaign_id AS consent_source
     FROM staged_contacts_sent AS c
-    WHERE COALESCE(c.unsubscribed, FALSE) AND c.channel IS NOT NULL
+    LEFT JOIN campaign_definitions AS d ON c.campaign_id = d.campaign_id
+    WHERE COALESCE(c.unsubscribed, FALSE)
 ),
 applicable AS (
     SELECT

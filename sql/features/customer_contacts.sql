@@ -1,7 +1,8 @@
 -- customer_contacts: the contacts of one customer on one channel on one day, as far back as a contact rule looks.
 -- Key: customer_id, channel, day, purpose, is_inbound.
 -- What campaigns sent (not what their controls were spared), calls and letters of ours, and contacts that the customer
--- began and somebody answered. An attempt counts: the phone rang. The purpose is the campaign's, empty when it is unknown.
+-- began and somebody answered. An attempt counts: the phone rang. The purpose is the campaign's, and empty when the
+-- campaign is not known; a row without a channel has the campaign's too.
 WITH events AS (
     SELECT
         c.customer_id AS customer_id,
@@ -11,7 +12,7 @@ WITH events AS (
         FALSE AS is_inbound,
         CAST(1 AS BIGINT) AS contacts
     FROM staged_contacts_sent AS c
-    WHERE c.channel IS NOT NULL AND COALESCE(c.arm, 'treat') NOT IN ('control', 'global_holdout', 'suppressed')
+    WHERE COALESCE(c.arm, 'treat') NOT IN ('control', 'global_holdout', 'suppressed')
     UNION ALL
     SELECT
         i.customer_id AS customer_id,
@@ -22,7 +23,6 @@ WITH events AS (
         COALESCE(i.count, 1) AS contacts
     FROM staged_interactions AS i
     WHERE i.customer_id IS NOT NULL
-        AND i.channel IS NOT NULL
         AND i.event IS NULL
         AND (
             i.direction = 'out'
@@ -36,7 +36,7 @@ WITH events AS (
 recent AS (
     SELECT
         e.customer_id AS customer_id,
-        e.channel AS channel,
+        COALESCE(e.channel, d.channel) AS channel,
         e.day AS day,
         COALESCE(d.purpose, '') AS purpose,
         e.is_inbound AS is_inbound,
@@ -44,7 +44,7 @@ recent AS (
     FROM events AS e
     CROSS JOIN run_params AS p
     LEFT JOIN campaign_definitions AS d ON e.campaign_id = d.campaign_id
-    WHERE e.day >= p.contact_window_day
+    WHERE e.day >= p.contact_window_day AND COALESCE(e.channel, d.channel) IS NOT NULL
 )
 SELECT
     customer_id,

@@ -139,6 +139,11 @@ const MISTAKES: &[(&str, &str)] = &[
         "[[contact_rules]]\nname = \"a\"\nchannels = [\"email\"]\nmax = 1\nwindow_days = 7\n\
          [[contact_rules]]\nname = \"a\"\nchannels = [\"sms\"]\nmax = 1\nwindow_days = 7",
     ),
+    (
+        "",
+        "[inputs.contacts_sent]\nfiles = [\"sent.csv\"]\n[inputs.contacts_sent.columns]\ncampaign_id = \"c\"\n\
+         customer_id = \"n\"\nsent = \"t\"\nunsubscribed = \"u\"",
+    ),
     // Routing.
     ("", "[routing]\ndefault_level = \"gold\""),
     ("", "[routing.caps]\ndimond = 0.02"),

@@ -24,12 +24,27 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
         }
         rule(&index, found, mistakes);
     }
+    channel_of_contacts(config, mistakes);
     share(mistakes, &["experiments", "global_holdout_share"], config.experiments.global_holdout_share);
     if config.campaigns.contains_key(&config.experiments.holdout_seed) {
         mistakes.value(
             &["experiments", "holdout_seed"],
             "the seed of the holdout is the name of a campaign, so that both would choose the same customers",
             "choose another seed, for example `\"holdout-2026\"`",
+        );
+    }
+}
+
+/// Past contacts without a channel would count for no rule, and opt-outs for no channel.
+fn channel_of_contacts(config: &Config, mistakes: &mut Mistakes<'_>) {
+    let Some(sent) = config.inputs.get("contacts_sent").filter(|sent| !sent.columns.contains_key("channel")) else {
+        return;
+    };
+    if !config.contact_rules.is_empty() || sent.columns.contains_key("unsubscribed") {
+        mistakes.key(
+            &["inputs", "contacts_sent", "columns"],
+            "contact rules and opt-outs are by channel, and `channel` is not mapped",
+            "map it, or write `channel = { constant = \"email\" }`",
         );
     }
 }
