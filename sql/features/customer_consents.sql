@@ -32,40 +32,50 @@ WITH statements AS (
     LEFT JOIN campaign_definitions AS d ON c.campaign_id = d.campaign_id
     WHERE COALESCE(c.unsubscribed, FALSE)
 ),
+-- One number orders statements: twice the instant, and one more for a denial.
 applicable AS (
     SELECT
         s.customer_id AS customer_id,
         n.channel AS channel,
         n.purpose AS purpose,
+        2 * s.consent_us + 1 - s.is_grant AS weight,
         s.consent_us AS consent_us,
         s.expires_at_us AS expires_at_us,
         s.is_grant AS is_grant,
         s.consent_basis AS consent_basis,
-        s.consent_source AS consent_source,
-        0 - s.consent_us AS newest_first,
-        -- Of two equal grants, the one that ends first: no more is taken than was given.
-        CASE WHEN s.expires_at_us IS NULL THEN 1 ELSE 0 END AS endless_last,
-        COALESCE(s.expires_at_us, 0) AS ends_first,
-        COALESCE(s.consent_source, '') AS source
+        s.consent_source AS consent_source
     FROM statements AS s
     JOIN consent_needs AS n ON s.channel = n.channel
     WHERE s.purpose IS NULL OR s.purpose = n.purpose
 ),
-numbered AS (
+weighed AS (
     SELECT
         customer_id,
         channel,
         purpose,
+        weight,
         consent_us,
         expires_at_us,
         is_grant,
         consent_basis,
         consent_source,
-        CAST(ROW_NUMBER() OVER (
-            PARTITION BY customer_id, channel, purpose
-            ORDER BY newest_first, is_grant, endless_last, ends_first, consent_basis, source
-        ) AS BIGINT) AS place
+        MAX(weight) OVER (PARTITION BY customer_id, channel, purpose) AS heaviest
     FROM applicable
+),
+-- Of equal grants, the one that ends first: no more is taken than was given.
+latest AS (
+    SELECT
+        customer_id,
+        channel,
+        purpose,
+        MAX(consent_us) AS consent_us,
+        MIN(expires_at_us) AS expires_at_us,
+        MAX(is_grant) AS is_grant,
+        MIN(consent_basis) AS consent_basis,
+        MIN(consent_source) AS consent_source
+    FROM weighed
+    WHERE weight = heaviest
+    GROUP BY customer_id, channel, purpose
 )
 SELECT
     n.customer_id AS customer_id,
@@ -79,6 +89,5 @@ SELECT
     n.consent_us AS consent_us,
     n.consent_basis AS consent_basis,
     n.consent_source AS consent_source
-FROM numbered AS n
+FROM latest AS n
 CROSS JOIN run_params AS p
-WHERE n.place = 1

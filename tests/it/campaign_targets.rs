@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use jiff::civil::{Date, date};
+use patronage::config;
+use patronage::error::ErrorKind;
 use patronage::generate::{GenerateOptions, Layout, generate};
 use patronage::monitor::{Cancel, Silent};
-use patronage::pipeline::RunOptions;
+use patronage::pipeline::{self, RunOptions};
 use tempfile::TempDir;
 
-use crate::run_support::{ask_run, run_file, run_real};
+use crate::run_support::{ask_run, run_file, run_real, sample};
 
 const RULES: &str = include_str!("contact_rules.toml");
 
@@ -24,6 +27,11 @@ struct Shop {
 
 impl Shop {
     fn new(seed: u64, change: impl Fn(String) -> String) -> Shop {
+        Shop::with_sql(seed, change, &[])
+    }
+
+    /// A run with SQL files of the user's in the place of ours.
+    fn with_sql(seed: u64, change: impl Fn(String) -> String, sql: &[(&str, String)]) -> Shop {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("shop");
         let options = GenerateOptions {
@@ -39,6 +47,7 @@ impl Shop {
         let pipeline = out.join("patronage.toml");
         let text = change(fs::read_to_string(&pipeline).unwrap() + RULES);
         fs::write(&pipeline, text).unwrap();
+        write_sql(&out, sql);
         let tables = ["campaign_targets", "campaign_counts", "campaign_suppressions", "contact_units", "customers"];
         let only = tables.map(str::to_owned).to_vec();
         let summary = run_file(&pipeline, &RunOptions { as_of: Some(AS_OF), only, ..RunOptions::default() });
@@ -103,6 +112,21 @@ impl Shop {
         let answered = answered.map(|[customer, channel, at, _]| [customer, word(&channel), at[..10].to_owned()]);
         (sent, answered.collect())
     }
+}
+
+/// Puts SQL files into the folder beside a pipeline file.
+fn write_sql(folder: &Path, files: &[(&str, String)]) {
+    fs::create_dir_all(folder.join("sql")).unwrap();
+    for (table, text) in files {
+        fs::write(folder.join("sql").join(format!("{table}.sql")), text).unwrap();
+    }
+}
+
+/// One of our SQL files, with something in it replaced.
+fn changed_sql(path: &str, from: &str, to: &str) -> String {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("sql").join(path)).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    text.replace(from, to)
 }
 
 fn day(text: &str) -> Date {
@@ -268,6 +292,43 @@ fn arms_are_households_independent_and_grow_with_their_share() {
     let [[a, b], [c, d]] = [[cells[0], cells[1]], [cells[2], cells[3]]];
     let chi2 = (a + b + c + d) * (a * d - b * c).powi(2) / ((a + b) * (c + d) * (a + c) * (b + d));
     assert!(chi2 < 15.1, "{cells:?}: {chi2}");
+}
+
+#[test]
+fn a_control_group_that_lost_members_is_flagged() {
+    // Half of the controls are treated by mistake.
+    let broken = changed_sql(
+        "segments/campaign_targets.sql",
+        "IS NULL THEN a.arm",
+        "IS NULL THEN CASE WHEN a.arm = 'control' AND a.bucket < 1000 THEN 'treat' ELSE a.arm END",
+    );
+    let shop = Shop::with_sql(
+        21,
+        |text| text.replace("control_share = 0.1\nprofiling = false", "control_share = 0.2\nprofiling = false"),
+        &[("campaign_targets", broken)],
+    );
+    let sql = "SELECT units_treat, units_control, srm_chi2, srm_flag, verdict FROM campaign_counts \
+               WHERE campaign_id = 'newsletter'";
+    let row = shop.ask(sql).remove(0);
+    let [treat, control, chi2] = [0, 1, 2].map(|column| row[column].parse::<f64>().unwrap());
+    let part = |seen: f64, share: f64| (seen - (treat + control) * share).powi(2) / ((treat + control) * share);
+    assert!((chi2 - part(treat, 0.8) - part(control, 0.2)).abs() < 1e-9 * chi2, "{row:?}");
+    assert_eq!((row[3].as_str(), row[4].as_str()), ("true", "mismatch"), "{row:?}");
+}
+
+#[test]
+fn targets_that_do_not_add_up_hold_the_run() {
+    let folder = sample();
+    let from = "WHERE arm = 'suppressed'";
+    let to = "WHERE arm = 'suppressed' AND suppression_reason <> 'no_consent:denied'";
+    write_sql(
+        folder.path(),
+        &[("campaign_suppressions", changed_sql("summaries/campaign_suppressions.sql", from, to))],
+    );
+    let loaded = config::load(&folder.path().join("patronage.toml")).unwrap();
+    let error = pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gate);
+    assert!(error.to_string().contains("eligible customers of campaigns are in no arm"), "{error}");
 }
 
 #[test]

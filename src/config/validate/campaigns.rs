@@ -89,7 +89,8 @@ fn campaign(name: &str, campaign: &Campaign, mistakes: &mut Mistakes<'_>) {
 fn rule(index: &str, rule: &ContactRule, mistakes: &mut Mistakes<'_>) {
     let path = |key| ["contact_rules", index, key];
     identifier(mistakes, &path("name"), &rule.name);
-    for (key, list) in [("channels", rule.channels.as_slice()), ("blocks", rule.blocked())] {
+    let blocks = rule.blocks.as_ref().map(|blocks| ("blocks", blocks));
+    for (key, list) in std::iter::once(("channels", &rule.channels)).chain(blocks) {
         if list.is_empty() {
             mistakes.value(
                 &path(key),
