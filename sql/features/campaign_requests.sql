@@ -18,6 +18,12 @@ WITH asked AS (
     FROM campaign_candidates AS q
     JOIN campaign_definitions AS d ON q.campaign_id = d.campaign_id
 ),
+complaints AS (
+    SELECT customer_id, MAX(first_day) AS complaint_day
+    FROM customer_complaints
+    WHERE is_open
+    GROUP BY customer_id
+),
 informed AS (
     SELECT
         a.campaign_id AS campaign_id,
@@ -48,7 +54,7 @@ informed AS (
     JOIN customer_holdouts AS h ON a.customer_id = h.customer_id
     LEFT JOIN customer_consents AS k
         ON a.customer_id = k.customer_id AND a.channel = k.channel AND a.purpose = k.purpose
-    LEFT JOIN open_complaints AS o ON a.customer_id = o.customer_id
+    LEFT JOIN complaints AS o ON a.customer_id = o.customer_id
     LEFT JOIN staged_products AS s ON a.product_id = s.product_id
 )
 SELECT

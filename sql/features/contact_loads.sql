@@ -11,7 +11,7 @@ WITH counted AS (
         END AS unit_id,
         k.day AS day,
         k.contacts AS contacts
-    FROM customer_contacts AS k
+    FROM contact_days AS k
     JOIN contact_rule_channels AS h ON k.channel = h.channel
     JOIN contact_rules AS r ON h.rule_id = r.rule_id
     JOIN contact_units AS u ON k.customer_id = u.customer_id

@@ -22,7 +22,7 @@ sends AS (
         k.customer_id AS customer_id,
         CAST(SUM(CASE WHEN k.day >= p.as_of_day - 7 THEN k.contacts ELSE 0 END) AS BIGINT) AS sends_7d,
         CAST(SUM(CASE WHEN k.day >= p.as_of_day - 30 THEN k.contacts ELSE 0 END) AS BIGINT) AS sends_30d
-    FROM customer_contacts AS k
+    FROM contact_days AS k
     CROSS JOIN run_params AS p
     WHERE NOT k.is_inbound
     GROUP BY k.customer_id

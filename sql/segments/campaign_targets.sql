@@ -23,8 +23,10 @@ SELECT
     d.script_id AS script_id,
     r.script_vars AS script_vars,
     d.reason_code AS reason_code,
+    c.value_group AS value_group,
     c.service_level AS service_level,
     c.rfm_segment AS rfm_segment,
+    c.attrition_band AS attrition_band,
     CASE WHEN r.in_global_holdout THEN p.holdout_seed ELSE r.campaign_id END AS seed,
     CASE WHEN r.in_global_holdout THEN r.holdout_bucket ELSE a.bucket END AS bucket,
     a.idempotency_key AS idempotency_key

@@ -27,12 +27,11 @@ SELECT
     c.language AS language,
     l.rule_id AS rule_id,
     p.as_of_day AS valid_from_day,
-    o.customer_id IS NOT NULL AS open_complaint,
+    c.open_complaints > 0 AS open_complaint,
     CASE WHEN l.level_no = 1 THEN g.agent_id END AS dedicated_agent,
     p.as_of_day + p.routing_valid_days AS valid_to_day
 FROM customers AS c
 JOIN routing_keys AS k ON c.customer_id = k.customer_id
 JOIN service_levels AS l ON c.service_level = l.service_level
-LEFT JOIN open_complaints AS o ON c.customer_id = o.customer_id
 LEFT JOIN customer_agents AS g ON c.customer_id = g.customer_id
 CROSS JOIN run_params AS p

@@ -38,7 +38,7 @@ pub struct Campaign {
     /// `false`, they stay in, without a score and last.
     #[serde(default = "yes")]
     pub profiling: bool,
-    /// A customer whose newest complaint, of at most so many days ago, is not solved is left alone; 0 looks at no complaint.
+    /// A customer with an unsolved complaint that began at most so many days ago is left alone; 0 looks at no complaint.
     #[serde(default = "ninety")]
     pub open_complaint_days: u32,
     /// The lowest number wins a customer whom several campaigns want.

@@ -3,6 +3,7 @@
 //! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
 //! is an error with its place and the nearest name that does.
 
+mod attrition;
 mod campaigns;
 mod decimal;
 mod grid;
@@ -14,6 +15,7 @@ mod summary;
 mod validate;
 mod value_groups;
 
+pub use attrition::{Attrition, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
@@ -67,6 +69,9 @@ pub struct Config {
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
+    /// When silence and shrinking are signs that a customer is leaving.
+    #[serde(default)]
+    pub attrition: Attrition,
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,

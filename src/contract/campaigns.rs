@@ -7,11 +7,10 @@ pub(super) fn tables() -> Vec<Table> {
     vec![
         customer_consents(),
         contact_units(),
-        customer_contacts(),
+        contact_days(),
         contact_loads(),
         customer_permissions(),
         customer_holdouts(),
-        open_complaints(),
         customer_agents(),
         campaign_requests(),
         campaign_assignments(),
@@ -58,9 +57,9 @@ fn contact_units() -> Table {
     .internal()
 }
 
-fn customer_contacts() -> Table {
+fn contact_days() -> Table {
     Table::new(
-        "customer_contacts",
+        "contact_days",
         "the contacts of one customer on one channel on one day",
         &["customer_id", "channel", "day", "purpose", "is_inbound"],
         vec![
@@ -131,16 +130,6 @@ fn customer_holdouts() -> Table {
             integer("holdout_bucket", "0 to 9999, by the seed of the holdout"),
             boolean("in_global_holdout", "whether no campaign reaches them"),
         ],
-    )
-    .internal()
-}
-
-fn open_complaints() -> Table {
-    Table::new(
-        "open_complaints",
-        "one customer whose newest complaint is not solved",
-        &["customer_id"],
-        vec![text("customer_id", "the customer"), day("complaint_day", "day of that complaint")],
     )
     .internal()
 }
@@ -253,8 +242,10 @@ fn campaign_targets() -> Table {
             text("script_id", "script").optional(),
             text("script_vars", "the script's variables as a JSON object").optional(),
             text("reason_code", "why they are on the list").optional(),
+            text("value_group", "their value group"),
             text("service_level", "their service level"),
             text("rfm_segment", "their RFM segment"),
+            text("attrition_band", "their attrition band").optional(),
             text("seed", "seed of the bucket: the campaign, or the holdout's for members of the global holdout"),
             integer("bucket", "0 to 9999: who is below the share is kept out"),
             text("idempotency_key", "hash of campaign, customer and wave: send once"),
@@ -343,7 +334,7 @@ fn routing() -> Table {
             text("language", "language").optional(),
             text("rule_id", "the rule that gave the row"),
             day("valid_from_day", "first day on which the row holds").published_as("valid_from"),
-            boolean("open_complaint", "whether their newest complaint is not solved"),
+            boolean("open_complaint", "whether a complaint of theirs is not solved"),
             text("dedicated_agent", "agent who answered most of their calls of 365 days; of the best level only")
                 .optional(),
             day("valid_to_day", "day from which the row no longer holds").published_as("valid_to"),

@@ -140,6 +140,8 @@ fn customer_rhythm() -> Table {
             bigint("gaps", "gaps between purchase days"),
             double("median_gap_days", "median gap"),
             integer("longest_gap_days", "longest gap"),
+            money("gap_quantile_e4", "quantile of the gaps, in ten-thousandths of a day"),
+            integer("last_gap_days", "gap before the last purchase day"),
         ],
     )
 }

@@ -7,10 +7,12 @@
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
 //! same on every machine and for any number of threads.
 
+mod binomial;
 mod columns;
 mod contact_allocation;
 mod experiment;
 mod routing_keys;
+mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
@@ -32,5 +34,12 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[experiment::HOLDOUT, experiment::ASSIGNMENT, contact_allocation::MODEL, routing_keys::MODEL]
+    &[
+        survival::MODEL,
+        binomial::MODEL,
+        experiment::HOLDOUT,
+        experiment::ASSIGNMENT,
+        contact_allocation::MODEL,
+        routing_keys::MODEL,
+    ]
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
 
 use super::parameters::money;
 use super::periods::epoch_day;
@@ -21,14 +20,13 @@ const REPORTED_DAYS: i32 = 30;
 /// What `run_params` says of contacts and experiments.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when `as_of` does not begin in the business time zone.
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a window of days is out of range.
 pub fn contact_params(config: &Config, as_of: Date) -> Result<Vec<Cell>> {
     let first = config.contact_rules.iter().map(|rule| window(rule, as_of).map(|window| window.0));
     let first = first.collect::<Result<Vec<_>>>()?.into_iter().min();
     let reported = epoch_day(as_of) - REPORTED_DAYS;
     let experiments = &config.experiments;
     Ok(vec![
-        start_of_day(&config.project.time_zone, as_of)?.into(),
         config.project.time_zone.as_str().into(),
         first.map_or(reported, |first| first.min(reported)).into(),
         experiments.unit_name(&config.contact_rules).into(),
@@ -37,14 +35,6 @@ pub fn contact_params(config: &Config, as_of: Date) -> Result<Vec<Cell>> {
         config.routing.opaque_keys.into(),
         config.routing.valid_days.into(),
     ])
-}
-
-/// Microseconds since 1970-01-01 UTC at which a day begins in a time zone.
-fn start_of_day(time_zone: &str, day: Date) -> Result<i64> {
-    let begins = TimeZone::get(time_zone).and_then(|zone| zone.to_zoned(day.at(0, 0, 0, 0)));
-    let begins =
-        begins.map_err(|error| Error::config(format!("{day} does not begin in {time_zone}")).because(error))?;
-    Ok(begins.timestamp().as_microsecond())
 }
 
 /// A share in ten-thousandths, the resolution of the buckets.
@@ -193,15 +183,6 @@ mod tests {
         assert_eq!(between(&calendar(Calendar::Week), date(2024, 3, 3)), "2024-02-26 2024-03-04");
         assert_eq!(between(&calendar(Calendar::Week), date(2024, 3, 4)), "2024-03-04 2024-03-11");
         assert_eq!(between(&rule(Some(1), None), leap), "2024-03-01 2024-03-02");
-    }
-
-    #[test]
-    fn days_begin_where_the_business_is() {
-        assert_eq!(start_of_day("UTC", date(1970, 1, 2)).unwrap(), 86_400_000_000);
-        assert_eq!(start_of_day("Asia/Shanghai", date(1970, 1, 2)).unwrap(), 57_600_000_000);
-        // Midnight was skipped there on that day.
-        let begins = start_of_day("America/Sao_Paulo", date(2018, 11, 4)).unwrap();
-        assert_eq!(begins, 1_541_300_400_000_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What SQL needs to know of the pipeline file, as rows.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::contact_parameters::contact_params;
 use super::periods::{epoch_day, periods};
@@ -17,8 +18,8 @@ const SHARE_E4: f64 = 10_000.0;
 /// The one row of `run_params`.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when an amount of money is not a decimal number, or a window of days
-/// is out of range.
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a value is not a decimal number, a window of days is out of
+/// range or the time zone is unknown.
 pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
@@ -26,6 +27,7 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     };
     let groups = &config.value_groups;
     let case = &config.business_case;
+    let attrition = &config.attrition;
     let mut row: Vec<Cell> = vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
@@ -49,6 +51,26 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
         case.lapse_fall.into(),
         case.order_size_rise.into(),
         case.cost_fall.into(),
+        // [attrition]
+        start_us(config, as_of)?.into(),
+        attrition.window.name().into(),
+        ppm(attrition.gap_quantile).into(),
+        attrition.prior_gaps.into(),
+        attrition.horizon_days.into(),
+        ppm(attrition.return_probability).into(),
+        attrition.window_step_days.into(),
+        attrition.false_alarm_cost.into(),
+        attrition.missed_cost.into(),
+        attrition.fixed_window_days.into(),
+        attrition.lost_horizon_days.into(),
+        ppm(attrition.lost_return_probability).into(),
+        attrition.compare_days.into(),
+        money(&attrition.min_previous_value, "attrition.min_previous_value")?.into(),
+        attrition.min_purchase_days.into(),
+        ppm(attrition.false_discovery_rate).into(),
+        attrition.min_cases.into(),
+        attrition.starved_days.into(),
+        money(&attrition.csat_drop, "attrition.csat_drop")?.into(),
     ];
     // [campaigns], [[contact_rules]], [experiments], [routing]
     row.extend(contact_params(config, as_of)?);
@@ -79,6 +101,18 @@ pub fn value_group_tier_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
             ]
         })
         .collect()
+}
+
+/// The instant at which `day` begins in the business time zone.
+fn start_us(config: &Config, day: Date) -> Result<i64> {
+    let wrong = |error: jiff::Error| Error::config("the time zone has no such day").because(error);
+    let zone = TimeZone::get(&config.project.time_zone).map_err(wrong)?;
+    Ok(zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible().map_err(wrong)?.timestamp().as_microsecond())
+}
+
+/// A share in millionths.
+fn ppm(share: f64) -> i64 {
+    (share * PPM).round() as i64
 }
 
 /// Rows of `periods`, numbered from 1, the oldest first.
@@ -164,7 +198,7 @@ pub fn service_level_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
             Ok(vec![
                 level.name.as_str().into(),
                 level_no(config, &level.name)?.into(),
-                ((cap * PPM).round() as i64).into(),
+                ppm(cap).into(),
                 level.strategy.as_str().into(),
                 level.queue.as_str().into(),
                 level.priority.into(),

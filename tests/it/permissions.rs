@@ -68,6 +68,7 @@ ts_start = "ts"
 ts_answer = "answered"
 agent_id = "agent"
 complaint = "complaint"
+complaint_id = "complaint_id"
 resolved = "resolved"
 "#;
 
@@ -82,7 +83,7 @@ struct Shop {
     consents: Vec<&'static str>,
     /// `campaign,customer,arm,channel,ts,unsubscribed`
     sent: Vec<&'static str>,
-    /// `contact,customer,channel,direction,ts,answered,agent,complaint,resolved`
+    /// `contact,customer,channel,direction,ts,answered,agent,complaint,complaint_id,resolved`
     contacts: Vec<&'static str>,
     /// Appended to the pipeline file.
     decisions: &'static str,
@@ -105,7 +106,7 @@ impl Shop {
         write("sent.csv", "campaign,customer,arm,channel,ts,unsubscribed", &self.sent);
         write(
             "contacts.csv",
-            "contact,customer,channel,direction,ts,answered,agent,complaint,resolved",
+            "contact,customer,channel,direction,ts,answered,agent,complaint,complaint_id,resolved",
             &self.contacts,
         );
         let path = folder.path().join("patronage.toml");
@@ -265,10 +266,10 @@ fn windows_are_rolling_or_of_the_calendar_and_days_say_when_they_are_free() {
         ],
         contacts: vec![
             // A call of theirs that was answered counts for the agent's rule, one that was not does not.
-            "1,g1,phone,in,2024-02-20T10:00:00Z,2024-02-20T10:01:00Z,,,",
-            "2,g2,phone,in,2024-02-20T10:00:00Z,,,,",
+            "1,g1,phone,in,2024-02-20T10:00:00Z,2024-02-20T10:01:00Z,,,,",
+            "2,g2,phone,in,2024-02-20T10:00:00Z,,,,,",
             // An attempt of ours counts.
-            "3,g3,visit,out,2024-01-01T10:00:00Z,,,,",
+            "3,g3,visit,out,2024-01-01T10:00:00Z,,,,,",
         ],
         decisions: RULES,
         ..Shop::default()
@@ -345,10 +346,10 @@ fn everybody_has_an_arm_or_the_first_reason_against_one() {
         ],
         sent: vec!["c,full,treat,email,2024-02-29T10:00:00Z,"],
         contacts: vec![
-            "1,angry,chat,in,2024-02-01T10:00:00Z,2024-02-01T10:01:00Z,,true,false",
-            "2,calmed,chat,in,2024-02-01T10:00:00Z,2024-02-01T10:01:00Z,,true,",
-            "3,calmed,chat,in,2024-02-02T10:00:00Z,2024-02-02T10:01:00Z,,true,true",
-            "4,old_anger,chat,in,2023-10-01T10:00:00Z,2023-10-01T10:01:00Z,,true,false",
+            "1,angry,chat,in,2024-02-01T10:00:00Z,2024-02-01T10:01:00Z,,true,,false",
+            "2,calmed,chat,in,2024-02-01T10:00:00Z,2024-02-01T10:01:00Z,,true,Q1,",
+            "3,calmed,chat,in,2024-02-02T10:00:00Z,2024-02-02T10:01:00Z,,true,Q1,true",
+            "4,old_anger,chat,in,2023-10-01T10:00:00Z,2023-10-01T10:01:00Z,,true,,false",
         ],
         decisions: r#"
 [[contact_rules]]

@@ -1,5 +1,6 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
+mod attrition;
 mod campaigns;
 mod expression;
 mod inputs;
@@ -27,6 +28,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);
+    attrition::validate(&config.attrition, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
