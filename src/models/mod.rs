@@ -9,9 +9,13 @@
 
 mod binomial;
 mod columns;
+mod contact_allocation;
+mod experiment;
+mod routing_keys;
 mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
+pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 
 use crate::error::Result;
 
@@ -30,5 +34,12 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[survival::MODEL, binomial::MODEL]
+    &[
+        survival::MODEL,
+        binomial::MODEL,
+        experiment::HOLDOUT,
+        experiment::ASSIGNMENT,
+        contact_allocation::MODEL,
+        routing_keys::MODEL,
+    ]
 }
