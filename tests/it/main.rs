@@ -1,6 +1,7 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod business_summary;
 mod cli;
 mod cli_answers;
 mod config;

@@ -1,0 +1,216 @@
+//! The business summary and the growth decomposition add up, on real exports: scopes to the whole, months to years, parts to
+//! the change, and all of it to the lines that were read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::run_support::{Run, run_real};
+
+/// Metrics that add up over scopes and periods.
+const ADDITIVE: &str =
+    "('net_revenue', 'gross_revenue', 'refunds', 'gross_margin', 'unidentified_revenue', 'lines', 'orders')";
+
+/// The dimension of a scope.
+const DIMENSION: &str = "CASE WHEN scope = 'all' THEN 'all' WHEN scope LIKE 'all/%' THEN 'region' \
+    WHEN scope LIKE 'product:%' THEN 'product' WHEN scope LIKE 'channel:%' THEN 'channel' \
+    WHEN scope LIKE 'store:%' THEN 'store' WHEN scope LIKE 'tier:%' THEN 'tier' ELSE 'other' END";
+
+/// Ten-thousandths of a money or count column, exact below 2^53.
+fn e4(text: &str) -> i64 {
+    (text.parse::<f64>().unwrap() * 10_000.0).round() as i64
+}
+
+/// The dimensions whose level-1 scopes were compared with the whole.
+fn scopes_add_up(run: &Run) -> BTreeSet<String> {
+    let sql = format!(
+        "SELECT {DIMENSION} AS dimension, period_kind, CAST(period_start AS VARCHAR) AS start, metric_id, scope, value \
+         FROM business_summary WHERE level <= 1 AND metric_id IN {ADDITIVE} AND value IS NOT NULL"
+    );
+    let mut sums: BTreeMap<(String, [String; 3]), i64> = BTreeMap::new();
+    for row in run.ask(&sql) {
+        let key = (row[0].clone(), [row[1].clone(), row[2].clone(), row[3].clone()]);
+        *sums.entry(key).or_default() += e4(&row[5]);
+    }
+    let dimensions: BTreeSet<String> = sums.keys().map(|(dimension, _)| dimension.clone()).collect();
+    assert!(!dimensions.contains("other"));
+    for ((dimension, key), sum) in &sums {
+        assert_eq!(*sum, sums[&("all".to_owned(), key.clone())], "{dimension} {key:?}");
+    }
+    // A dimension may begin later than the whole, but then the whole of that period is there all the same.
+    let wholes = sums.keys().filter(|(dimension, _)| dimension == "all").count();
+    for dimension in &dimensions {
+        let found = sums.keys().filter(|(of, _)| of == dimension).count();
+        let fewer = if dimension == "product" { wholes / 7 * 2 } else { 0 };
+        assert!(found + fewer >= wholes, "{dimension}: {found} of {wholes}");
+    }
+    dimensions
+}
+
+/// Children of every inner product scope add up to it.
+fn children_add_up(run: &Run) -> usize {
+    let sql = "SELECT scope, period_kind, CAST(period_start AS VARCHAR) AS start, value FROM business_summary \
+               WHERE scope LIKE 'product:%' AND metric_id = 'net_revenue'";
+    let mut values: BTreeMap<(String, String, String), i64> = BTreeMap::new();
+    for row in run.ask(sql) {
+        values.insert((row[0].clone(), row[1].clone(), row[2].clone()), e4(&row[3]));
+    }
+    let mut sums: BTreeMap<(String, String, String), i64> = BTreeMap::new();
+    for ((scope, kind, start), value) in &values {
+        if let Some((parent, _)) = scope.rsplit_once('/') {
+            *sums.entry((parent.to_owned(), kind.clone(), start.clone())).or_default() += value;
+        }
+    }
+    sums.retain(|key, _| values.contains_key(key));
+    for (key, sum) in &sums {
+        assert_eq!(*sum, values[key], "{key:?}");
+    }
+    sums.len()
+}
+
+fn periods_add_up(run: &Run) {
+    let sql = format!(
+        "SELECT scope, metric_id, period_kind, value FROM business_summary \
+         WHERE metric_id IN {ADDITIVE} AND metric_id <> 'gross_margin'"
+    );
+    let mut sums: BTreeMap<(String, String), BTreeMap<String, i64>> = BTreeMap::new();
+    for row in run.ask(&sql) {
+        let of_kind = sums.entry((row[0].clone(), row[1].clone())).or_default();
+        *of_kind.entry(row[2].clone()).or_default() += e4(&row[3]);
+    }
+    for (key, by_kind) in sums {
+        assert_eq!(by_kind.len(), 3, "{key:?}");
+        assert_eq!(by_kind.values().collect::<BTreeSet<_>>().len(), 1, "{key:?}: {by_kind:?}");
+    }
+}
+
+/// What is compared with a row is that row, and buyers are new, retained or back.
+fn rows_fit_each_other(run: &Run) {
+    let sql = "SELECT scope, metric_id, period_kind, CAST(period_start AS VARCHAR) AS start, \
+               CAST(period_end AS VARCHAR) AS end_of, value, value_prev, change, status, value_year_before \
+               FROM business_summary";
+    let rows = run.ask(sql);
+    let key = |row: &[String], start: &str| [row[0].clone(), row[1].clone(), row[2].clone(), start.to_owned()];
+    let by_start: BTreeMap<[String; 4], &Vec<String>> = rows.iter().map(|row| (key(row, &row[3]), row)).collect();
+    let by_end: BTreeMap<[String; 4], &Vec<String>> = rows.iter().map(|row| (key(row, &row[4]), row)).collect();
+    let (mut compared, mut years) = (0, 0);
+    for row in &rows {
+        if row[6].is_empty() {
+            assert!(row[7].is_empty() && row[8] != "ok", "{row:?}");
+        } else {
+            compared += 1;
+            assert_eq!(row[6], by_end[&key(row, &row[3])][5], "{row:?}");
+            let number = |index: usize| row[index].parse::<f64>().unwrap();
+            if !row[5].is_empty() {
+                assert!((number(5) - number(6) - number(7)).abs() < 1e-6, "{row:?}");
+            }
+        }
+        if !row[9].is_empty() {
+            let (year, rest) = row[3].split_at(4);
+            let before = format!("{}{rest}", year.parse::<i32>().unwrap() - 1);
+            assert_eq!(row[9], by_start[&key(row, &before)][5], "{row:?}");
+            years += 1;
+        }
+        let whole = |metric: &str, by: &BTreeMap<[String; 4], &Vec<String>>| -> Option<i64> {
+            let key = [row[0].clone(), metric.to_owned(), row[2].clone(), row[3].clone()];
+            by.get(&key).and_then(|row| row[5].parse::<f64>().ok()).map(|value| value as i64)
+        };
+        if row[1] == "retained_buyers" && !row[5].is_empty() {
+            let of = |metric| whole(metric, &by_start).unwrap();
+            assert_eq!(of("buyers"), of("new_buyers") + of("retained_buyers") + of("reactivated_buyers"), "{row:?}");
+            let before = whole("buyers", &by_end).unwrap_or(0);
+            assert_eq!(before, of("retained_buyers") + of("lapsed_buyers"), "{row:?}");
+        }
+    }
+    assert!(compared > 0);
+    println!("{compared} rows compared with the period before, {years} with the year before");
+}
+
+fn reconciles(run: &Run) {
+    let of_year = |metric: &str| {
+        let sql = format!(
+            "SELECT SUM(value) AS v FROM business_summary \
+             WHERE scope = 'all' AND period_kind = 'year' AND metric_id = '{metric}'"
+        );
+        e4(&run.value(&sql))
+    };
+    let lines = |which: &str| {
+        e4(&run.value(&format!("SELECT COALESCE(SUM(amount), 0) AS v FROM line_totals WHERE class = 'goods' {which}")))
+    };
+    assert_eq!(of_year("net_revenue"), lines(""));
+    assert_eq!(of_year("unidentified_revenue"), lines("AND NOT identified"));
+    assert_eq!(e4(&run.value("SELECT SUM(net_revenue) AS v FROM customers")), lines("AND identified"));
+    let count = run.value("SELECT SUM(lines) AS n FROM line_totals WHERE class = 'goods'");
+    assert_eq!(of_year("lines"), e4(&count));
+}
+
+fn growth_adds_up(run: &Run) {
+    let sql = "SELECT scope, CAST(period_start AS VARCHAR) AS start, CAST(period_end AS VARCHAR) AS end_of, role, part, \
+               CAST(CAST(amount * 10000 AS BIGINT) AS VARCHAR) AS amount, customers FROM growth";
+    let mut sums: BTreeMap<(String, String), BTreeMap<String, i64>> = BTreeMap::new();
+    let mut totals: BTreeMap<(String, String), [i64; 2]> = BTreeMap::new();
+    let mut customers: BTreeMap<(String, String), BTreeMap<String, i64>> = BTreeMap::new();
+    let rows = run.ask(sql);
+    for row in &rows {
+        let amount: i64 = row[5].parse().unwrap();
+        *sums.entry((row[0].clone(), row[1].clone())).or_default().entry(row[3].clone()).or_default() += amount;
+        totals.entry((row[1].clone(), row[4].clone())).or_default()[usize::from(row[0] != "all")] += amount;
+        let of = customers.entry((row[0].clone(), row[1].clone())).or_default();
+        of.insert(row[4].clone(), row[6].parse().unwrap_or(0));
+    }
+    assert!(!sums.is_empty());
+    let regional = rows.iter().any(|row| row[0] != "all");
+    for (key, by_role) in &sums {
+        assert_eq!(by_role["part"], by_role["change"], "{key:?}");
+        assert_eq!(by_role["opening"] + by_role["change"], by_role["closing"], "{key:?}");
+        // Who was there before is there no more, or is there still.
+        let of = &customers[key];
+        assert_eq!(of["closing"] - of["opening"], of["new"] + of["reactivated"] - of["lapsed"], "{key:?}");
+    }
+    for (key, [all, regions]) in totals {
+        assert!(!regional || all == regions, "{key:?}: regions {regions}, all {all}");
+    }
+    // What one pair of periods closes with, the next one opens with; and it is the summary's net revenue.
+    for row in rows.iter().filter(|row| row[4] == "closing") {
+        let next = rows.iter().find(|next| next[4] == "opening" && next[0] == row[0] && next[1] == row[2]);
+        assert!(next.is_none_or(|next| next[5] == row[5]), "{row:?} {next:?}");
+        if row[0] == "all" {
+            let sql = format!(
+                "SELECT value FROM business_summary WHERE scope = 'all' AND period_kind = 'quarter' \
+                 AND metric_id = 'net_revenue' AND CAST(period_start AS VARCHAR) = '{}'",
+                row[1]
+            );
+            let found = run.ask(&sql);
+            assert_eq!(found.first().map_or(0, |found| e4(&found[0])), row[5].parse::<i64>().unwrap(), "{row:?}");
+        }
+    }
+}
+
+fn identities(run: &Run) -> BTreeSet<String> {
+    periods_add_up(run);
+    rows_fit_each_other(run);
+    reconciles(run);
+    growth_adds_up(run);
+    scopes_add_up(run)
+}
+
+fn dimensions(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn online_retail() {
+    let Some(run) = run_real("online_retail", |text| text) else { return };
+    assert_eq!(identities(&run), dimensions(&["all", "region", "tier"]));
+}
+
+#[test]
+fn complete_journey() {
+    let Some(run) = run_real("complete_journey", |text| text) else { return };
+    assert_eq!(identities(&run), dimensions(&["all", "product", "store", "tier"]));
+    assert!(children_add_up(&run) > 100);
+}
+
+#[test]
+fn fuzzy_factory() {
+    let Some(run) = run_real("fuzzy_factory", |text| text) else { return };
+    assert_eq!(identities(&run), dimensions(&["all", "channel", "tier"]));
+}
