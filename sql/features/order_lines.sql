@@ -19,7 +19,8 @@ SELECT
     t.region AS region,
     t.store_id AS store_id,
     t.rep_id AS rep_id,
-    t.partner_id AS partner_id
+    t.partner_id AS partner_id,
+    t.original_order_id IS NOT NULL AS is_named_refund
 FROM staged_transactions AS t
 WHERE NOT COALESCE(t.is_test, FALSE)
   AND COALESCE(t.status, 'completed') <> 'pending'

@@ -2,24 +2,19 @@
 -- Key: none. customer_id and order_id identify a row; customer_id is null where nobody was identified.
 -- Units: money in ten-thousandths. A cancelled order keeps what it gave back, never what it would have sold.
 -- An order qualifies when it was not cancelled and something is left of it (spec/definitions.md 3.0).
--- Where it was sold is where its goods were: a refund belongs to the place of the sale, not to the desk that paid it out.
--- An order that was sold in two places belongs to the one whose name comes first.
+-- A refund that names its order belongs to the place of the sale, not to the desk that paid it out. An order that was sold
+-- in two places belongs to the one whose name comes first.
 WITH lines AS (
     SELECT
         l.customer_id AS customer_id,
         l.order_id AS order_id,
         l.order_day AS order_day,
         l.ts_us AS ts_us,
-        l.region AS region,
-        l.channel AS channel,
-        l.store_id AS store_id,
-        l.rep_id AS rep_id,
-        l.partner_id AS partner_id,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.region END AS sold_region,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.channel END AS sold_channel,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.store_id END AS sold_store_id,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.rep_id END AS sold_rep_id,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.partner_id END AS sold_partner_id,
+        CASE WHEN NOT l.is_named_refund THEN l.region END AS region,
+        CASE WHEN NOT l.is_named_refund THEN l.channel END AS channel,
+        CASE WHEN NOT l.is_named_refund THEN l.store_id END AS store_id,
+        CASE WHEN NOT l.is_named_refund THEN l.rep_id END AS rep_id,
+        CASE WHEN NOT l.is_named_refund THEN l.partner_id END AS partner_id,
         CASE WHEN l.is_cancelled THEN 1 ELSE 0 END AS cancelled,
         CASE WHEN l.is_goods THEN 1 ELSE 0 END AS goods,
         CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.amount_e4 ELSE 0 END AS sold_e4,
@@ -46,11 +41,11 @@ sums AS (
         MIN(order_day) AS order_day,
         MAX(order_day) AS last_line_day,
         MIN(ts_us) AS ts_us,
-        COALESCE(MIN(sold_region), MIN(region)) AS region,
-        COALESCE(MIN(sold_channel), MIN(channel)) AS channel,
-        COALESCE(MIN(sold_store_id), MIN(store_id)) AS store_id,
-        COALESCE(MIN(sold_rep_id), MIN(rep_id)) AS rep_id,
-        COALESCE(MIN(sold_partner_id), MIN(partner_id)) AS partner_id,
+        MIN(region) AS region,
+        MIN(channel) AS channel,
+        MIN(store_id) AS store_id,
+        MIN(rep_id) AS rep_id,
+        MIN(partner_id) AS partner_id,
         MAX(cancelled) AS cancelled,
         CAST(SUM(goods) AS BIGINT) AS lines,
         CAST(SUM(sold_e4) AS BIGINT) AS sold_e4,

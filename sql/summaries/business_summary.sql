@@ -27,7 +27,11 @@ WITH dated AS (
         v.n AS n,
         v.lines AS lines,
         CAST(v.num AS DOUBLE) AS x,
-        CAST(NULLIF(v.den, 0) AS DOUBLE) AS d
+        CAST(NULLIF(v.den, 0) AS DOUBLE) AS d,
+        -- What one unit of the numerator and of the denominator is. As columns: an engine may turn the division by a
+        -- constant into a multiplication, and then cents are no longer the nearest double.
+        CASE WHEN v.kind IN ('money', 'money_each', 'money_share') THEN 10000.0 ELSE 1.0 END AS x_unit,
+        CASE WHEN v.kind = 'money_share' THEN 10000.0 ELSE 1.0 END AS d_unit
     FROM summary_values AS v
     JOIN calendar AS c ON v.period_kind = c.period_kind AND v.period_no = c.period_no
 ),
@@ -51,12 +55,10 @@ valued AS (
         lines,
         x,
         d,
-        CASE
-            WHEN kind = 'money' THEN x / 10000.0
-            WHEN kind = 'count' THEN x
-            WHEN kind = 'money_each' THEN x / 10000.0 / d
-            ELSE x / d
-        END AS value
+        x_unit,
+        d_unit,
+        CASE WHEN kind IN ('money', 'count') THEN x / x_unit WHEN kind = 'money_each' THEN x / x_unit / d ELSE x / d END
+            AS value
     FROM dated
 ),
 compared AS (
@@ -76,6 +78,8 @@ compared AS (
         v.lines AS lines,
         v.x AS x,
         v.d AS d,
+        v.x_unit AS x_unit,
+        v.d_unit AS d_unit,
         v.value AS value,
         CASE WHEN v.is_complete AND v.is_covered THEN p.value END AS value_prev,
         CASE WHEN v.is_complete AND v.is_covered THEN p.num END AS num_prev,
@@ -97,8 +101,8 @@ SELECT
     c.end_day AS period_end_day,
     c.metric_id AS metric_id,
     c.value AS value,
-    CASE WHEN c.kind IN ('money', 'money_each', 'money_share') THEN c.x / 10000.0 ELSE c.x END AS numerator,
-    CASE WHEN c.kind = 'money_share' THEN CAST(c.den AS DOUBLE) / 10000.0 ELSE CAST(c.den AS DOUBLE) END AS denominator,
+    c.x / c.x_unit AS numerator,
+    CAST(c.den AS DOUBLE) / c.d_unit AS denominator,
     CASE
         WHEN c.kind IN ('money', 'money_each') THEN p.currency
         WHEN c.kind IN ('share', 'money_share') THEN 'share'
@@ -111,8 +115,7 @@ SELECT
     c.value_prev AS value_prev,
     -- Sums are taken from each other in whole numbers, so that cents stay cents.
     CASE
-        WHEN c.kind = 'money' THEN CAST(c.num - c.num_prev AS DOUBLE) / 10000.0
-        WHEN c.kind = 'count' THEN CAST(c.num - c.num_prev AS DOUBLE)
+        WHEN c.kind IN ('money', 'count') THEN CAST(c.num - c.num_prev AS DOUBLE) / c.x_unit
         ELSE c.value - c.value_prev
     END AS change,
     CASE
@@ -122,8 +125,7 @@ SELECT
     END AS change_pct,
     c.value_year_before AS value_year_before,
     CASE
-        WHEN c.kind = 'money' THEN CAST(c.num - c.num_year_before AS DOUBLE) / 10000.0
-        WHEN c.kind = 'count' THEN CAST(c.num - c.num_year_before AS DOUBLE)
+        WHEN c.kind IN ('money', 'count') THEN CAST(c.num - c.num_year_before AS DOUBLE) / c.x_unit
         ELSE c.value - c.value_year_before
     END AS change_year,
     c.n AS n,

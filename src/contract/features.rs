@@ -57,6 +57,7 @@ fn order_lines() -> Table {
             text("store_id", "which shop").optional(),
             text("rep_id", "who sold it").optional(),
             text("partner_id", "partner who brought it").optional(),
+            boolean("is_named_refund", "it names the order that it lowers"),
         ],
     )
 }
