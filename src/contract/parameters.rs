@@ -39,6 +39,8 @@ fn run_params() -> Table {
             bigint("min_pair_count", "fewest baskets for a pair"),
             bigint("pair_top_k", "most partners of a product"),
             bigint("max_basket_products", "larger baskets are left out of pair counts"),
+            // [summary]
+            text("summary_dimensions", "what the business summary is broken down by, separated by blanks"),
         ],
     )
     .internal()

@@ -9,8 +9,12 @@ use super::{Inputs, Model, Rows, Values};
 use crate::error::Result;
 
 /// The model: from the leaves of `summary_cells` to `scope_paths`.
-pub const MODEL: Model =
-    Model { name: "hierarchies", reads: &["summary_cells"], makes: &["scope_paths"], compute: scope_paths };
+pub const MODEL: Model = Model {
+    name: "hierarchies",
+    reads: &["run_params", "summary_cells"],
+    makes: &["scope_paths"],
+    compute: scope_paths,
+};
 
 /// What the exports do not say.
 const UNKNOWN: &str = "unknown";
@@ -48,8 +52,11 @@ fn ancestors(root: &str, path: &str) -> Vec<Scope> {
         .collect()
 }
 
-/// Rows `(dimension, leaf, scope, level)`, without the dimensions of which the exports say nothing.
+/// Rows `(dimension, leaf, scope, level)` of the whole and of the dimensions that the pipeline file asks for, without those
+/// of which the exports say nothing.
 fn scope_paths(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
+    let asked = inputs.table("run_params")?.text("summary_dimensions")?;
+    let asked: Vec<&str> = asked.into_iter().flatten().flat_map(str::split_whitespace).chain(["all"]).collect();
     let cells = inputs.table("summary_cells")?;
     let mut leaves: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (dimension, leaf) in cells.text("dimension")?.into_iter().zip(cells.text("leaf")?) {
@@ -59,7 +66,7 @@ fn scope_paths(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     }
     let (mut dimensions, mut names, mut scope_names, mut levels) = (vec![], vec![], vec![], vec![]);
     for (dimension, leaves) in leaves {
-        if leaves.iter().all(|leaf| *leaf == UNKNOWN) {
+        if !asked.contains(&dimension) || leaves.iter().all(|leaf| *leaf == UNKNOWN) {
             continue;
         }
         for leaf in leaves {

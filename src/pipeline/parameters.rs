@@ -28,6 +28,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
         config.affinity.min_count.into(),
         config.affinity.top_k.into(),
         config.affinity.max_basket_products.into(),
+        // [summary]
+        Cell::Text(config.summary.dimensions.iter().map(|dimension| dimension.name()).collect::<Vec<_>>().join(" ")),
     ]]
 }
 

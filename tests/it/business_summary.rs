@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use patronage::config;
+use patronage::error::ErrorKind;
+
 use crate::run_support::{Run, run_real};
 
 /// Metrics that add up over scopes and periods.
@@ -200,6 +203,39 @@ fn dimensions(names: &[&str]) -> BTreeSet<String> {
 fn online_retail() {
     let Some(run) = run_real("online_retail", |text| text) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "region", "tier"]));
+    // From the export by pandas: repetitions dropped, what is not goods left out, an invoice on the day of its first line.
+    let sql = "SELECT scope, metric_id, value FROM business_summary WHERE CAST(period_start AS VARCHAR) = '2011-07-01' \
+               AND period_kind = 'quarter' AND (scope = 'all' AND metric_id IN ('net_revenue', 'lines', 'orders', 'buyers', \
+               'new_buyers', 'unidentified_revenue') OR scope = 'all/Germany' AND metric_id IN ('net_revenue', 'buyers')) \
+               ORDER BY scope, metric_id";
+    assert_eq!(
+        run.ask(sql),
+        [
+            ["all", "buyers", "2155.0"],
+            ["all", "lines", "123516.0"],
+            ["all", "net_revenue", "2388087.8"],
+            ["all", "new_buyers", "655.0"],
+            ["all", "orders", "4609.0"],
+            ["all", "unidentified_revenue", "274963.14"],
+            ["all/Germany", "buyers", "53.0"],
+            ["all/Germany", "net_revenue", "48069.52"],
+        ]
+    );
+    // The export ends on 2011-12-09 and begins on 2010-12-01: neither year is whole, one quarter has no quarter before.
+    let sql = "SELECT DISTINCT period_kind, CAST(period_start AS VARCHAR) AS start, status FROM business_summary \
+               WHERE scope = 'all' AND metric_id = 'net_revenue' AND period_kind <> 'month' ORDER BY period_kind, start";
+    assert_eq!(
+        run.ask(sql),
+        [
+            ["quarter", "2010-10-01", "partly_covered"],
+            ["quarter", "2011-01-01", "no_previous"],
+            ["quarter", "2011-04-01", "ok"],
+            ["quarter", "2011-07-01", "ok"],
+            ["quarter", "2011-10-01", "incomplete_period"],
+            ["year", "2010-01-01", "partly_covered"],
+            ["year", "2011-01-01", "incomplete_period"],
+        ]
+    );
 }
 
 #[test]
@@ -207,10 +243,58 @@ fn complete_journey() {
     let Some(run) = run_real("complete_journey", |text| text) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "product", "store", "tier"]));
     assert!(children_add_up(&run) > 100);
+    // From the export by DuckDB, with categories as the pipeline file makes them.
+    let sql = "SELECT part, amount, customers, status FROM growth WHERE scope = 'all' \
+               AND CAST(period_start AS VARCHAR) = '2017-10-01' AND role = 'part' AND amount <> 0 ORDER BY part_no";
+    assert_eq!(
+        run.ask(sql),
+        [
+            ["new", "2324.2000", "23", "ok"],
+            ["reactivated", "8650.6800", "72", "ok"],
+            ["expansion_existing", "110553.7700", "1179", "ok"],
+            ["expansion_cross_sell", "122773.5500", "1173", "ok"],
+            ["expansion_unsplit", "8.7700", "5", "category_unknown"],
+            ["contraction", "-188897.5900", "1053", "ok"],
+            ["lapsed", "-10696.2000", "88", "ok"],
+        ]
+    );
 }
 
 #[test]
 fn fuzzy_factory() {
     let Some(run) = run_real("fuzzy_factory", |text| text) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "channel", "tier"]));
+}
+
+#[test]
+fn the_summary_has_the_dimensions_and_periods_that_are_asked_for() {
+    let Some(run) = run_real("online_retail", |text| {
+        format!("{text}\n[summary]\nperiods = [\"quarter\"]\ndimensions = [\"tier\"]\nyears = 1\n")
+    }) else {
+        return;
+    };
+    assert_eq!(scopes_add_up(&run), dimensions(&["all", "tier"]));
+    assert_eq!(run.ask("SELECT DISTINCT period_kind FROM business_summary"), [["quarter"]]);
+}
+
+#[test]
+fn mistakes_in_the_summary_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("patronage.toml");
+    let start = "[project]\nname = 'x'\ncurrency = 'EUR'\ntime_zone = 'UTC'\n[inputs.transactions]\nfiles = ['x.csv']\n\
+                 [inputs.transactions.columns]\nts = 'a'\namount = 'b'\n[summary]\n";
+    for (text, said) in [
+        ("periods = []", "there is no kind of period"),
+        ("periods = ['year', 'month', 'year']", "a second `year`"),
+        ("periods = ['week']", "unknown value `week`"),
+        ("dimensions = ['store', 'store']", "a second `store`"),
+        ("years = 0", "`years` is 0"),
+        ("years = 51", "`years` is 51"),
+    ] {
+        std::fs::write(&path, format!("{start}{text}\n")).unwrap();
+        let error = config::load(&path).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Config, said), "{text}");
+    }
+    std::fs::write(&path, format!("{start}dimensions = []\n")).unwrap();
+    assert!(config::load(&path).is_ok(), "the whole alone");
 }
