@@ -63,7 +63,7 @@ fn customers() -> Table {
             integer("actual_tier", "fifth by actual value: 1 is best, 5 least, 0 no value"),
             integer("tier_prev", "the tier one window ago"),
             integer("tier_delta", "positive is a fall; no value counts as 6"),
-            text("value_cell", "actual and strategic value: HH to LL, or none"),
+            text("value_cell", "actual and strategic value: HH to LL; none, BZ (below zero) or neutral (not profiled)"),
             text("service_level", "the service level"),
             bigint("products_bought", "different products bought"),
             bigint("categories_bought", "different categories bought"),

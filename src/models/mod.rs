@@ -7,9 +7,11 @@
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
 //! same on every machine and for any number of threads.
 
+mod binomial;
 mod buyers;
 mod columns;
 mod hierarchies;
+mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 
@@ -30,5 +32,5 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[hierarchies::MODEL, buyers::MODEL]
+    &[hierarchies::MODEL, buyers::MODEL, survival::MODEL, binomial::MODEL]
 }
