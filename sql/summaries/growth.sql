@@ -6,58 +6,8 @@
 -- Parts: new, reactivated, expansion_existing (categories bought before), expansion_cross_sell (new categories),
 -- expansion_new_products (came on sale in the period), expansion_unsplit (products without a category), contraction,
 -- lapsed, returns_only (nothing ordered in either period, goods came back), unidentified (orders without a customer).
-WITH days AS (
-    SELECT d.order_day AS order_day, q.period_no AS period_no
-    FROM (SELECT order_day FROM orders GROUP BY order_day) AS d
-    CROSS JOIN periods AS q
-    WHERE d.order_day >= q.start_day AND d.order_day < q.end_day
-),
-anonymous AS (
-    SELECT
-        COALESCE(o.region, 'unknown') AS region,
-        d.period_no AS period_no,
-        CAST(SUM(o.net_revenue_e4) AS BIGINT) AS net_e4
-    FROM orders AS o
-    JOIN days AS d ON o.order_day = d.order_day
-    WHERE o.customer_id IS NULL
-    GROUP BY COALESCE(o.region, 'unknown'), d.period_no
-),
--- A sum of each part, region and period, with what it was before and after.
-parts AS (
-    SELECT
-        region,
-        period_no,
-        move AS part,
-        CAST(COUNT(*) AS BIGINT) AS customers,
-        CAST(SUM(before_e4) AS BIGINT) AS before_e4,
-        CAST(SUM(now_e4) AS BIGINT) AS now_e4,
-        CAST(SUM(now_e4 - before_e4) AS BIGINT) AS amount_e4
-    FROM growth_moves
-    GROUP BY region, period_no, move
-    UNION ALL
-    SELECT region, period_no, 'unidentified' AS part, CAST(0 AS BIGINT) AS customers,
-        CAST(0 AS BIGINT) AS before_e4, net_e4 AS now_e4, net_e4 AS amount_e4
-    FROM anonymous
-    UNION ALL
-    SELECT region, period_no + 1 AS period_no, 'unidentified' AS part, CAST(0 AS BIGINT) AS customers,
-        net_e4 AS before_e4, CAST(0 AS BIGINT) AS now_e4, 0 - net_e4 AS amount_e4
-    FROM anonymous
-),
-expansion AS (
-    SELECT
-        m.region AS region,
-        e.period_no AS period_no,
-        CONCAT('expansion_', e.part) AS part,
-        CAST(SUM(CASE WHEN e.amount_e4 <> 0 THEN 1 ELSE 0 END) AS BIGINT) AS customers,
-        CAST(SUM(e.amount_e4) AS BIGINT) AS amount_e4
-    FROM growth_expansion AS e
-    JOIN growth_moves AS m ON e.period_no = m.period_no AND e.customer_id = m.customer_id
-    GROUP BY m.region, e.period_no, e.part
-),
-rows_of_regions AS (
-    SELECT region, period_no, part, 'part' AS role, customers, amount_e4 FROM parts WHERE part <> 'expansion'
-    UNION ALL
-    SELECT region, period_no, part, 'part' AS role, customers, amount_e4 FROM expansion
+WITH rows_of_regions AS (
+    SELECT region, period_no, part, 'part' AS role, customers, amount_e4 FROM growth_parts WHERE part <> 'expansion'
     UNION ALL
     SELECT
         region,
@@ -66,7 +16,8 @@ rows_of_regions AS (
         'opening' AS role,
         CASE WHEN part IN ('expansion', 'contraction', 'lapsed') THEN customers ELSE 0 END AS customers,
         before_e4 AS amount_e4
-    FROM parts
+    FROM growth_parts
+    WHERE before_e4 IS NOT NULL
     UNION ALL
     SELECT
         region,
@@ -75,9 +26,18 @@ rows_of_regions AS (
         'closing' AS role,
         CASE WHEN part IN ('expansion', 'contraction', 'new', 'reactivated') THEN customers ELSE 0 END AS customers,
         now_e4 AS amount_e4
-    FROM parts
+    FROM growth_parts
+    WHERE now_e4 IS NOT NULL
     UNION ALL
-    SELECT region, period_no, 'change' AS part, 'change' AS role, CAST(0 AS BIGINT) AS customers, amount_e4 FROM parts
+    SELECT
+        region,
+        period_no,
+        'change' AS part,
+        'change' AS role,
+        CAST(0 AS BIGINT) AS customers,
+        now_e4 - before_e4 AS amount_e4
+    FROM growth_parts
+    WHERE now_e4 IS NOT NULL
 ),
 scopes AS (
     SELECT leaf AS region, scope FROM scope_paths WHERE dimension = 'region' AND level = 1

@@ -17,6 +17,7 @@ pub(super) fn tables() -> Vec<Table> {
         business_summary(),
         growth_moves().internal(),
         growth_expansion().internal(),
+        growth_parts().internal(),
         growth(),
     ]
 }
@@ -238,6 +239,23 @@ fn growth_expansion() -> Table {
             text("customer_id", "the customer"),
             text("part", "existing, cross_sell, new_products or unsplit"),
             money("amount_e4", "how much net revenue of that part grew"),
+        ],
+    )
+}
+
+fn growth_parts() -> Table {
+    Table::new(
+        "growth_parts",
+        "one part of the change of net revenue in one region between two compared periods",
+        &["region", "period_no", "part"],
+        vec![
+            text("region", "region as the exports have it, or unknown"),
+            integer("period_no", "the later period"),
+            text("part", "the part; expansion is the whole of its parts"),
+            bigint("customers", "customers in it"),
+            money("before_e4", "net revenue in the earlier period; null for parts of an expansion").optional(),
+            money("now_e4", "net revenue in the later period; null for parts of an expansion").optional(),
+            money("amount_e4", "how much it adds to the change"),
         ],
     )
 }

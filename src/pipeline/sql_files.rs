@@ -35,6 +35,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/error_balance.sql",
     "features/growth_expansion.sql",
     "features/growth_moves.sql",
+    "features/growth_parts.sql",
     "features/order_lines.sql",
     "features/order_places.sql",
     "features/orders.sql",
