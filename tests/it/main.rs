@@ -13,6 +13,7 @@ mod determinism;
 mod generate;
 mod golden_cdnow;
 mod golden_rfm_package;
+mod growth_by_hand;
 mod ingest_cache;
 mod ingest_conservation;
 mod ingest_duplicates;
