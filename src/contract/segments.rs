@@ -1,6 +1,6 @@
 //! Contracts of the published tables of `sql/segments/` and `sql/summaries/` (`spec/tables.md` 4.3).
 
-use super::{Table, bigint, boolean, day, double, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
 
 /// All published tables that SQL files make.
 pub(super) fn segment_tables() -> Vec<Table> {
@@ -9,11 +9,9 @@ pub(super) fn segment_tables() -> Vec<Table> {
         value_tiers(),
         tier_migration(),
         affinity_ptp(),
-        routing(),
         segment_membership(),
         segment_membership_delta(),
         segments(),
-        campaign_targets(),
         line_totals(),
         populations(),
     ]
@@ -41,6 +39,8 @@ fn customers() -> Table {
             bigint("purchase_days", "days with a qualifying order"),
             bigint("orders", "qualifying orders"),
             double("median_gap_days", "median days between purchase days; null with fewer than two").optional(),
+            double("threshold_days", "days of silence after which they are overdue").optional(),
+            double("overdue_ratio", "recency_days / threshold_days").optional(),
             text("currency", "reporting currency"),
             money("net_revenue_e4", "goods sold less what came back, over all that was read"),
             money("gross_margin_e4", "net revenue less the cost of the goods").optional(),
@@ -63,10 +63,32 @@ fn customers() -> Table {
             integer("actual_tier", "fifth by actual value: 1 is best, 5 least, 0 no value"),
             integer("tier_prev", "the tier one window ago"),
             integer("tier_delta", "positive is a fall; no value counts as 6"),
+            integer("strategic_tier", "fifth by potential: 1 is best, 5 least, 0 none"),
+            text("value_group", "MVC (keep), MGC (grow), Migrator or BZ (below zero)"),
             text("value_cell", "actual and strategic value: HH to LL; none, BZ (below zero) or neutral (not profiled)"),
             text("service_level", "the service level"),
+            text("lifecycle_state", "prospect, new, active, slipping, at_risk, dormant, reactivated or lost"),
+            day("state_since_day", "first day in that state").optional().published_as("state_since"),
+            text("attrition_status", "ok, or why there is no judgement: see the table attrition"),
+            text("attrition_band", "lost, high_risk, at_risk, cooling, new or active").optional(),
+            money("value_at_risk_e4", "value times the probability that they do not return").optional(),
+            double("sow", "share of customer: of what they spend on what we sell, what they spend with us").optional(),
+            text("sow_method", "declared, war, peer_frontier, breadth (the last two are stand-ins) or none"),
+            money("unrealised_potential_e4", "potential less value").optional(),
             bigint("products_bought", "different products bought"),
             bigint("categories_bought", "different categories bought"),
+            bigint("contacts_90d", "contacts of the last 90 days"),
+            instant("last_contact_us", "when the last contact began").optional(),
+            text("last_contact_channel", "its channel").optional(),
+            text("last_contact_outcome", "how it ended").optional(),
+            integer("days_since_two_way", "days since we and they last spoke").optional(),
+            bigint("open_complaints", "complaints that are not solved"),
+            integer("oldest_complaint_days", "age of the oldest of them").optional(),
+            money("csat_mean_e4", "mean satisfaction, in points of its scale").optional(),
+            bigint("csat_n", "answers that it is the mean of"),
+            bigint("abandoned_90d", "contacts given up in the last 90 days"),
+            day("promise_due_day", "first day by which we promised something that is not solved").optional(),
+            boolean("profiling_opt_out", "may not be profiled: neutral service level, no personal scores"),
         ],
     )
 }
@@ -139,40 +161,6 @@ fn affinity_ptp() -> Table {
     .sorted_by(&["level", "product_a", "rank"])
 }
 
-fn routing() -> Table {
-    Table::new(
-        "routing",
-        "one customer and how to treat them",
-        &["routing_key"],
-        vec![
-            text("routing_key", "what the router looks up"),
-            text("key_type", "customer_id"),
-            text("customer_id", "the customer"),
-            text("service_level", "the level"),
-            text("value_cell", "the cell that gave the level"),
-            text("strategy", "keep, grow or up_or_out"),
-            text("queue", "queue that answers"),
-            integer("priority", "1 is first"),
-            text("required_skills", "skills the agent must have, separated by blanks"),
-            text("vru_path", "bypass, short, full or self_service"),
-            integer("target_wait_seconds", "seconds to wait at most"),
-            integer("trade_wait_seconds", "seconds to wait at most when trading"),
-            integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
-            text("response_channels", "channels by which we answer, separated by blanks"),
-            integer("email_sla_minutes", "minutes to answer an e-mail"),
-            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap").optional(),
-            text("loyalty_offer", "yes, case or no"),
-            text("education", "what to teach"),
-            boolean("cobrowse_allowed", "whether an agent may browse along"),
-            boolean("fee_applies", "whether the customer pays for the service"),
-            text("price_tier", "price tier; null unless switched on").optional(),
-            text("language", "language").optional(),
-            text("rule_id", "the rule that gave the row"),
-            day("valid_from_day", "first day on which the row holds").published_as("valid_from"),
-        ],
-    )
-}
-
 fn line_totals() -> Table {
     Table::new(
         "line_totals",
@@ -228,34 +216,13 @@ fn segments() -> Table {
     )
 }
 
-fn campaign_targets() -> Table {
-    Table::new(
-        "campaign_targets",
-        "one customer to be reached by one campaign",
-        &["campaign_id", "customer_id"],
-        vec![
-            text("campaign_id", "the campaign"),
-            text("customer_id", "the customer"),
-            text("household_id", "household").optional(),
-            bigint("rank", "1 comes first"),
-            text("arm", "treat"),
-            double("score", "what they are ranked by").optional(),
-            text("channel", "how they are reached").optional(),
-            text("reason_code", "why they are on the list").optional(),
-            text("service_level", "their service level"),
-            text("rfm_segment", "their RFM segment"),
-        ],
-    )
-    .sorted_by(&["campaign_id", "arm", "rank"])
-}
-
 fn populations() -> Table {
     Table::new(
         "populations",
         "one group of customers",
         &["kind", "name"],
         vec![
-            text("kind", "tier, service_level, rfm_segment or segment"),
+            text("kind", "tier, value_group, service_level, rfm_segment or segment"),
             text("name", "which one"),
             bigint("customers", "how many"),
         ],
