@@ -22,7 +22,7 @@ pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
-pub use summary::{CalendarUnit, Summary};
+pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;

@@ -83,6 +83,8 @@ fn run_params() -> Table {
             integer("holdout_e4", "share of the global holdout in ten-thousandths"),
             boolean("opaque_routing_keys", "whether routing keys are keyed hashes"),
             integer("routing_valid_days", "days for which a row of routing holds"),
+            // [summary]
+            text("summary_dimensions", "what the business summary is broken down by, separated by blanks"),
         ],
     )
     .internal()

@@ -8,9 +8,11 @@
 //! same on every machine and for any number of threads.
 
 mod binomial;
+mod buyers;
 mod columns;
 mod contact_allocation;
 mod experiment;
+mod hierarchies;
 mod routing_keys;
 mod survival;
 
@@ -35,6 +37,8 @@ pub struct Model {
 /// All models.
 pub fn models() -> &'static [Model] {
     &[
+        hierarchies::MODEL,
+        buyers::MODEL,
         survival::MODEL,
         binomial::MODEL,
         experiment::HOLDOUT,

@@ -74,6 +74,9 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     ];
     // [campaigns], [[contact_rules]], [experiments], [routing]
     row.extend(contact_params(config, as_of)?);
+    // [summary]
+    let dimensions: Vec<&str> = config.summary.dimensions.iter().map(|dimension| dimension.name()).collect();
+    row.push(Cell::Text(dimensions.join(" ")));
     Ok(vec![row])
 }
 
