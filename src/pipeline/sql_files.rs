@@ -16,6 +16,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/attrition_signals.sql",
     "features/basket_products.sql",
     "features/category_cells.sql",
+    "features/category_visits.sql",
     "features/customer_categories.sql",
     "features/customer_categories_by_month.sql",
     "features/customer_complaints.sql",
