@@ -8,7 +8,7 @@
 -- was cancelled. is_launch: the product came on sale in the period.
 WITH odd_orders AS (
     SELECT
-        COALESCE(customer_id, '') AS customer_key,
+        customer_id,
         order_id,
         order_day,
         CASE WHEN is_void THEN 1 ELSE 0 END AS is_void,
@@ -17,6 +17,10 @@ WITH odd_orders AS (
         CASE WHEN is_qualifying AND gross_revenue_e4 = 0 THEN 1 ELSE 0 END AS is_free
     FROM orders
     WHERE NOT is_qualifying OR gross_revenue_e4 = 0 OR last_line_day > order_day
+),
+-- A join finds no null: orders without a customer are found by their order alone.
+odd_unknown AS (
+    SELECT order_id, order_day, is_void, is_cancelled, is_unqualified, is_free FROM odd_orders WHERE customer_id IS NULL
 ),
 day_list AS (
     SELECT order_day FROM orders GROUP BY order_day
@@ -47,7 +51,7 @@ days AS (
 goods AS (
     SELECT
         customer_id,
-        COALESCE(customer_id, '') AS customer_key,
+        CASE WHEN customer_id IS NULL THEN order_id END AS unknown_order_id,
         order_id,
         order_day,
         product_id,
@@ -61,21 +65,22 @@ goods AS (
 lines AS (
     SELECT
         l.customer_id AS customer_id,
-        COALESCE(o.order_day, l.order_day) AS day,
+        COALESCE(o.order_day, u.order_day, l.order_day) AS day,
         l.product_id AS product_id,
         l.amount_e4 AS amount_e4,
         COALESCE(l.discount_e4, 0) AS discount_e4,
         l.quantity_e4 AS quantity_e4,
         l.cost_e4 AS cost_e4,
-        CASE WHEN l.amount_e4 > 0 AND COALESCE(o.is_cancelled, 0) = 0 THEN l.amount_e4 ELSE 0 END AS gross_e4,
+        CASE WHEN l.amount_e4 > 0 AND COALESCE(o.is_cancelled, u.is_cancelled, 0) = 0 THEN l.amount_e4 ELSE 0 END AS gross_e4,
         CASE
-            WHEN COALESCE(o.is_unqualified, 0) = 1 THEN 0
+            WHEN COALESCE(o.is_unqualified, u.is_unqualified, 0) = 1 THEN 0
             WHEN l.amount_e4 > 0 THEN 1
-            ELSE COALESCE(o.is_free, 0)
+            ELSE COALESCE(o.is_free, u.is_free, 0)
         END AS is_sold
     FROM goods AS l
-    LEFT JOIN odd_orders AS o ON l.customer_key = o.customer_key AND l.order_id = o.order_id
-    WHERE COALESCE(o.is_void, 0) = 0
+    LEFT JOIN odd_orders AS o ON l.customer_id = o.customer_id AND l.order_id = o.order_id
+    LEFT JOIN odd_unknown AS u ON l.unknown_order_id = u.order_id
+    WHERE COALESCE(o.is_void, u.is_void, 0) = 0
 ),
 dated AS (
     SELECT

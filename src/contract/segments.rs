@@ -9,11 +9,9 @@ pub(super) fn segment_tables() -> Vec<Table> {
         value_tiers(),
         tier_migration(),
         affinity_ptp(),
-        routing(),
         segment_membership(),
         segment_membership_delta(),
         segments(),
-        campaign_targets(),
         line_totals(),
         populations(),
     ]
@@ -91,6 +89,24 @@ fn customers() -> Table {
             bigint("abandoned_90d", "contacts given up in the last 90 days"),
             day("promise_due_day", "first day by which we promised something that is not solved").optional(),
             boolean("profiling_opt_out", "may not be profiled: neutral service level, no personal scores"),
+            boolean("is_closed", "left us formally"),
+            text("consent_email", "granted, denied, expired or unknown, for marketing"),
+            instant("consent_email_us", "when it was said").optional(),
+            text("consent_sms", "the same for text messages"),
+            instant("consent_sms_us", "when it was said").optional(),
+            text("consent_phone", "the same for calls"),
+            instant("consent_phone_us", "when it was said").optional(),
+            text("consent_post", "the same for letters"),
+            instant("consent_post_us", "when it was said").optional(),
+            text("consent_push", "the same for push messages"),
+            instant("consent_push_us", "when it was said").optional(),
+            bigint("sends_7d", "our contacts of the last 7 days"),
+            bigint("sends_30d", "our contacts of the last 30 days"),
+            day("next_allowed_email_day", "first day on which the contact rules allow a marketing e-mail")
+                .published_as("next_allowed_email_date"),
+            day("next_allowed_call_day", "the same for a marketing call").published_as("next_allowed_call_date"),
+            integer("holdout_bucket", "0 to 9999, by the seed of the global holdout"),
+            boolean("in_global_holdout", "whether no campaign reaches them"),
         ],
     )
 }
@@ -163,40 +179,6 @@ fn affinity_ptp() -> Table {
     .sorted_by(&["level", "product_a", "rank"])
 }
 
-fn routing() -> Table {
-    Table::new(
-        "routing",
-        "one customer and how to treat them",
-        &["routing_key"],
-        vec![
-            text("routing_key", "what the router looks up"),
-            text("key_type", "customer_id"),
-            text("customer_id", "the customer"),
-            text("service_level", "the level"),
-            text("value_cell", "the cell that gave the level"),
-            text("strategy", "keep, grow or up_or_out"),
-            text("queue", "queue that answers"),
-            integer("priority", "1 is first"),
-            text("required_skills", "skills the agent must have, separated by blanks"),
-            text("vru_path", "bypass, short, full or self_service"),
-            integer("target_wait_seconds", "seconds to wait at most"),
-            integer("trade_wait_seconds", "seconds to wait at most when trading"),
-            integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
-            text("response_channels", "channels by which we answer, separated by blanks"),
-            integer("email_sla_minutes", "minutes to answer an e-mail"),
-            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap").optional(),
-            text("loyalty_offer", "yes, case or no"),
-            text("education", "what to teach"),
-            boolean("cobrowse_allowed", "whether an agent may browse along"),
-            boolean("fee_applies", "whether the customer pays for the service"),
-            text("price_tier", "price tier; null unless switched on").optional(),
-            text("language", "language").optional(),
-            text("rule_id", "the rule that gave the row"),
-            day("valid_from_day", "first day on which the row holds").published_as("valid_from"),
-        ],
-    )
-}
-
 fn line_totals() -> Table {
     Table::new(
         "line_totals",
@@ -250,27 +232,6 @@ fn segments() -> Table {
             money("value_e4", "what they are worth, over the value window"),
         ],
     )
-}
-
-fn campaign_targets() -> Table {
-    Table::new(
-        "campaign_targets",
-        "one customer to be reached by one campaign",
-        &["campaign_id", "customer_id"],
-        vec![
-            text("campaign_id", "the campaign"),
-            text("customer_id", "the customer"),
-            text("household_id", "household").optional(),
-            bigint("rank", "1 comes first"),
-            text("arm", "treat"),
-            double("score", "what they are ranked by").optional(),
-            text("channel", "how they are reached").optional(),
-            text("reason_code", "why they are on the list").optional(),
-            text("service_level", "their service level"),
-            text("rfm_segment", "their RFM segment"),
-        ],
-    )
-    .sorted_by(&["campaign_id", "arm", "rank"])
 }
 
 fn populations() -> Table {

@@ -10,10 +10,14 @@
 mod binomial;
 mod buyers;
 mod columns;
+mod contact_allocation;
+mod experiment;
 mod hierarchies;
+mod routing_keys;
 mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
+pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 
 use crate::error::Result;
 
@@ -32,5 +36,14 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[hierarchies::MODEL, buyers::MODEL, survival::MODEL, binomial::MODEL]
+    &[
+        hierarchies::MODEL,
+        buyers::MODEL,
+        survival::MODEL,
+        binomial::MODEL,
+        experiment::HOLDOUT,
+        experiment::ASSIGNMENT,
+        contact_allocation::MODEL,
+        routing_keys::MODEL,
+    ]
 }
