@@ -14,6 +14,7 @@ WITH grown AS (
 firsts AS (
     SELECT customer_id, category, MIN(first_sold_day) AS first_sold_day
     FROM customer_categories_by_month
+    WHERE customer_id IS NOT NULL
     GROUP BY customer_id, category
 ),
 moved AS (

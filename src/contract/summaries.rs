@@ -9,6 +9,7 @@ pub(super) fn tables() -> Vec<Table> {
         place_cells().internal(),
         category_cells().internal(),
         customer_categories_by_month().internal(),
+        category_visits().internal(),
         summary_cells().internal(),
         scope_paths().internal(),
         scope_buyers().internal(),
@@ -83,19 +84,26 @@ fn category_cells() -> Table {
 }
 
 fn customer_categories_by_month() -> Table {
+    let mut columns = vec![
+        text("customer_id", "who bought").optional(),
+        month_no(),
+        integer("period_no", "the compared period; 0 is outside of them"),
+        text("category", "category path, or unknown"),
+        boolean("is_launch", "products that came on sale in the compared period"),
+        bigint("lines", "lines of goods"),
+    ];
+    columns.extend(money_sums());
+    columns.push(day("first_sold_day", "first day with goods of a qualifying order; null without").optional());
+    let row = "one customer in one product category in one month";
+    Table::new("customer_categories_by_month", row, &[], columns)
+}
+
+fn category_visits() -> Table {
     Table::new(
-        "customer_categories_by_month",
-        "one customer in one product category in one month",
+        "category_visits",
+        "one customer who bought of one product category in one month",
         &[],
-        vec![
-            text("customer_id", "who bought"),
-            month_no(),
-            integer("period_no", "the compared period; 0 is outside of them"),
-            text("category", "category path, or unknown"),
-            boolean("is_launch", "products that came on sale in the compared period"),
-            money("net_revenue_e4", "goods sold less what came back"),
-            day("first_sold_day", "first day with goods of a qualifying order; null without").optional(),
-        ],
+        vec![text("customer_id", "who bought"), month_no(), text("category", "category path, or unknown")],
     )
 }
 

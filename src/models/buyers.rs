@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The model: from who bought where and what in which month to `scope_buyers`.
 pub const MODEL: Model = Model {
     name: "buyers",
-    reads: &["calendar", "scope_paths", "order_places", "customer_categories_by_month"],
+    reads: &["calendar", "scope_paths", "order_places", "category_visits"],
     makes: &["scope_buyers"],
     compute: scope_buyers,
 };
@@ -235,16 +235,16 @@ fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let paths = paths(inputs.table("scope_paths")?)?;
     let kinds = kinds(inputs.table("calendar")?)?;
     let places = inputs.table("order_places")?;
-    let categories = inputs.table("customer_categories_by_month")?;
+    let categories = inputs.table("category_visits")?;
 
     let mut customers = Codes::default();
     let ordered: Vec<bool> = places.whole("orders")?.into_iter().map(|orders| orders.unwrap_or(0) > 0).collect();
     let placed = visits(places, &ordered, &PLACES, &paths, &mut customers)?;
     // The tier is a number there, and the customer's alone.
     let tiers: Vec<Option<i64>> = places.whole("tier")?;
-    let sold: Vec<bool> = categories.whole("first_sold_day")?.into_iter().map(|day| day.is_some()).collect();
+    // Without products in the summary, nobody has to look through the categories.
     let of_products = paths.of_leaf.keys().any(|(dimension, _)| *dimension == "product");
-    let sold = if of_products { sold } else { vec![false; categories.rows()] };
+    let sold = vec![of_products; categories.rows()];
     let bought = visits(categories, &sold, &[("product", "category")], &paths, &mut customers)?;
 
     let count = customers.codes.len();

@@ -17,6 +17,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/basket_products.sql",
     "features/campaign_requests.sql",
     "features/category_cells.sql",
+    "features/category_visits.sql",
     "features/contact_days.sql",
     "features/contact_loads.sql",
     "features/contact_units.sql",
