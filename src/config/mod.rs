@@ -9,6 +9,7 @@ mod inputs;
 mod load;
 mod mistake;
 mod routing;
+mod summary;
 mod validate;
 
 pub use decimal::decimal_e4;
@@ -16,6 +17,7 @@ pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
+pub use summary::{CalendarUnit, Summary};
 
 use std::collections::BTreeMap;
 
@@ -55,6 +57,9 @@ pub struct Config {
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
+    /// The business summary.
+    #[serde(default)]
+    pub summary: Summary,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

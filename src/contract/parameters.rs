@@ -18,6 +18,7 @@ pub fn parameter_tables() -> Vec<Table> {
         campaign_definitions(),
         campaign_candidates(),
         data_quality(),
+        calendar(),
     ]
 }
 
@@ -216,4 +217,25 @@ fn data_quality() -> Table {
             text("message", "the finding in words"),
         ],
     )
+}
+
+fn calendar() -> Table {
+    Table::new(
+        "calendar",
+        "one calendar period, of each kind the oldest is number 1",
+        &["period_kind", "period_no"],
+        vec![
+            text("period_kind", "month, quarter or year"),
+            integer("period_no", "number within the kind, from 1"),
+            day("start_day", "first day"),
+            day("end_day", "day after the last"),
+            text("label", "1997-01, 1997-Q1 or 1997"),
+            boolean("is_complete", "over by as_of; only the last of each kind is not"),
+            integer("year_before_no", "number of the same period a year before; null when the calendar has it not")
+                .optional(),
+            boolean("is_covered", "the exports reach back to its beginning"),
+            boolean("in_summary", "a kind that [summary] periods asks for"),
+        ],
+    )
+    .internal()
 }

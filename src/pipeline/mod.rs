@@ -2,6 +2,7 @@
 //!
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
+mod calendar;
 mod execute;
 mod gates;
 mod graph;

@@ -13,7 +13,7 @@ use super::predicates::{campaign_definition_rows, parameter_table, predicate_tab
 use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
-use super::{gates, parameters, periods, previous};
+use super::{calendar, gates, parameters, periods, previous};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -423,6 +423,7 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
         ("campaign_definitions", campaign_definition_rows(config)?),
+        ("calendar", calendar::calendar_rows(config, prepared.as_of, calendar::first_day(config, &prepared.staged)?)?),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {

@@ -4,6 +4,7 @@ mod expression;
 mod inputs;
 mod rfm;
 mod routing;
+mod summary;
 
 use super::mistake::Mistakes;
 use super::{Config, Metric};
@@ -23,6 +24,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     at_least(mistakes, &["affinity", "max_basket_products"], config.affinity.max_basket_products.into(), 2);
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
+    summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
     if config.output.dir.is_empty() {
