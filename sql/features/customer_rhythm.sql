@@ -1,6 +1,7 @@
 -- customer_rhythm: how often one customer comes back, from the gaps between purchase days.
 -- Key: customer_id. Left out: customers with fewer than two purchase days, who have no gap yet.
--- Units: days. The median is the type-7 quantile (spec/definitions.md 3.0).
+-- Units: days; gap_quantile_e4 in ten-thousandths of a day. Quantiles are type 7 (spec/definitions.md 3.0); which one is
+-- [attrition] gap_quantile.
 WITH days AS (
     SELECT
         customer_id,
@@ -15,17 +16,50 @@ spans AS (
 gaps AS (
     SELECT
         customer_id,
+        day,
         gap_days,
         CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY gap_days, day) AS BIGINT) - 1 AS position,
         CAST(COUNT(*) OVER (PARTITION BY customer_id) AS BIGINT) AS gaps
     FROM spans
+),
+-- The place of the quantile among the gaps in millionths: h = (n - 1) p.
+placed AS (
+    SELECT
+        g.customer_id AS customer_id,
+        g.day AS day,
+        g.gap_days AS gap_days,
+        g.position AS position,
+        g.gaps AS gaps,
+        (g.gaps - 1) * p.gap_quantile_ppm - g.position * 1000000 AS beyond_ppm
+    FROM gaps AS g
+    CROSS JOIN run_params AS p
+),
+-- The gap below the place and the one above it, each by its nearness, are the quantile in millionths.
+weighted AS (
+    SELECT
+        customer_id,
+        CAST(MAX(gaps) AS BIGINT) AS gaps,
+        CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS BIGINT)
+            AS middle_days,
+        CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS BIGINT) AS middles,
+        MAX(gap_days) AS longest_gap_days,
+        CAST(SUM(
+            CASE
+                WHEN beyond_ppm >= 0 AND beyond_ppm < 1000000 THEN gap_days * (1000000 - beyond_ppm)
+                WHEN beyond_ppm < 0 AND beyond_ppm > -1000000 THEN gap_days * (1000000 + beyond_ppm)
+                ELSE 0
+            END
+        ) AS BIGINT) AS quantile_ppm,
+        MAX(day) AS last_day
+    FROM placed
+    GROUP BY customer_id
 )
 SELECT
-    customer_id,
-    CAST(MAX(gaps) AS BIGINT) AS gaps,
-    CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN gap_days ELSE 0 END) AS DOUBLE)
-        / CAST(SUM(CASE WHEN position * 2 >= gaps - 2 AND position * 2 <= gaps THEN 1 ELSE 0 END) AS DOUBLE)
-        AS median_gap_days,
-    MAX(gap_days) AS longest_gap_days
-FROM gaps
-GROUP BY customer_id
+    w.customer_id AS customer_id,
+    w.gaps AS gaps,
+    CAST(w.middle_days AS DOUBLE) / CAST(w.middles AS DOUBLE) AS median_gap_days,
+    w.longest_gap_days AS longest_gap_days,
+    CAST((w.quantile_ppm + 50 - (w.quantile_ppm + 50) % 100) / 100 AS BIGINT) AS gap_quantile_e4,
+    s.gap_days AS last_gap_days
+FROM weighted AS w
+JOIN spans AS s ON w.customer_id = s.customer_id AND w.last_day = s.day

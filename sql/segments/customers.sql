@@ -18,6 +18,8 @@ SELECT
     s.purchase_days AS purchase_days,
     s.orders AS orders,
     r.median_gap_days AS median_gap_days,
+    a.threshold_days AS threshold_days,
+    a.overdue_ratio AS overdue_ratio,
     p.currency AS currency,
     s.net_revenue_e4 AS net_revenue_e4,
     s.gross_margin_e4 AS gross_margin_e4,
@@ -56,10 +58,32 @@ SELECT
     CAST(COALESCE(t.actual_tier, 0) AS INTEGER) AS actual_tier,
     CAST(COALESCE(t.tier_prev, 0) AS INTEGER) AS tier_prev,
     CAST(COALESCE(t.tier_delta, 0) AS INTEGER) AS tier_delta,
+    w.strategic_tier AS strategic_tier,
+    w.value_group AS value_group,
     v.value_cell AS value_cell,
     v.service_level AS service_level,
+    l.lifecycle_state AS lifecycle_state,
+    l.state_since_day AS state_since_day,
+    a.status AS attrition_status,
+    a.band AS attrition_band,
+    a.value_at_risk_e4 AS value_at_risk_e4,
+    w.sow AS sow,
+    w.sow_method AS sow_method,
+    w.unrealised_potential_e4 AS unrealised_potential_e4,
     COALESCE(g.products_bought, 0) AS products_bought,
-    COALESCE(g.categories_bought, 0) AS categories_bought
+    COALESCE(g.categories_bought, 0) AS categories_bought,
+    COALESCE(k.contacts_90d, 0) AS contacts_90d,
+    k.last_contact_us AS last_contact_us,
+    k.last_contact_channel AS last_contact_channel,
+    k.last_contact_outcome AS last_contact_outcome,
+    k.days_since_two_way AS days_since_two_way,
+    COALESCE(k.open_complaints, 0) AS open_complaints,
+    k.oldest_complaint_days AS oldest_complaint_days,
+    k.csat_mean_e4 AS csat_mean_e4,
+    COALESCE(k.csat_n, 0) AS csat_n,
+    COALESCE(k.abandoned_90d, 0) AS abandoned_90d,
+    k.promise_due_day AS promise_due_day,
+    COALESCE(c.profiling_opt_out, FALSE) AS profiling_opt_out
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
@@ -67,4 +91,8 @@ LEFT JOIN customer_rhythm AS r ON s.customer_id = r.customer_id
 LEFT JOIN rfm_scores AS f ON s.customer_id = f.customer_id
 LEFT JOIN customer_tiers AS t ON s.customer_id = t.customer_id
 LEFT JOIN customer_service AS v ON s.customer_id = v.customer_id
+LEFT JOIN customer_value AS w ON s.customer_id = w.customer_id
+LEFT JOIN customer_lifecycle AS l ON s.customer_id = l.customer_id
+LEFT JOIN attrition AS a ON s.customer_id = a.customer_id
+LEFT JOIN customer_contacts AS k ON s.customer_id = k.customer_id
 LEFT JOIN customer_categories AS g ON s.customer_id = g.customer_id

@@ -1,8 +1,12 @@
--- populations: how many customers are in one tier, service level, RFM segment or named segment.
+-- populations: how many customers are in one tier, value group, service level, RFM segment or named segment.
 -- Key: kind, name. The population gate compares it with the previous run.
 SELECT 'tier' AS kind, CAST(actual_tier AS VARCHAR) AS name, CAST(COUNT(*) AS BIGINT) AS customers
 FROM customers
 GROUP BY actual_tier
+UNION ALL
+SELECT 'value_group' AS kind, value_group AS name, CAST(COUNT(*) AS BIGINT) AS customers
+FROM customers
+GROUP BY value_group
 UNION ALL
 SELECT 'service_level' AS kind, service_level AS name, CAST(COUNT(*) AS BIGINT) AS customers
 FROM customers

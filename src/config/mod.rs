@@ -3,6 +3,7 @@
 //! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
 //! is an error with its place and the nearest name that does.
 
+mod attrition;
 mod decimal;
 mod grid;
 mod inputs;
@@ -11,13 +12,16 @@ mod mistake;
 mod routing;
 mod summary;
 mod validate;
+mod value_groups;
 
+pub use attrition::{Attrition, Window};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Summary};
+pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;
 
@@ -57,9 +61,18 @@ pub struct Config {
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
+    /// When silence and shrinking are signs that a customer is leaving.
+    #[serde(default)]
+    pub attrition: Attrition,
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
+    /// Who is a peer of whom, and which value group follows from value and potential.
+    #[serde(default)]
+    pub value_groups: ValueGroups,
+    /// What-if figures: better retention, larger orders, lower cost.
+    #[serde(default)]
+    pub business_case: BusinessCase,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

@@ -16,8 +16,10 @@ pub struct Routing {
     pub caps: BTreeMap<String, f64>,
     /// The levels from best to least, and their entitlements.
     pub levels: Vec<ServiceLevel>,
-    /// Level of customers without any value in the cell map: prospects, and customers below zero.
+    /// Level of customers without any value in the cell map, such as prospects. Customers below zero get the last level.
     pub default_level: String,
+    /// Level of customers who opted out of profiling, whatever they are worth. It has no cap, so that nobody is moved.
+    pub neutral_level: String,
     /// Whether `price_tier` is written. Off by default: prices by automated decision are regulated (`spec/cautions.md`).
     pub price_tier: bool,
 }
@@ -161,6 +163,7 @@ impl Default for Routing {
                 },
             ],
             default_level: "cz".into(),
+            neutral_level: "pearl".into(),
             price_tier: false,
         }
     }

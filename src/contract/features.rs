@@ -140,6 +140,8 @@ fn customer_rhythm() -> Table {
             bigint("gaps", "gaps between purchase days"),
             double("median_gap_days", "median gap"),
             integer("longest_gap_days", "longest gap"),
+            money("gap_quantile_e4", "quantile of the gaps, in ten-thousandths of a day"),
+            integer("last_gap_days", "gap before the last purchase day"),
         ],
     )
 }
@@ -167,8 +169,10 @@ fn customer_service() -> Table {
         &["customer_id"],
         vec![
             customer_id(),
-            text("value_cell", "actual and strategic value: HH to LL, or none"),
+            text("value_cell", "actual and strategic value: HH to LL, none, BZ or neutral"),
             text("service_level", "the level"),
+            text("level_before_cap", "the level that the cell asks for"),
+            integer("fell_by_cap", "how many levels the caps took"),
         ],
     )
 }

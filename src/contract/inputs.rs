@@ -256,6 +256,8 @@ fn customers() -> Input {
         of(instant("signup_us", "when they signed up")),
         of(text("segment_hint", "segment given by the source")),
         of(money("declared_wallet_e4", "what they say they spend in our category in a year")),
+        of(bigint("declared_brand_rank", "which place our brand has among those they say they use, 1 is first")),
+        of(bigint("declared_brands", "how many brands they say they use in our category")),
         of(text("acquisition_source", "where they came from")),
         of(money("acquisition_cost_e4", "what winning them cost")),
         of(boolean("profiling_opt_out", "may not be profiled")),

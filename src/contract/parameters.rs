@@ -1,7 +1,7 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, double, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -12,6 +12,8 @@ pub fn parameter_tables() -> Vec<Table> {
         rfm_cells(),
         service_cells(),
         service_levels(),
+        tenure_bands(),
+        value_group_tiers(),
         segment_definitions(),
         segment_members(),
         segment_membership_before(),
@@ -39,6 +41,37 @@ fn run_params() -> Table {
             bigint("min_pair_count", "fewest baskets for a pair"),
             bigint("pair_top_k", "most partners of a product"),
             bigint("max_basket_products", "larger baskets are left out of pair counts"),
+            // [value_groups]
+            bigint("peer_weight", "a peer group of this size weighs as much as the group above it"),
+            bigint("min_peers", "fewest peers that are called peers"),
+            money("bz_threshold_e4", "a contribution below this is below zero"),
+            bigint("mgc_min_unrealised_e4", "smallest unrealised share of the potential to grow, in ten-thousandths"),
+            boolean("mvc_hysteresis", "whether two windows below are needed to leave MVC"),
+            // [business_case]
+            double("discount_rate", "discount of a year"),
+            double("lapse_fall", "relative fall in lapse that is looked at"),
+            double("order_size_rise", "relative rise in order size that is looked at"),
+            double("cost_fall", "relative fall in the cost of contacts and campaigns that is looked at"),
+            // [attrition]
+            instant("as_of_us", "the instant at which as_of begins in the business time zone"),
+            text("window_method", "own_rhythm, return_probability, error_balanced or fixed"),
+            bigint("gap_quantile_ppm", "quantile of a customer's gaps that is their rhythm, in millionths"),
+            bigint("prior_gaps", "own gaps that weigh as much as the window of all customers"),
+            integer("horizon_days", "days within which a silent customer may return"),
+            bigint("pool_return_ppm", "probability of a return at the window of all customers, in millionths"),
+            integer("window_step_days", "step of the error-balanced window"),
+            bigint("false_alarm_cost", "cost of calling somebody lost who comes back"),
+            bigint("missed_cost", "cost of calling somebody active who does not"),
+            integer("fixed_window_days", "days of silence of the fixed window"),
+            integer("lost_horizon_days", "days within which a return is hopeless for the lost"),
+            bigint("lost_return_ppm", "probability of a return that is hopeless, in millionths"),
+            integer("compare_days", "days of the window that is compared with the one before"),
+            money("min_previous_value_e4", "least value in the window before"),
+            bigint("min_purchase_days", "least purchase days in both windows for a test"),
+            bigint("fdr_ppm", "false discovery rate in millionths"),
+            bigint("min_cases", "least number of customers for a figure about them"),
+            integer("starved_days", "days without a two-way contact that starve a customer"),
+            money("csat_drop_e4", "fall of the mean satisfaction that is a sign"),
         ],
     )
     .internal()
@@ -94,7 +127,7 @@ fn service_cells() -> Table {
         "one value cell and the level that it asks for",
         &["value_cell"],
         vec![
-            text("value_cell", "actual and strategic value: HH, HM, ... LL, or none"),
+            text("value_cell", "actual and strategic value: HH, HM, ... LL; none, BZ or neutral"),
             integer("level_no", "the level, 1 is the best"),
         ],
     )
@@ -130,6 +163,35 @@ fn service_levels() -> Table {
             text("rule_id", "the rule that gave the row, for feedback"),
         ],
     )
+}
+
+fn tenure_bands() -> Table {
+    Table::new(
+        "tenure_bands",
+        "one band of days since the first order, the shortest is number 1",
+        &["band_no"],
+        vec![
+            integer("band_no", "number, from 1"),
+            text("tenure_band", "its name: the first and the last day, or the first and +"),
+            integer("from_days", "first day"),
+            integer("to_days", "day after the last; null in the last band").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn value_group_tiers() -> Table {
+    Table::new(
+        "value_group_tiers",
+        "one tier, and the value groups it leads to",
+        &["tier"],
+        vec![
+            integer("tier", "1 is best, 5 least, 0 none"),
+            boolean("is_mvc", "as an actual tier it makes a most valuable customer"),
+            boolean("is_mgc", "as a strategic tier it makes a most growable customer"),
+        ],
+    )
+    .internal()
 }
 
 fn segment_definitions() -> Table {

@@ -1,6 +1,6 @@
 //! Contracts of the published tables of `sql/segments/` and `sql/summaries/` (`spec/tables.md` 4.3).
 
-use super::{Table, bigint, boolean, day, double, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
 
 /// All published tables that SQL files make.
 pub(super) fn segment_tables() -> Vec<Table> {
@@ -41,6 +41,8 @@ fn customers() -> Table {
             bigint("purchase_days", "days with a qualifying order"),
             bigint("orders", "qualifying orders"),
             double("median_gap_days", "median days between purchase days; null with fewer than two").optional(),
+            double("threshold_days", "days of silence after which they are overdue").optional(),
+            double("overdue_ratio", "recency_days / threshold_days").optional(),
             text("currency", "reporting currency"),
             money("net_revenue_e4", "goods sold less what came back, over all that was read"),
             money("gross_margin_e4", "net revenue less the cost of the goods").optional(),
@@ -63,10 +65,32 @@ fn customers() -> Table {
             integer("actual_tier", "fifth by actual value: 1 is best, 5 least, 0 no value"),
             integer("tier_prev", "the tier one window ago"),
             integer("tier_delta", "positive is a fall; no value counts as 6"),
-            text("value_cell", "actual and strategic value: HH to LL, or none"),
+            integer("strategic_tier", "fifth by potential: 1 is best, 5 least, 0 none"),
+            text("value_group", "MVC (keep), MGC (grow), Migrator or BZ (below zero)"),
+            text("value_cell", "actual and strategic value: HH to LL; none, BZ (below zero) or neutral (not profiled)"),
             text("service_level", "the service level"),
+            text("lifecycle_state", "prospect, new, active, slipping, at_risk, dormant, reactivated or lost"),
+            day("state_since_day", "first day in that state").optional().published_as("state_since"),
+            text("attrition_status", "ok, or why there is no judgement: see the table attrition"),
+            text("attrition_band", "lost, high_risk, at_risk, cooling, new or active").optional(),
+            money("value_at_risk_e4", "value times the probability that they do not return").optional(),
+            double("sow", "share of customer: of what they spend on what we sell, what they spend with us").optional(),
+            text("sow_method", "declared, war, peer_frontier, breadth (the last two are stand-ins) or none"),
+            money("unrealised_potential_e4", "potential less value").optional(),
             bigint("products_bought", "different products bought"),
             bigint("categories_bought", "different categories bought"),
+            bigint("contacts_90d", "contacts of the last 90 days"),
+            instant("last_contact_us", "when the last contact began").optional(),
+            text("last_contact_channel", "its channel").optional(),
+            text("last_contact_outcome", "how it ended").optional(),
+            integer("days_since_two_way", "days since we and they last spoke").optional(),
+            bigint("open_complaints", "complaints that are not solved"),
+            integer("oldest_complaint_days", "age of the oldest of them").optional(),
+            money("csat_mean_e4", "mean satisfaction, in points of its scale").optional(),
+            bigint("csat_n", "answers that it is the mean of"),
+            bigint("abandoned_90d", "contacts given up in the last 90 days"),
+            day("promise_due_day", "first day by which we promised something that is not solved").optional(),
+            boolean("profiling_opt_out", "may not be profiled: neutral service level, no personal scores"),
         ],
     )
 }
@@ -255,7 +279,7 @@ fn populations() -> Table {
         "one group of customers",
         &["kind", "name"],
         vec![
-            text("kind", "tier, service_level, rfm_segment or segment"),
+            text("kind", "tier, value_group, service_level, rfm_segment or segment"),
             text("name", "which one"),
             bigint("customers", "how many"),
         ],

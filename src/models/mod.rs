@@ -7,7 +7,9 @@
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
 //! same on every machine and for any number of threads.
 
+mod binomial;
 mod columns;
+mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 
@@ -28,5 +30,5 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[]
+    &[survival::MODEL, binomial::MODEL]
 }

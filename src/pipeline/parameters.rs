@@ -1,22 +1,32 @@
 //! What SQL needs to know of the pipeline file, as rows.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
-use crate::config::{Config, Grid, OrderUnit, RfmMethod, decimal_e4};
+use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
 const PPM: f64 = 1_000_000.0;
 
+/// Ten-thousandths in one.
+const SHARE_E4: f64 = 10_000.0;
+
 /// The one row of `run_params`.
-pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a value is not a decimal number or the time zone is unknown.
+pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
         OrderUnit::PurchaseDay => "purchase_day",
     };
-    vec![vec![
+    let groups = &config.value_groups;
+    let case = &config.business_case;
+    let attrition = &config.attrition;
+    Ok(vec![vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
         config.value.metric.name().into(),
@@ -28,7 +38,76 @@ pub fn run_params(config: &Config, as_of: Date) -> Vec<Vec<Cell>> {
         config.affinity.min_count.into(),
         config.affinity.top_k.into(),
         config.affinity.max_basket_products.into(),
-    ]]
+        // [value_groups]
+        groups.peer_weight.into(),
+        groups.min_peers.into(),
+        money(&groups.bz_threshold, "value_groups.bz_threshold")?.into(),
+        ((groups.mgc_min_unrealised * SHARE_E4).round() as i64).into(),
+        groups.hysteresis.into(),
+        // [business_case]
+        case.discount_rate.into(),
+        case.lapse_fall.into(),
+        case.order_size_rise.into(),
+        case.cost_fall.into(),
+        // [attrition]
+        start_us(config, as_of)?.into(),
+        attrition.window.name().into(),
+        ppm(attrition.gap_quantile).into(),
+        attrition.prior_gaps.into(),
+        attrition.horizon_days.into(),
+        ppm(attrition.return_probability).into(),
+        attrition.window_step_days.into(),
+        attrition.false_alarm_cost.into(),
+        attrition.missed_cost.into(),
+        attrition.fixed_window_days.into(),
+        attrition.lost_horizon_days.into(),
+        ppm(attrition.lost_return_probability).into(),
+        attrition.compare_days.into(),
+        money(&attrition.min_previous_value, "attrition.min_previous_value")?.into(),
+        attrition.min_purchase_days.into(),
+        ppm(attrition.false_discovery_rate).into(),
+        attrition.min_cases.into(),
+        attrition.starved_days.into(),
+        money(&attrition.csat_drop, "attrition.csat_drop")?.into(),
+    ]])
+}
+
+/// Rows of `tenure_bands`.
+pub fn tenure_band_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    let starts = std::iter::once(0).chain(groups.tenure_bands.iter().copied());
+    let ends = groups.tenure_bands.iter().copied().map(Some).chain([None]);
+    (1i32..)
+        .zip(starts.zip(ends))
+        .map(|(no, (from, to))| {
+            let name = to.map_or_else(|| format!("{from}+"), |to| format!("{from}-{}", to - 1));
+            vec![no.into(), Cell::Text(name), from.into(), to.into()]
+        })
+        .collect()
+}
+
+/// Rows of `value_group_tiers`.
+pub fn value_group_tier_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
+    (0u8..=5)
+        .map(|tier| {
+            vec![
+                i32::from(tier).into(),
+                groups.mvc_tiers.contains(&tier).into(),
+                groups.mgc_tiers.contains(&tier).into(),
+            ]
+        })
+        .collect()
+}
+
+/// The instant at which `day` begins in the business time zone.
+fn start_us(config: &Config, day: Date) -> Result<i64> {
+    let wrong = |error: jiff::Error| Error::config("the time zone has no such day").because(error);
+    let zone = TimeZone::get(&config.project.time_zone).map_err(wrong)?;
+    Ok(zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible().map_err(wrong)?.timestamp().as_microsecond())
+}
+
+/// A share in millionths.
+fn ppm(share: f64) -> i64 {
+    (share * PPM).round() as i64
 }
 
 /// Rows of `periods`, numbered from 1, the oldest first.
@@ -80,14 +159,18 @@ pub fn rfm_cell_rows(grid: &Grid) -> Vec<Vec<Cell>> {
 }
 
 /// Rows of `service_cells`: the level of each value cell; a cell that the pipeline file does not name, and `none`, ask for
-/// the default level.
+/// the default level. Who is below zero (`BZ`) gets the last level, who may not be profiled the neutral one.
 pub fn service_cell_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
-    const CELLS: [&str; 10] = ["HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "none"];
+    const CELLS: [&str; 12] = ["BZ", "HH", "HL", "HM", "LH", "LL", "LM", "MH", "ML", "MM", "neutral", "none"];
     let routing = &config.routing;
     CELLS
         .iter()
         .map(|cell| {
-            let level = routing.cells.get(*cell).unwrap_or(&routing.default_level);
+            let level = match (*cell, routing.levels.last()) {
+                ("BZ", Some(last)) => &last.name,
+                ("neutral", _) => &routing.neutral_level,
+                _ => routing.cells.get(*cell).unwrap_or(&routing.default_level),
+            };
             Ok(vec![(*cell).into(), level_no(config, level)?.into()])
         })
         .collect()
@@ -110,7 +193,7 @@ pub fn service_level_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
             Ok(vec![
                 level.name.as_str().into(),
                 level_no(config, &level.name)?.into(),
-                ((cap * PPM).round() as i64).into(),
+                ppm(cap).into(),
                 level.strategy.as_str().into(),
                 level.queue.as_str().into(),
                 level.priority.into(),

@@ -414,12 +414,14 @@ pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepa
 fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
     let grid = config.rfm.resolve_grid();
     let mut rows = vec![
-        ("run_params", parameters::run_params(config, prepared.as_of)),
+        ("run_params", parameters::run_params(config, prepared.as_of)?),
         ("periods", parameters::period_rows(config, prepared.as_of)?),
         ("rfm_cuts", parameters::rfm_cut_rows(config)?),
         ("rfm_cells", parameters::rfm_cell_rows(&grid)),
         ("service_cells", parameters::service_cell_rows(config)?),
         ("service_levels", parameters::service_level_rows(config)?),
+        ("tenure_bands", parameters::tenure_band_rows(&config.value_groups)),
+        ("value_group_tiers", parameters::value_group_tier_rows(&config.value_groups)),
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
         ("campaign_definitions", campaign_definition_rows(config)?),

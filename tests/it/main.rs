@@ -1,6 +1,10 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod attrition_golden;
+mod attrition_identities;
+mod attrition_rules;
+mod attrition_truth;
 mod cli;
 mod cli_answers;
 mod config;

@@ -1,10 +1,12 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
+mod attrition;
 mod expression;
 mod inputs;
 mod rfm;
 mod routing;
 mod summary;
+mod value_groups;
 
 use super::mistake::Mistakes;
 use super::{Config, Metric};
@@ -24,6 +26,8 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     at_least(mistakes, &["affinity", "max_basket_products"], config.affinity.max_basket_products.into(), 2);
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
+    value_groups::validate(config, mistakes);
+    attrition::validate(&config.attrition, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);

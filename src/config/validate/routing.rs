@@ -38,6 +38,14 @@ pub(super) fn validate(routing: &Routing, mistakes: &mut Mistakes<'_>) {
         service_level(level, &index, routing.price_tier, mistakes);
     }
     known_level(&["routing", "default_level"], &routing.default_level, &names, mistakes);
+    known_level(&["routing", "neutral_level"], &routing.neutral_level, &names, mistakes);
+    if routing.caps.get(&routing.neutral_level).is_some_and(|&cap| cap < 1.0) {
+        mistakes.value(
+            &["routing", "neutral_level"],
+            format!("the neutral level `{}` has a cap", routing.neutral_level),
+            "name a level without a cap: who is not profiled cannot be ranked for its places",
+        );
+    }
 }
 
 fn known_level(path: &[&str], level: &str, names: &[&str], mistakes: &mut Mistakes<'_>) {

@@ -1,0 +1,78 @@
+-- peer_groups: the peers of one customer: region, customer type, first category, and how long they have been with us.
+-- Key: customer_id. Every known customer; what is not known is the group unknown, without an order the band is none.
+-- Groups at level 1 share all four, at level 2 all but the category, at level 3 region and type; level 4 is everybody.
+-- They are numbered in the order of their names (spec/definitions.md 3.2).
+WITH first_day AS (
+    SELECT
+        l.customer_id AS customer_id,
+        p.category AS category,
+        CAST(SUM(l.amount_e4) AS BIGINT) AS spent_e4
+    FROM order_lines AS l
+    JOIN customer_summary AS s ON l.customer_id = s.customer_id AND l.order_day = s.first_order_day
+    JOIN staged_products AS p ON l.product_id = p.product_id
+    WHERE l.is_goods AND NOT l.is_cancelled AND l.amount_e4 > 0 AND p.category IS NOT NULL
+    GROUP BY l.customer_id, p.category
+),
+most_first AS (
+    SELECT customer_id, category, 0 - spent_e4 AS most_first FROM first_day
+),
+placed AS (
+    SELECT
+        customer_id,
+        category,
+        CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY most_first, category) AS BIGINT) AS place
+    FROM most_first
+),
+-- Bands are looked up for the few tenures there are, so that the many rows need no range join.
+tenures AS (
+    SELECT tenure_days FROM customer_summary WHERE tenure_days IS NOT NULL GROUP BY tenure_days
+),
+tenure_names AS (
+    SELECT t.tenure_days AS tenure_days, b.tenure_band AS tenure_band
+    FROM tenures AS t
+    CROSS JOIN tenure_bands AS b
+    WHERE t.tenure_days >= b.from_days AND (b.to_days IS NULL OR t.tenure_days < b.to_days)
+),
+named AS (
+    SELECT
+        s.customer_id AS customer_id,
+        COALESCE(c.region, 'unknown') AS region,
+        COALESCE(c.customer_type, 'unknown') AS customer_type,
+        COALESCE(f.category, 'unknown') AS first_category,
+        COALESCE(t.tenure_band, 'none') AS tenure_band
+    FROM customer_summary AS s
+    LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
+    LEFT JOIN (SELECT customer_id, category FROM placed WHERE place = 1) AS f ON s.customer_id = f.customer_id
+    LEFT JOIN tenure_names AS t ON s.tenure_days = t.tenure_days
+),
+cells AS (
+    SELECT region, customer_type, first_category, tenure_band
+    FROM named
+    GROUP BY region, customer_type, first_category, tenure_band
+),
+numbered AS (
+    SELECT
+        region,
+        customer_type,
+        first_category,
+        tenure_band,
+        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band, first_category) AS BIGINT) AS group_1,
+        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band) AS BIGINT) AS group_2,
+        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type) AS BIGINT) AS group_3
+    FROM cells
+)
+SELECT
+    n.customer_id AS customer_id,
+    n.region AS region,
+    n.customer_type AS customer_type,
+    n.first_category AS first_category,
+    n.tenure_band AS tenure_band,
+    c.group_1 AS group_1,
+    c.group_2 AS group_2,
+    c.group_3 AS group_3
+FROM named AS n
+JOIN numbered AS c
+    ON n.region = c.region
+    AND n.customer_type = c.customer_type
+    AND n.first_category = c.first_category
+    AND n.tenure_band = c.tenure_band

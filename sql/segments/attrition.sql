@@ -1,0 +1,78 @@
+-- attrition: how near one customer is to leaving, what that puts at risk, and why.
+-- Key: customer_id. Everybody who is known; sorted by attrition_rank, the most value at risk first.
+-- Units: money in ten-thousandths. Who may not be profiled has a status and no figure. Bands (docs/): lost is dormant or
+-- lost; high_risk is silent for more than one and a half times the threshold, or overdue and shrinking; at_risk is overdue
+-- or shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers down.
+WITH signs AS (
+    SELECT
+        customer_id,
+        MAX(CASE WHEN place = 1 THEN CONCAT(direction, driver) ELSE '' END) AS sign_1,
+        MAX(CASE WHEN place = 2 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_2,
+        MAX(CASE WHEN place = 3 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_3,
+        MAX(CASE WHEN place = 4 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_4,
+        MAX(CASE WHEN place = 5 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_5
+    FROM attrition_drivers
+    GROUP BY customer_id
+),
+shown AS (
+    SELECT
+        customer_id,
+        status,
+        COALESCE(CASE WHEN status <> 'profiling_opt_out' THEN 0 - value_at_risk_e4 END, 1) AS most_first,
+        status <> 'profiling_opt_out' AS is_shown
+    FROM attrition_signals
+),
+ranked AS (
+    SELECT
+        customer_id,
+        is_shown,
+        CAST(ROW_NUMBER() OVER (ORDER BY most_first, customer_id) AS BIGINT) AS attrition_rank
+    FROM shown
+)
+SELECT
+    r.attrition_rank AS attrition_rank,
+    s.customer_id AS customer_id,
+    s.status AS status,
+    CASE WHEN r.is_shown THEN s.band END AS band,
+    CASE WHEN r.is_shown THEN s.lifecycle_state END AS lifecycle_state,
+    CASE WHEN r.is_shown THEN l.state_since_day END AS state_since_day,
+    CASE WHEN r.is_shown THEN l.state_prev END AS state_prev,
+    CASE WHEN r.is_shown THEN l.state_next END AS state_next,
+    CASE WHEN r.is_shown THEN l.next_in_days END AS next_in_days,
+    CASE WHEN r.is_shown THEN CAST(s.recency_days AS INTEGER) END AS recency_days,
+    CASE WHEN r.is_shown THEN CAST(s.threshold_e4 AS DOUBLE) / 10000.0 END AS threshold_days,
+    CASE WHEN r.is_shown THEN s.threshold_method END AS threshold_method,
+    CASE WHEN r.is_shown THEN CAST(s.overdue_e4 AS DOUBLE) / 10000.0 END AS overdue_ratio,
+    CASE WHEN r.is_shown THEN s.p_return_90d END AS p_return_90d,
+    CASE WHEN r.is_shown THEN s.p_return END AS p_return,
+    CASE WHEN r.is_shown THEN s.p_return_status END AS p_return_status,
+    CASE WHEN r.is_shown THEN s.value_at_risk_e4 END AS value_at_risk_e4,
+    CASE WHEN r.is_shown THEN s.shrink_status END AS shrink_status,
+    CASE WHEN r.is_shown THEN s.value_prev_e4 END AS value_prev_e4,
+    CASE WHEN r.is_shown THEN s.value_now_e4 END AS value_now_e4,
+    CASE WHEN r.is_shown THEN h.shrink END AS shrink,
+    CASE WHEN r.is_shown THEN h.shrink_rel END AS shrink_rel,
+    CASE WHEN r.is_shown THEN h.shrink_p END AS shrink_p,
+    CASE WHEN r.is_shown THEN h.shrink_q END AS shrink_q,
+    CASE WHEN r.is_shown THEN s.is_shrinking END AS is_shrinking,
+    CASE WHEN r.is_shown THEN h.parts_status END AS parts_status,
+    CASE WHEN r.is_shown THEN h.change_e4 END AS change_e4,
+    CASE WHEN r.is_shown THEN h.orders_e4 END AS change_orders_e4,
+    CASE WHEN r.is_shown THEN h.units_e4 END AS change_units_e4,
+    CASE WHEN r.is_shown THEN h.price_e4 END AS change_price_e4,
+    CASE WHEN r.is_shown THEN h.mix_e4 END AS change_mix_e4,
+    CASE WHEN r.is_shown THEN h.driver END AS shrink_driver,
+    CASE WHEN r.is_shown THEN h.lost_category END AS lost_category,
+    CASE WHEN r.is_shown THEN h.lost_category_e4 END AS lost_category_e4,
+    CASE WHEN r.is_shown THEN s.tier_delta END AS tier_delta,
+    CASE WHEN r.is_shown THEN s.is_tier_fall AND s.is_shrinking END AS tier_flag,
+    CASE WHEN r.is_shown THEN s.contact_status END AS contact_status,
+    CASE WHEN r.is_shown THEN s.open_complaints > 0 END AS complaint_flag,
+    CASE WHEN r.is_shown THEN s.is_starved END AS starved_flag,
+    CASE WHEN r.is_shown THEN s.is_csat_drop END AS csat_drop,
+    CASE WHEN r.is_shown THEN COALESCE(CONCAT(t.sign_1, t.sign_2, t.sign_3, t.sign_4, t.sign_5), '') END AS drivers
+FROM attrition_signals AS s
+JOIN ranked AS r ON s.customer_id = r.customer_id
+JOIN customer_lifecycle AS l ON s.customer_id = l.customer_id
+LEFT JOIN customer_shrink AS h ON s.customer_id = h.customer_id
+LEFT JOIN signs AS t ON s.customer_id = t.customer_id

@@ -1,0 +1,97 @@
+//! `[attrition]`: when silence and shrinking are signs that a customer is leaving.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// When silence and shrinking are signs that a customer is leaving (`spec/definitions.md` 3.5 and 3.6).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attrition {
+    /// After how much silence a customer is overdue.
+    pub window: Window,
+    /// Which quantile of their own gaps between purchase days is a customer's rhythm.
+    pub gap_quantile: f64,
+    /// How many gaps of one's own weigh as much as the window of all customers.
+    pub prior_gaps: u32,
+    /// Days within which a silent customer may still return: for the windows, and for the value at risk.
+    pub horizon_days: u32,
+    /// The window of all customers is the first silent day after which a return within `horizon_days` is no likelier.
+    pub return_probability: f64,
+    /// Step of the error-balanced window, in days.
+    pub window_step_days: u32,
+    /// What it costs to call somebody lost who comes back, against `missed_cost`.
+    pub false_alarm_cost: u32,
+    /// What it costs to call somebody active who does not come back, against `false_alarm_cost`.
+    pub missed_cost: u32,
+    /// Days of silence of the fixed window: for `window = "fixed"`, and where the data are too few for another.
+    pub fixed_window_days: u32,
+    /// Days within which a return has to be hopeless for a dormant customer to be lost.
+    pub lost_horizon_days: u32,
+    /// The probability of a return below which it is hopeless.
+    pub lost_return_probability: f64,
+    /// Days of the window that is compared with the one before it: a year, or less when there is less history.
+    pub compare_days: u32,
+    /// Least value in the window before, in decimal text such as `"20"`, for a customer to be called shrinking.
+    pub min_previous_value: String,
+    /// Least number of purchase days in both windows for a customer to be tested.
+    pub min_purchase_days: u32,
+    /// Largest share of customers found to shrink that may be there by chance (Benjamini and Hochberg).
+    pub false_discovery_rate: f64,
+    /// Least number of customers (peers, silent customers) for a figure about them.
+    pub min_cases: u32,
+    /// Days without a two-way contact after which a customer is starved of contact.
+    pub starved_days: u32,
+    /// Fall of the mean satisfaction that is a sign, in points of its scale, in decimal text such as `"1"`.
+    pub csat_drop: String,
+}
+
+impl Default for Attrition {
+    fn default() -> Self {
+        Attrition {
+            window: Window::OwnRhythm,
+            gap_quantile: 0.9,
+            prior_gaps: 3,
+            horizon_days: 180,
+            return_probability: 0.25,
+            window_step_days: 7,
+            false_alarm_cost: 1,
+            missed_cost: 1,
+            fixed_window_days: 90,
+            lost_horizon_days: 365,
+            lost_return_probability: 0.05,
+            compare_days: 365,
+            min_previous_value: "0".into(),
+            min_purchase_days: 5,
+            false_discovery_rate: 0.05,
+            min_cases: 30,
+            starved_days: 90,
+            csat_drop: "1".into(),
+        }
+    }
+}
+
+/// After how much silence a customer is overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// Each customer's own rhythm, shrunk towards the window of all customers.
+    OwnRhythm,
+    /// The window of all customers, by the probability of a return.
+    ReturnProbability,
+    /// The window that would have been wrong least often one horizon ago.
+    ErrorBalanced,
+    /// `fixed_window_days`.
+    Fixed,
+}
+
+impl Window {
+    /// The window's name in the pipeline file and in `run_params`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Window::OwnRhythm => "own_rhythm",
+            Window::ReturnProbability => "return_probability",
+            Window::ErrorBalanced => "error_balanced",
+            Window::Fixed => "fixed",
+        }
+    }
+}
