@@ -1,6 +1,6 @@
 -- attrition_signals: everything that speaks for or against one customer's leaving, side by side.
 -- Key: customer_id. Everybody who is known; status says whose figures may be read.
--- Units: money and ratios in ten-thousandths. Bands by the rules of docs/: never a hidden mix of figures.
+-- Units: money and ratios in ten-thousandths. Bands by the rules in the head of attrition.
 WITH contact_input AS (
     SELECT CAST(COUNT(*) AS BIGINT) AS customers FROM customer_contacts
 ),
@@ -46,6 +46,7 @@ joined AS (
         k.abandoned_30d AS abandoned_30d,
         k.days_since_two_way AS days_since_two_way,
         COALESCE(o.unsubscribed, 0) + COALESCE(o.withdrawn, 0) AS opt_outs,
+        CAST(p.pool_return_ppm AS DOUBLE) / 1000000.0 AS likely,
         p.starved_days AS starved_days,
         p.csat_drop_e4 AS csat_drop_limit_e4
     FROM customer_summary AS s
@@ -72,6 +73,7 @@ SELECT
     END AS status,
     CASE
         WHEN j.lifecycle_state = 'prospect' THEN NULL
+        WHEN j.lifecycle_state = 'dormant' AND j.p_return > j.likely THEN 'high_risk'
         WHEN j.lifecycle_state IN ('lost', 'dormant') THEN 'lost'
         WHEN j.lifecycle_state = 'at_risk' THEN 'high_risk'
         WHEN j.lifecycle_state = 'slipping' AND j.is_shrinking THEN 'high_risk'

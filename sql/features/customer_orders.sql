@@ -1,82 +1,19 @@
 -- customer_orders: one order of one identified customer, with its refunds taken off.
--- Key: customer_id, order_id. Left out: lines without a customer (they count in baskets and in line_totals).
--- Units: money in ten-thousandths. A cancelled order keeps what it gave back, never what it would have sold.
--- An order qualifies when it was not cancelled and something is left of it (spec/definitions.md 3.0).
-WITH lines AS (
-    SELECT
-        l.customer_id AS customer_id,
-        l.order_id AS order_id,
-        l.order_day AS order_day,
-        l.ts_us AS ts_us,
-        CASE WHEN l.is_cancelled THEN 1 ELSE 0 END AS cancelled,
-        CASE WHEN l.is_goods THEN 1 ELSE 0 END AS goods,
-        CASE WHEN l.is_goods AND l.amount_e4 > 0 THEN l.amount_e4 ELSE 0 END AS sold_e4,
-        CASE WHEN l.is_goods AND l.amount_e4 < 0 THEN l.amount_e4 ELSE 0 END AS returned_e4,
-        CASE WHEN l.is_goods THEN COALESCE(l.discount_e4, 0) ELSE 0 END AS discount_e4,
-        -- Product cost times quantity, rounded away from zero at the half, in whole numbers only.
-        CASE
-            WHEN NOT l.is_goods THEN 0
-            WHEN l.cost_e4 IS NOT NULL THEN l.cost_e4
-            WHEN l.quantity_e4 >= 0
-            THEN CAST((l.quantity_e4 * p.cost_e4 + 5000 - (l.quantity_e4 * p.cost_e4 + 5000) % 10000) / 10000 AS BIGINT)
-            ELSE 0 - CAST(
-                (5000 - l.quantity_e4 * p.cost_e4 - (5000 - l.quantity_e4 * p.cost_e4) % 10000) / 10000 AS BIGINT
-            )
-        END AS cost_e4,
-        COALESCE(l.payment_fee_e4, 0) AS payment_fee_e4
-    FROM order_lines AS l
-    LEFT JOIN staged_products AS p ON l.product_id = p.product_id
-    WHERE l.customer_id IS NOT NULL
-),
-sums AS (
-    SELECT
-        customer_id,
-        order_id,
-        MIN(order_day) AS order_day,
-        MIN(ts_us) AS ts_us,
-        MAX(cancelled) AS cancelled,
-        CAST(SUM(goods) AS BIGINT) AS lines,
-        CAST(SUM(sold_e4) AS BIGINT) AS sold_e4,
-        CAST(SUM(returned_e4) AS BIGINT) AS returned_e4,
-        CAST(SUM(discount_e4) AS BIGINT) AS discount_e4,
-        CAST(SUM(COALESCE(cost_e4, 0)) AS BIGINT) AS cost_e4,
-        CAST(SUM(CASE WHEN cost_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS lines_without_cost,
-        CAST(SUM(payment_fee_e4) AS BIGINT) AS payment_fee_e4
-    FROM lines
-    GROUP BY customer_id, order_id
-),
-netted AS (
-    SELECT
-        s.customer_id AS customer_id,
-        s.order_id AS order_id,
-        s.order_day AS order_day,
-        s.ts_us AS ts_us,
-        s.cancelled AS cancelled,
-        s.lines AS lines,
-        CASE WHEN s.cancelled = 1 THEN 0 ELSE s.sold_e4 END AS gross_revenue_e4,
-        s.sold_e4 + s.returned_e4 AS left_e4,
-        s.discount_e4 AS discount_e4,
-        s.cost_e4 AS cost_e4,
-        s.lines_without_cost AS lines_without_cost,
-        s.payment_fee_e4 AS payment_fee_e4
-    FROM sums AS s
-)
+-- Key: customer_id, order_id. Left out: orders without a customer (they count in baskets, in line_totals and in the
+-- business summary).
+-- Units: money in ten-thousandths. How an order is netted, and when it qualifies: see orders.
 SELECT
-    n.customer_id AS customer_id,
-    n.order_id AS order_id,
-    n.order_day AS order_day,
-    n.ts_us AS ts_us,
-    n.lines AS lines,
-    CASE
-        WHEN n.cancelled = 1 THEN FALSE
-        WHEN n.left_e4 > 0 THEN TRUE
-        ELSE n.left_e4 = 0 AND n.gross_revenue_e4 = 0 AND n.lines > 0 AND p.count_zero_value_orders
-    END AS is_qualifying,
-    CAST(n.gross_revenue_e4 AS BIGINT) AS gross_revenue_e4,
-    CAST(CASE WHEN n.cancelled = 1 AND n.left_e4 > 0 THEN 0 ELSE n.left_e4 END AS BIGINT) AS net_revenue_e4,
-    CAST(CASE WHEN n.cancelled = 1 AND n.left_e4 > 0 THEN 0 ELSE n.discount_e4 END AS BIGINT) AS discount_e4,
-    CAST(CASE WHEN n.cancelled = 1 AND n.left_e4 > 0 THEN 0 ELSE n.cost_e4 END AS BIGINT) AS cost_e4,
-    n.lines_without_cost AS lines_without_cost,
-    n.payment_fee_e4 AS payment_fee_e4
-FROM netted AS n
-CROSS JOIN run_params AS p
+    customer_id,
+    order_id,
+    order_day,
+    ts_us,
+    lines,
+    is_qualifying,
+    gross_revenue_e4,
+    net_revenue_e4,
+    discount_e4,
+    cost_e4,
+    lines_without_cost,
+    payment_fee_e4
+FROM orders
+WHERE customer_id IS NOT NULL

@@ -13,17 +13,22 @@ WITH totals AS (
     FROM customer_window
     WHERE value_e4 IS NOT NULL
 ),
--- What a unit of revenue is worth in the chosen measure, in ten-thousandths: exactly 10000 for net revenue.
+-- What a unit of revenue is worth in the chosen measure, in ten-thousandths: exactly 10000 for net revenue. Both sums in whole
+-- units of money, since engines divide as doubles: whole numbers are exact there up to 2^53 only.
+whole_totals AS (
+    SELECT
+        CAST((value_e4 - value_e4 % 10000) / 10000 AS BIGINT) AS value_whole,
+        CAST((net_revenue_e4 - net_revenue_e4 % 10000) / 10000 AS BIGINT) AS net_revenue_whole
+    FROM totals
+    WHERE value_e4 >= 10000 AND net_revenue_e4 >= 10000
+),
 rates AS (
     SELECT
-        CAST(
-            CASE
-                WHEN net_revenue_e4 > 0 AND value_e4 > 0
-                THEN (value_e4 * 10000 - (value_e4 * 10000) % net_revenue_e4) / net_revenue_e4
-                ELSE 0
-            END AS BIGINT
-        ) AS rate_e4
-    FROM totals
+        CAST((value_whole * 10000 - (value_whole * 10000) % net_revenue_whole) / net_revenue_whole AS BIGINT) AS rate_e4
+    FROM whole_totals
+),
+the_rate AS (
+    SELECT COALESCE(MAX(rate_e4), 0) AS rate_e4 FROM rates
 ),
 -- A wallet is declared for a year.
 wallets AS (
@@ -49,7 +54,8 @@ known AS (
         CASE WHEN d.wallet_e4 > 0 THEN d.wallet_e4 END AS wallet_e4,
         CASE
             WHEN d.wallet_e4 > 0 AND r.rate_e4 > 0
-            THEN CAST((d.wallet_e4 * r.rate_e4 - (d.wallet_e4 * r.rate_e4) % 10000) / 10000 AS BIGINT)
+            THEN CAST((d.wallet_e4 - d.wallet_e4 % 10000) / 10000 AS BIGINT) * r.rate_e4
+                + CAST((d.wallet_e4 % 10000 * r.rate_e4 - (d.wallet_e4 % 10000 * r.rate_e4) % 10000) / 10000 AS BIGINT)
         END AS wallet_value_e4,
         CASE WHEN d.brand_rank >= 1 AND d.brand_rank <= d.brands THEN d.brand_rank END AS brand_rank,
         d.brands AS brands,
@@ -68,7 +74,7 @@ known AS (
     ) AS b ON g.group_1 = b.group_no
     LEFT JOIN customer_categories AS c ON w.customer_id = c.customer_id
     LEFT JOIN wallets AS d ON w.customer_id = d.customer_id
-    CROSS JOIN rates AS r
+    CROSS JOIN the_rate AS r
 ),
 judged AS (
     SELECT

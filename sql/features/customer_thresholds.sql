@@ -14,13 +14,8 @@ WITH gapped AS (
         r.last_gap_days AS last_gap_days,
         w.pool_days AS pool_days,
         COALESCE(w.error_days, 0) AS error_days,
-        CASE
-            WHEN p.window_method = 'fixed' THEN w.fixed_days
-            WHEN p.window_method = 'error_balanced' THEN COALESCE(w.error_days, w.fixed_days)
-            WHEN p.window_method = 'return_probability' THEN w.pool_days
-            WHEN r.gaps IS NULL THEN w.pool_days
-        END AS common_days,
-        CASE WHEN p.window_method = 'own_rhythm' AND r.gaps IS NULL THEN w.pool_source ELSE p.window_method END AS method,
+        CASE WHEN p.window_method = 'own_rhythm' AND r.gaps IS NOT NULL THEN NULL ELSE w.pool_days END AS common_days,
+        CASE WHEN p.window_method = 'own_rhythm' AND r.gaps IS NOT NULL THEN 'own_rhythm' ELSE w.pool_source END AS method,
         p.prior_gaps AS prior_gaps
     FROM customer_summary AS s
     LEFT JOIN customer_rhythm AS r ON s.customer_id = r.customer_id

@@ -15,7 +15,12 @@ SELECT
     t.amount_e4 AS amount_e4,
     t.discount_e4 AS discount_e4,
     t.cost_e4 AS cost_e4,
-    t.payment_fee_e4 AS payment_fee_e4
+    t.payment_fee_e4 AS payment_fee_e4,
+    t.region AS region,
+    t.store_id AS store_id,
+    t.rep_id AS rep_id,
+    t.partner_id AS partner_id,
+    t.original_order_id IS NOT NULL AS is_named_refund
 FROM staged_transactions AS t
 WHERE NOT COALESCE(t.is_test, FALSE)
   AND COALESCE(t.status, 'completed') <> 'pending'

@@ -1,7 +1,8 @@
 -- silence_windows: the windows of silence that this run goes by, for all customers together.
 -- Key: as_of_day. One row.
 -- Units: days. pool_days is the first of these that can be had: the return threshold (spec/definitions.md 3.5, part 2),
--- the error-balanced window (part 3), the fixed window of the pipeline file (part 1); pool_source says which.
+-- the error-balanced window (part 3), the fixed window of the pipeline file (part 1); pool_source says which. The list
+-- begins at [attrition] window if that names one of them.
 -- The balanced window has the smallest false_alarm_cost x type I + missed_cost x type II; the shortest of equals.
 WITH steps AS (
     SELECT
@@ -48,20 +49,38 @@ pooled AS (
       AND t.status = 'ok'
       AND t.horizon_days = p.horizon_days
       AND t.return_ppm = p.pool_return_ppm
+),
+chosen AS (
+    SELECT
+        p.as_of_day AS as_of_day,
+        p.fixed_window_days AS fixed_days,
+        r.return_days AS return_days,
+        b.error_days AS error_days,
+        b.error_buyers AS error_buyers,
+        b.error_others AS error_others,
+        CASE
+            WHEN r.return_days IS NOT NULL AND p.window_method IN ('own_rhythm', 'return_probability')
+            THEN 'return_probability'
+            WHEN b.error_days IS NOT NULL AND p.window_method <> 'fixed' THEN 'error_balanced'
+            ELSE 'fixed'
+        END AS pool_source
+    FROM run_params AS p
+    CROSS JOIN balanced AS b
+    CROSS JOIN pooled AS r
 )
 SELECT
-    p.as_of_day AS as_of_day,
-    CAST(COALESCE(r.return_days, b.error_days, p.fixed_window_days) AS INTEGER) AS pool_days,
-    CASE
-        WHEN r.return_days IS NOT NULL THEN 'return_probability'
-        WHEN b.error_days IS NOT NULL THEN 'error_balanced'
-        ELSE 'fixed'
-    END AS pool_source,
-    CAST(r.return_days AS INTEGER) AS return_days,
-    CAST(b.error_days AS INTEGER) AS error_days,
-    b.error_buyers AS error_buyers,
-    b.error_others AS error_others,
-    p.fixed_window_days AS fixed_days
-FROM run_params AS p
-CROSS JOIN balanced AS b
-CROSS JOIN pooled AS r
+    as_of_day,
+    CAST(
+        CASE
+            WHEN pool_source = 'return_probability' THEN return_days
+            WHEN pool_source = 'error_balanced' THEN error_days
+            ELSE fixed_days
+        END AS INTEGER
+    ) AS pool_days,
+    pool_source,
+    CAST(return_days AS INTEGER) AS return_days,
+    CAST(error_days AS INTEGER) AS error_days,
+    error_buyers,
+    error_others,
+    fixed_days
+FROM chosen

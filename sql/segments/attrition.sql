@@ -1,8 +1,10 @@
 -- attrition: how near one customer is to leaving, what that puts at risk, and why.
 -- Key: customer_id. Everybody who is known; sorted by attrition_rank, the most value at risk first.
--- Units: money in ten-thousandths. Who may not be profiled has a status and no figure. Bands (docs/): lost is dormant or
--- lost; high_risk is silent for more than one and a half times the threshold, or overdue and shrinking; at_risk is overdue
--- or shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers down.
+-- Units: money in ten-thousandths. Who may not be profiled has a status and no figure.
+-- Bands, the first that fits: high_risk is dormant with a return likelier than [attrition] return_probability; lost is lost
+-- or dormant; high_risk is silent for more than one and a half times the threshold, or overdue and found shrinking; at_risk
+-- is overdue or found shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers
+-- down; then new and active.
 WITH signs AS (
     SELECT
         customer_id,

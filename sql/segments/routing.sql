@@ -1,10 +1,11 @@
 -- routing: how to treat one customer when they call, write or come, by the worksheet of spec/capabilities.md 1.6.
 -- Key: routing_key. Every known customer; a caller who is not known gets the default level's row of service_levels.
+-- With opaque keys, the key is a keyed hash and the row holds no customer id.
 -- Units: seconds and minutes as named; solution_cost_cap in money, null is no cap, 0 is no solution that costs money.
 SELECT
-    c.customer_id AS routing_key,
-    'customer_id' AS key_type,
-    c.customer_id AS customer_id,
+    k.routing_key AS routing_key,
+    k.key_type AS key_type,
+    CASE WHEN k.key_type = 'customer_id' THEN c.customer_id END AS customer_id,
     c.service_level AS service_level,
     c.value_cell AS value_cell,
     l.strategy AS strategy,
@@ -25,7 +26,12 @@ SELECT
     l.price_tier AS price_tier,
     c.language AS language,
     l.rule_id AS rule_id,
-    p.as_of_day AS valid_from_day
+    p.as_of_day AS valid_from_day,
+    c.open_complaints > 0 AS open_complaint,
+    CASE WHEN l.level_no = 1 THEN g.agent_id END AS dedicated_agent,
+    p.as_of_day + p.routing_valid_days AS valid_to_day
 FROM customers AS c
+JOIN routing_keys AS k ON c.customer_id = k.customer_id
 JOIN service_levels AS l ON c.service_level = l.service_level
+LEFT JOIN customer_agents AS g ON c.customer_id = g.customer_id
 CROSS JOIN run_params AS p

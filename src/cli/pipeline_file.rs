@@ -7,11 +7,19 @@ use super::render::Rows;
 use crate::config::{self, Loaded};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::models::{ROUTING_KEY, Secrets};
 use crate::publish::{LATEST, OutputDir, RunRef};
 
 /// The pipeline file named as argument, else by `--config`, else the nearest one.
 pub fn load(argument: Option<&Path>, global: &GlobalArgs) -> Result<Loaded> {
     config::load(&config::find(argument.or(global.config.as_deref()))?)
+}
+
+/// What the pipeline file wants to be told and not to hold: the key of opaque routing keys, from the environment.
+pub fn secrets(loaded: &Loaded) -> Secrets {
+    let routing = &loaded.config.routing;
+    let key = routing.opaque_keys.then(|| std::env::var_os(&routing.key_env)).flatten();
+    Secrets(key.map(|key| (ROUTING_KEY, key.into_encoded_bytes())).into_iter().collect())
 }
 
 /// The output folder that the pipeline file names.

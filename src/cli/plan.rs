@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     let loaded = pipeline_file::load(args.pipeline.as_deref(), global)?;
     let cancel = signals::cancel_on_signal()?;
-    let options = args.window.options(global);
+    let options = args.window.options(&loaded, global);
     let made = pipeline::plan(&loaded, &options, progress::monitor(global).as_ref(), &cancel)?;
     args.rows.deliver_rows(&rows(&made)?)
 }

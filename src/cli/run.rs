@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::args::{GlobalArgs, SummaryArgs, parse_duration};
 use super::output::deliver;
 use super::{pipeline_file, plan, progress, signals, summary};
+use crate::config::Loaded;
 use crate::error::Result;
 use crate::pipeline::{self, Outcome, RunOptions};
 
@@ -54,8 +55,8 @@ pub struct WindowArgs {
 }
 
 impl WindowArgs {
-    /// The options of a run over this window.
-    pub fn options(self, global: &GlobalArgs) -> RunOptions {
+    /// The options of a run of a pipeline file over this window.
+    pub fn options(self, loaded: &Loaded, global: &GlobalArgs) -> RunOptions {
         RunOptions {
             as_of: self.as_of,
             only: self.only,
@@ -63,6 +64,7 @@ impl WindowArgs {
             memory: global.memory,
             started_at: Some(jiff::Timestamp::now().to_string()),
             command_line: std::env::args().collect(),
+            secrets: pipeline_file::secrets(loaded),
             ..RunOptions::default()
         }
     }
@@ -74,7 +76,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
         force: args.force,
         wait: args.wait.unwrap_or_default(),
         keep_raw_rejects: args.keep_raw_rejects,
-        ..args.window.options(global)
+        ..args.window.options(&loaded, global)
     };
     let cancel = signals::cancel_on_signal()?;
     let monitor = progress::monitor(global);

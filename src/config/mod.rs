@@ -4,6 +4,7 @@
 //! is an error with its place and the nearest name that does.
 
 mod attrition;
+mod campaigns;
 mod decimal;
 mod grid;
 mod inputs;
@@ -15,12 +16,13 @@ mod validate;
 mod value_groups;
 
 pub use attrition::{Attrition, Window};
+pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
-pub use summary::{CalendarUnit, Summary};
+pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
 use std::collections::BTreeMap;
@@ -58,6 +60,12 @@ pub struct Config {
     /// Campaigns: who is eligible, and who comes first.
     #[serde(default)]
     pub campaigns: BTreeMap<String, Campaign>,
+    /// How often a person, a household or an account may be contacted.
+    #[serde(default)]
+    pub contact_rules: Vec<ContactRule>,
+    /// Who is kept out of campaigns to measure what they do.
+    #[serde(default)]
+    pub experiments: Experiments,
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
@@ -297,27 +305,6 @@ pub struct Segment {
     /// A predicate over the columns of the published table `customers`.
     #[serde(rename = "where")]
     pub predicate: String,
-}
-
-/// A campaign: a predicate and a rank.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Campaign {
-    /// Who is eligible: a predicate over the columns of the published table `customers`.
-    #[serde(rename = "where")]
-    pub predicate: String,
-    /// An expression over the same columns; the highest comes first. Left out, the customer's value.
-    #[serde(default)]
-    pub rank_by: Option<String>,
-    /// Most customers to take; left out, all.
-    #[serde(default)]
-    pub limit: Option<u64>,
-    /// Channel by which they are reached.
-    #[serde(default)]
-    pub channel: Option<String>,
-    /// Why a customer is on the list, for the script.
-    #[serde(default)]
-    pub reason_code: Option<String>,
 }
 
 /// What holds a run back.

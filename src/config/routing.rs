@@ -22,6 +22,12 @@ pub struct Routing {
     pub neutral_level: String,
     /// Whether `price_tier` is written. Off by default: prices by automated decision are regulated (`spec/cautions.md`).
     pub price_tier: bool,
+    /// Whether the router looks customers up by a keyed hash instead of their id, which `routing` then does not hold.
+    pub opaque_keys: bool,
+    /// Environment variable that holds the key of that hash, 16 bytes or more.
+    pub key_env: String,
+    /// Days for which a row of `routing` holds.
+    pub valid_days: u32,
 }
 
 /// One service level: a row of the worksheet.
@@ -165,6 +171,9 @@ impl Default for Routing {
             default_level: "cz".into(),
             neutral_level: "pearl".into(),
             price_tier: false,
+            opaque_keys: false,
+            key_env: "PATRONAGE_ROUTING_KEY".into(),
+            valid_days: 7,
         }
     }
 }

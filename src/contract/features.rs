@@ -6,6 +6,7 @@ use super::{Column, Table, bigint, boolean, day, double, instant, integer, money
 pub(super) fn feature_tables() -> Vec<Table> {
     vec![
         order_lines(),
+        orders(),
         customer_orders(),
         customer_days(),
         customer_summary(),
@@ -52,6 +53,41 @@ fn order_lines() -> Table {
             money("discount_e4", "discount on the line").optional(),
             money("cost_e4", "what the goods cost us").optional(),
             money("payment_fee_e4", "what the payment cost us").optional(),
+            text("region", "region path of the line").optional(),
+            text("store_id", "which shop").optional(),
+            text("rep_id", "who sold it").optional(),
+            text("partner_id", "partner who brought it").optional(),
+            boolean("is_named_refund", "it names the order that it lowers"),
+        ],
+    )
+}
+
+fn orders() -> Table {
+    Table::new(
+        "orders",
+        "one order, whoever bought it, refunds taken off",
+        &[],
+        vec![
+            customer_id().optional(),
+            text("order_id", "the order"),
+            day("order_day", "day of its first line"),
+            day("last_line_day", "day of its last line"),
+            instant("ts_us", "instant of its first line"),
+            text("region", "region path of its goods").optional(),
+            text("channel", "where they were sold").optional(),
+            text("store_id", "which shop").optional(),
+            text("rep_id", "who sold them").optional(),
+            text("partner_id", "partner who brought it").optional(),
+            bigint("lines", "lines of goods"),
+            boolean("is_cancelled", "a line of it was cancelled or voided"),
+            boolean("is_void", "cancelled, and nothing was given back beyond what it sold: it counts for nothing"),
+            boolean("is_qualifying", "not cancelled, and something is left of it"),
+            money("gross_revenue_e4", "goods sold"),
+            money("net_revenue_e4", "goods sold less what came back"),
+            money("discount_e4", "discounts given"),
+            money("cost_e4", "cost of the goods whose cost is known"),
+            bigint("lines_without_cost", "lines whose cost is not known"),
+            money("payment_fee_e4", "what the payment cost us"),
         ],
     )
 }

@@ -19,6 +19,9 @@ pub fn parameter_tables() -> Vec<Table> {
         segment_membership_before(),
         campaign_definitions(),
         campaign_candidates(),
+        contact_rules(),
+        contact_rule_channels(),
+        consent_needs(),
         data_quality(),
         calendar(),
     ]
@@ -72,6 +75,16 @@ fn run_params() -> Table {
             bigint("min_cases", "least number of customers for a figure about them"),
             integer("starved_days", "days without a two-way contact that starve a customer"),
             money("csat_drop_e4", "fall of the mean satisfaction that is a sign"),
+            // [campaigns], [[contact_rules]], [experiments], [routing]
+            text("time_zone", "the business time zone"),
+            day("contact_window_day", "first day of which contacts count for a cap or are reported"),
+            text("experiment_unit_kind", "customer or household: who shares an arm"),
+            text("holdout_seed", "seed of the global holdout"),
+            integer("holdout_e4", "share of the global holdout in ten-thousandths"),
+            boolean("opaque_routing_keys", "whether routing keys are keyed hashes"),
+            integer("routing_valid_days", "days for which a row of routing holds"),
+            // [summary]
+            text("summary_dimensions", "what the business summary is broken down by, separated by blanks"),
         ],
     )
     .internal()
@@ -242,6 +255,17 @@ fn campaign_definitions() -> Table {
             bigint("size_limit", "most customers to take; null is all").optional(),
             text("channel", "how they are reached").optional(),
             text("reason_code", "why they are on the list").optional(),
+            text("purpose", "purpose of the contact"),
+            text("consent", "required or not_required"),
+            boolean("is_profiling", "whether the choice rests on a personal profile"),
+            integer("open_complaint_days", "age up to which an open complaint holds a customer back; 0 is none"),
+            integer("priority", "the lowest wins"),
+            text("wave", "wave of the campaign"),
+            integer("control_e4", "share of the control group in ten-thousandths"),
+            text("product_id", "product that is offered").optional(),
+            text("offer_id", "offer that is made").optional(),
+            money("offer_cost_e4", "cost of the offer a customer").optional(),
+            text("script_id", "script").optional(),
         ],
     )
     .internal()
@@ -256,7 +280,54 @@ fn campaign_candidates() -> Table {
             text("campaign_id", "the campaign"),
             text("customer_id", "the customer"),
             double("score", "the campaign's rank_by; the highest comes first").optional(),
+            double("expected_value", "the campaign's expected_value, in the reporting currency").optional(),
+            text("script_vars", "the script's variables as a JSON object").optional(),
         ],
+    )
+    .internal()
+}
+
+fn contact_rules() -> Table {
+    Table::new(
+        "contact_rules",
+        "one cap on contacts, with the window that the send day falls into",
+        &["rule_id"],
+        vec![
+            text("rule_id", "its name"),
+            integer("rule_no", "its place in the pipeline file, from 1"),
+            text("scope", "person, household or account"),
+            text("purpose", "purpose that it is about; null is every purpose").optional(),
+            integer("max_contacts", "most contacts in the window"),
+            integer("window_days", "length of a rolling window; null for a calendar period").optional(),
+            day("start_day", "first day of the window"),
+            day("end_day", "first day after the calendar period; of a rolling window, the day after the send day"),
+            boolean("counts_inbound", "whether contacts that the customer began count too"),
+        ],
+    )
+    .internal()
+}
+
+fn contact_rule_channels() -> Table {
+    Table::new(
+        "contact_rule_channels",
+        "one channel that a contact rule counts or blocks",
+        &["rule_id", "channel"],
+        vec![
+            text("rule_id", "the rule"),
+            text("channel", "the channel"),
+            boolean("is_counted", "whether its contacts count"),
+            boolean("is_blocked", "whether the rule holds it back"),
+        ],
+    )
+    .internal()
+}
+
+fn consent_needs() -> Table {
+    Table::new(
+        "consent_needs",
+        "one channel and purpose for which consent is asked",
+        &["channel", "purpose"],
+        vec![text("channel", "the channel"), text("purpose", "the purpose")],
     )
     .internal()
 }

@@ -9,11 +9,9 @@ pub(super) fn segment_tables() -> Vec<Table> {
         value_tiers(),
         tier_migration(),
         affinity_ptp(),
-        routing(),
         segment_membership(),
         segment_membership_delta(),
         segments(),
-        campaign_targets(),
         line_totals(),
         populations(),
     ]
@@ -163,40 +161,6 @@ fn affinity_ptp() -> Table {
     .sorted_by(&["level", "product_a", "rank"])
 }
 
-fn routing() -> Table {
-    Table::new(
-        "routing",
-        "one customer and how to treat them",
-        &["routing_key"],
-        vec![
-            text("routing_key", "what the router looks up"),
-            text("key_type", "customer_id"),
-            text("customer_id", "the customer"),
-            text("service_level", "the level"),
-            text("value_cell", "the cell that gave the level"),
-            text("strategy", "keep, grow or up_or_out"),
-            text("queue", "queue that answers"),
-            integer("priority", "1 is first"),
-            text("required_skills", "skills the agent must have, separated by blanks"),
-            text("vru_path", "bypass, short, full or self_service"),
-            integer("target_wait_seconds", "seconds to wait at most"),
-            integer("trade_wait_seconds", "seconds to wait at most when trading"),
-            integer("talk_limit_seconds", "seconds an agent may talk; null is no limit").optional(),
-            text("response_channels", "channels by which we answer, separated by blanks"),
-            integer("email_sla_minutes", "minutes to answer an e-mail"),
-            money("solution_cost_cap_e4", "most that a solution may cost; null is no cap").optional(),
-            text("loyalty_offer", "yes, case or no"),
-            text("education", "what to teach"),
-            boolean("cobrowse_allowed", "whether an agent may browse along"),
-            boolean("fee_applies", "whether the customer pays for the service"),
-            text("price_tier", "price tier; null unless switched on").optional(),
-            text("language", "language").optional(),
-            text("rule_id", "the rule that gave the row"),
-            day("valid_from_day", "first day on which the row holds").published_as("valid_from"),
-        ],
-    )
-}
-
 fn line_totals() -> Table {
     Table::new(
         "line_totals",
@@ -250,27 +214,6 @@ fn segments() -> Table {
             money("value_e4", "what they are worth, over the value window"),
         ],
     )
-}
-
-fn campaign_targets() -> Table {
-    Table::new(
-        "campaign_targets",
-        "one customer to be reached by one campaign",
-        &["campaign_id", "customer_id"],
-        vec![
-            text("campaign_id", "the campaign"),
-            text("customer_id", "the customer"),
-            text("household_id", "household").optional(),
-            bigint("rank", "1 comes first"),
-            text("arm", "treat"),
-            double("score", "what they are ranked by").optional(),
-            text("channel", "how they are reached").optional(),
-            text("reason_code", "why they are on the list").optional(),
-            text("service_level", "their service level"),
-            text("rfm_segment", "their RFM segment"),
-        ],
-    )
-    .sorted_by(&["campaign_id", "arm", "rank"])
 }
 
 fn populations() -> Table {

@@ -8,10 +8,16 @@
 //! same on every machine and for any number of threads.
 
 mod binomial;
+mod buyers;
 mod columns;
+mod contact_allocation;
+mod experiment;
+mod hierarchies;
+mod routing_keys;
 mod survival;
 
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
+pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 
 use crate::error::Result;
 
@@ -30,5 +36,14 @@ pub struct Model {
 
 /// All models.
 pub fn models() -> &'static [Model] {
-    &[survival::MODEL, binomial::MODEL]
+    &[
+        hierarchies::MODEL,
+        buyers::MODEL,
+        survival::MODEL,
+        binomial::MODEL,
+        experiment::HOLDOUT,
+        experiment::ASSIGNMENT,
+        contact_allocation::MODEL,
+        routing_keys::MODEL,
+    ]
 }

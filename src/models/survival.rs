@@ -113,7 +113,7 @@ impl Silence {
         usize::try_from(day).ok().filter(|&day| day < self.survival.len())
     }
 
-    /// Whether at least `least` spells, and some of them open-ended, are longer than `day`.
+    /// Whether at least `least` spells are known to be longer than `day`.
     fn is_known(&self, day: i64, least: i64) -> bool {
         self.at(day).is_some_and(|day| self.longer[day] >= least && self.survival[day] > 0.0)
     }
@@ -134,8 +134,8 @@ impl Silence {
     /// The first silent day after which a return within `days` is no likelier than `limit`, among days that enough spells
     /// have reached and after which the whole horizon has been seen.
     fn threshold(&self, days: i64, limit: f64, least: i64) -> Option<i64> {
-        let seen = (0..).take_while(|&day| self.is_known(day, least) && self.reaches(day, days));
-        seen.into_iter().find(|&day| self.returns(day, days).is_some_and(|p| p <= limit))
+        let mut seen = (0..).take_while(|&day| self.is_known(day, least) && self.reaches(day, days));
+        seen.find(|&day| self.returns(day, days).is_some_and(|p| p <= limit))
     }
 }
 
@@ -254,48 +254,54 @@ fn threshold_rows(silences: &BTreeMap<&str, Silence>, params: &Params) -> Rows {
     ]
 }
 
-/// For each class and number of silent days: from the class's own spells where enough of them are known for the whole
-/// horizon, else from all customers', else a lower bound.
-fn probability_rows(silences: &BTreeMap<&str, Silence>, params: &Params) -> Rows {
-    let mut columns: (Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>) = Default::default();
-    let Some(all) = silences.get(ALL) else {
-        return probability_columns(columns);
-    };
-    let longer_horizon = SHORT_DAYS.max(params.horizon);
-    for class in CLASSES {
-        let own = silences.get(class);
-        for day in 0..all.survival.len() as i64 {
-            let own = own.filter(|own| own.is_known(day, params.least));
-            let pooled = Some(all).filter(|all| all.is_known(day, params.least));
-            let (silence, status) = match (own, pooled) {
-                (Some(own), _) if own.reaches(day, longer_horizon) => (Some(own), "ok"),
-                (_, Some(all)) if all.reaches(day, longer_horizon) => (Some(all), "all_customers"),
-                (Some(own), _) => (Some(own), "lower_bound"),
-                (None, Some(all)) => (Some(all), "lower_bound"),
-                (None, None) => (None, "few_cases"),
-            };
-            columns.0.push(Some(class.to_owned()));
-            columns.1.push(Some(day));
-            columns.2.push(silence.and_then(|silence| silence.returns(day, SHORT_DAYS)));
-            columns.3.push(silence.and_then(|silence| silence.returns(day, params.horizon)));
-            columns.4.push(silence.and_then(|silence| silence.at(day).map(|day| silence.longer[day])));
-            columns.5.push(Some(status.to_owned()));
-        }
-    }
-    probability_columns(columns)
+/// What is known of a return after a number of silent days in one class.
+struct Chance {
+    class: &'static str,
+    day: i64,
+    short: Option<f64>,
+    horizon: Option<f64>,
+    longer: Option<i64>,
+    status: &'static str,
 }
 
-type ProbabilityColumns =
-    (Vec<Option<String>>, Vec<Option<i64>>, Vec<Option<f64>>, Vec<Option<f64>>, Vec<Option<i64>>, Vec<Option<String>>);
+/// From the class's own spells where enough of them are known for the whole horizon, else from all customers', else a lower
+/// bound.
+fn chance(class: &'static str, day: i64, own: Option<&Silence>, all: &Silence, params: &Params) -> Chance {
+    let reach = SHORT_DAYS.max(params.horizon);
+    let own = own.filter(|own| own.is_known(day, params.least));
+    let pooled = Some(all).filter(|all| all.is_known(day, params.least));
+    let (silence, status) = match (own, pooled) {
+        (Some(own), _) if own.reaches(day, reach) => (Some(own), "ok"),
+        (_, Some(all)) if all.reaches(day, reach) => (Some(all), "all_customers"),
+        (Some(own), _) => (Some(own), "lower_bound"),
+        (None, Some(all)) => (Some(all), "lower_bound"),
+        (None, None) => (None, "few_cases"),
+    };
+    Chance {
+        class,
+        day,
+        short: silence.and_then(|silence| silence.returns(day, SHORT_DAYS)),
+        horizon: silence.and_then(|silence| silence.returns(day, params.horizon)),
+        longer: silence.and_then(|silence| silence.at(day).map(|day| silence.longer[day])),
+        status,
+    }
+}
 
-fn probability_columns(columns: ProbabilityColumns) -> Rows {
+fn probability_rows(silences: &BTreeMap<&str, Silence>, params: &Params) -> Rows {
+    let mut chances = Vec::new();
+    if let Some(all) = silences.get(ALL) {
+        for class in CLASSES {
+            let days = 0..all.survival.len() as i64;
+            chances.extend(days.map(|day| chance(class, day, silences.get(class), all, params)));
+        }
+    }
     vec![
-        Values::Text(columns.0),
-        Values::Whole(columns.1),
-        Values::Double(columns.2),
-        Values::Double(columns.3),
-        Values::Whole(columns.4),
-        Values::Text(columns.5),
+        Values::Text(chances.iter().map(|chance| Some(chance.class.to_owned())).collect()),
+        Values::Whole(chances.iter().map(|chance| Some(chance.day)).collect()),
+        Values::Double(chances.iter().map(|chance| chance.short).collect()),
+        Values::Double(chances.iter().map(|chance| chance.horizon).collect()),
+        Values::Whole(chances.iter().map(|chance| chance.longer).collect()),
+        Values::Text(chances.iter().map(|chance| Some(chance.status.to_owned())).collect()),
     ]
 }
 

@@ -105,6 +105,38 @@ pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVer
     }))
 }
 
+/// The verdict on the targets: everybody who is eligible for a campaign is in one arm or suppressed for one reason.
+pub fn targets(building: &Path) -> Result<Option<GateVerdict>> {
+    let tables = ["campaign_counts", "campaign_suppressions"];
+    let tables = tables.map(|name| (name.to_owned(), building.join(format!("tables/{name}.parquet"))));
+    if tables.iter().any(|(_, path)| !path.exists()) {
+        return Ok(None);
+    }
+    let sql = "WITH reasons AS (\
+                 SELECT campaign_id, SUM(customers) AS customers FROM campaign_suppressions GROUP BY campaign_id\
+               ), campaigns AS (\
+                 SELECT c.eligible AS eligible, \
+                 ABS(c.eligible - c.treat - c.control - c.global_holdout - COALESCE(r.customers, 0)) AS missing \
+                 FROM campaign_counts AS c LEFT JOIN reasons AS r ON c.campaign_id = r.campaign_id\
+               ) \
+               SELECT CAST(COALESCE(SUM(missing), 0) AS BIGINT) AS missing, \
+               CAST(COALESCE(SUM(eligible), 0) AS BIGINT) AS eligible FROM campaigns";
+    let rows = ask(&tables, sql)?;
+    let value = |column| {
+        let value = rows.first().and_then(|batch| whole(batch, column)).and_then(|value| value.iter().next().flatten());
+        value.ok_or_else(|| Error::internal("the counts of campaigns cannot be summed"))
+    };
+    let (missing, eligible) = (value(0)?, value(1)?);
+    Ok(Some(GateVerdict {
+        name: "recon.targets".to_owned(),
+        subject: "campaign_targets".to_owned(),
+        value: missing as f64,
+        limit: 0.0,
+        held: missing != 0,
+        message: format!("{missing} of {eligible} eligible customers of campaigns are in no arm and have no reason"),
+    }))
+}
+
 fn populations(path: &Path) -> Result<BTreeMap<String, i64>> {
     let tables: [(String, PathBuf); 1] = [("populations".to_owned(), path.to_path_buf())];
     let mut groups = BTreeMap::new();

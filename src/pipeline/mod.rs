@@ -3,6 +3,7 @@
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
 mod calendar;
+mod contact_parameters;
 mod execute;
 mod gates;
 mod graph;
@@ -18,6 +19,7 @@ mod previous;
 mod quality;
 mod rows;
 mod run;
+mod script_vars;
 mod sql_files;
 mod summary;
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::contact_parameters::contact_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
 use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
@@ -17,7 +18,8 @@ const SHARE_E4: f64 = 10_000.0;
 /// The one row of `run_params`.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a value is not a decimal number or the time zone is unknown.
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a value is not a decimal number, a window of days is out of
+/// range or the time zone is unknown.
 pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let unit = match config.orders.unit {
         OrderUnit::Order => "order",
@@ -26,7 +28,7 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let groups = &config.value_groups;
     let case = &config.business_case;
     let attrition = &config.attrition;
-    Ok(vec![vec![
+    let mut row: Vec<Cell> = vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
         config.value.metric.name().into(),
@@ -69,7 +71,13 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
         attrition.min_cases.into(),
         attrition.starved_days.into(),
         money(&attrition.csat_drop, "attrition.csat_drop")?.into(),
-    ]])
+    ];
+    // [campaigns], [[contact_rules]], [experiments], [routing]
+    row.extend(contact_params(config, as_of)?);
+    // [summary]
+    let dimensions: Vec<&str> = config.summary.dimensions.iter().map(|dimension| dimension.name()).collect();
+    row.push(Cell::Text(dimensions.join(" ")));
+    Ok(vec![row])
 }
 
 /// Rows of `tenure_bands`.
@@ -228,7 +236,7 @@ fn level_no(config: &Config, name: &str) -> Result<i32> {
 }
 
 /// Decimal text of the pipeline file in ten-thousandths; validation has seen it.
-fn money(text: &str, key: &str) -> Result<i64> {
+pub(super) fn money(text: &str, key: &str) -> Result<i64> {
     decimal_e4(text).ok_or_else(|| {
         Error::config(format!("`{key}` holds `{text}`, which is not a decimal number"))
             .hint("write it as text with at most four decimals, for example \"99.95\"")

@@ -130,12 +130,14 @@ fn stand_in(table: &str, config: &Config) -> String {
         _ => config.campaigns.keys().collect(),
     };
     let queries = names.iter().zip(2..).map(|(name, divisor)| match table {
-        "segment_members" => format!(
-            "SELECT '{name}' AS segment_id, customer_id FROM customers WHERE orders % {divisor} = 0"
-        ),
+        "segment_members" => {
+            format!("SELECT '{name}' AS segment_id, customer_id FROM customers WHERE orders % {divisor} = 0")
+        }
         _ => format!(
             "SELECT '{name}' AS campaign_id, customer_id, \
-             CASE WHEN orders > 1 THEN CAST(orders % 7 AS DOUBLE) END AS score FROM customers WHERE orders % {divisor} = 0"
+             CASE WHEN orders > 1 THEN CAST(orders % 7 AS DOUBLE) END AS score, \
+             CAST(orders % 3 AS DOUBLE) AS expected_value, '{{}}' AS script_vars \
+             FROM customers WHERE orders % {divisor} = 0"
         ),
     });
     queries.collect::<Vec<_>>().join(" UNION ALL ")
@@ -143,7 +145,16 @@ fn stand_in(table: &str, config: &Config) -> String {
 
 #[test]
 fn our_sql_on_the_sample() {
-    compare_with_duckdb(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/patronage.toml"));
+    // With contact rules and campaigns that compete, so that no table is empty.
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(sample).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let pipeline = folder.path().join("patronage.toml");
+    let text = std::fs::read_to_string(&pipeline).unwrap();
+    std::fs::write(&pipeline, text + include_str!("../../tests/it/contact_rules.toml")).unwrap();
+    compare_with_duckdb(&pipeline);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use super::graph::PUBLISHED_CUSTOMERS;
 use super::rows::Cell;
+use super::script_vars;
 use crate::config::Config;
-use crate::contract::{Table, parameter_tables};
+use crate::contract::{Table, made_tables, parameter_tables};
 use crate::engine::predicate;
 use crate::error::{Error, Result};
 
@@ -21,12 +22,18 @@ pub fn predicate_tables(config: &Config) -> Result<Vec<(Table, String)>> {
         ));
     }
     let mut candidates = Vec::new();
+    let customers = made_tables().into_iter().find(|table| table.name == "customers");
+    let customers = customers.ok_or_else(|| Error::internal("there is no contract of `customers`"))?;
     for (name, campaign) in &config.campaigns {
         let condition = predicate(&format!("campaigns.{name}.where"), &campaign.predicate)?;
-        let rank_by = campaign.rank_by.as_deref().unwrap_or("value");
+        let expected_value = campaign.expected_value.as_deref();
+        let rank_by = campaign.rank_by.as_deref().or(expected_value).unwrap_or("value");
         let score = predicate(&format!("campaigns.{name}.rank_by"), rank_by)?;
+        let expected_value = predicate(&format!("campaigns.{name}.expected_value"), expected_value.unwrap_or("NULL"))?;
+        let script_vars = script_vars::json_object(&customers, &campaign.script_vars)?;
         candidates.push(format!(
-            "SELECT '{name}' AS campaign_id, customers.customer_id AS customer_id, CAST({score} AS DOUBLE) AS score\n\
+            "SELECT '{name}' AS campaign_id, customers.customer_id AS customer_id, CAST({score} AS DOUBLE) AS score, \
+             CAST({expected_value} AS DOUBLE) AS expected_value, {script_vars} AS script_vars\n\
              FROM {PUBLISHED_CUSTOMERS} AS customers\nWHERE {condition}"
         ));
     }
@@ -46,25 +53,6 @@ pub fn segment_definition_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
             let expression = predicate(&format!("segments.{name}.where"), &segment.predicate)?;
             let version = blake3::hash(expression.as_bytes()).to_hex();
             Ok(vec![name.as_str().into(), Cell::Text(expression), version[..12].into()])
-        })
-        .collect()
-}
-
-/// Rows of `campaign_definitions`.
-pub fn campaign_definition_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
-    config
-        .campaigns
-        .iter()
-        .map(|(name, campaign)| {
-            let limit = campaign.limit.map(i64::try_from).transpose().map_err(|_| {
-                Error::config(format!("`campaigns.{name}.limit` is too large")).hint("leave it out to take everybody")
-            })?;
-            Ok(vec![
-                name.as_str().into(),
-                limit.into(),
-                campaign.channel.as_deref().into(),
-                campaign.reason_code.as_deref().into(),
-            ])
         })
         .collect()
 }

@@ -9,16 +9,16 @@ use serde::Serialize;
 use super::execute::{Executed, Workshop};
 use super::graph::{Graph, Maker};
 use super::memory::PeakMeter;
-use super::predicates::{campaign_definition_rows, parameter_table, predicate_tables, segment_definition_rows};
+use super::predicates::{parameter_table, predicate_tables, segment_definition_rows};
 use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
-use super::{calendar, gates, parameters, periods, previous};
+use super::{calendar, contact_parameters, gates, parameters, periods, previous};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{self, CacheMark, StageOptions, Staged};
-use crate::models::Secrets;
+use crate::models::{LEAST_KEY_BYTES, ROUTING_KEY, Secrets};
 use crate::monitor::{Cancel, Monitor};
 use crate::publish::manifest::{Configuration, WallClock};
 use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
@@ -168,6 +168,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.gates = gates::reject_ratio(&loaded.config.gates, &prepared.staged);
     manifest.gates.extend(gates::no_transactions(&prepared.staged));
     manifest.gates.extend(gates::reconciliation(building.path(), &prepared.staged)?);
+    manifest.gates.extend(gates::targets(building.path())?);
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
     manifest.tables = executed.tables;
@@ -283,6 +284,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     // A mistake in the pipeline file or in SQL is told before hours of reading.
     let graph = Graph::new(&loaded.dir, &predicate_tables(&loaded.config)?)?.only(&options.only)?;
+    routing_key_is_there(&loaded.config, &graph, &options.secrets)?;
     let stage_options = StageOptions {
         config: &loaded.config,
         dir: &loaded.dir,
@@ -300,6 +302,22 @@ pub(super) fn prepare(
     let overrides = sql_overrides(&graph);
     let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &graph));
     Ok(Prepared { graph, staged, as_of, run_id, previous, overrides, cache_mark })
+}
+
+/// Refuses to make opaque routing keys without a key to hash by, or with a short one.
+fn routing_key_is_there(config: &Config, graph: &Graph, secrets: &Secrets) -> Result<()> {
+    let variable = &config.routing.key_env;
+    if !config.routing.opaque_keys || graph.node("routing_keys").is_none() {
+        return Ok(());
+    }
+    match secrets.0.get(ROUTING_KEY) {
+        Some(key) if key.len() >= LEAST_KEY_BYTES => Ok(()),
+        Some(_) => Err(Error::config(format!("the routing key in `{variable}` is shorter than {LEAST_KEY_BYTES} bytes"))
+            .hint("make one of random letters and digits, for example with `openssl rand -hex 32`")),
+        None => Err(Error::config(format!("`routing.opaque_keys` needs a key, and `{variable}` is not set")).hint(format!(
+            "put a secret of {LEAST_KEY_BYTES} bytes or more into the environment variable `{variable}`, the same every night"
+        ))),
+    }
 }
 
 /// Refuses inputs inside the output folder: the next night would read what this one wrote.
@@ -341,6 +359,10 @@ fn identity(
     field("inputs", &staged.content_hash);
     field("previous", &previous.map(|run| run.id.to_string()).unwrap_or_default());
     field("only", &options.only.join(","));
+    // Another key makes another table: what stands here is a hash, of which only a hash is shown.
+    for (name, secret) in &options.secrets.0 {
+        field(name, &blake3::Hash::from(blake3::derive_key("patronage run identity v1", secret)).to_hex());
+    }
     field("keep_raw_rejects", if options.keep_raw_rejects { "yes" } else { "no" });
     for (table, text) in sql {
         field(&table, &text);
@@ -424,7 +446,10 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("value_group_tiers", parameters::value_group_tier_rows(&config.value_groups)),
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
-        ("campaign_definitions", campaign_definition_rows(config)?),
+        ("campaign_definitions", contact_parameters::campaign_definition_rows(config)?),
+        ("contact_rules", contact_parameters::contact_rule_rows(config, prepared.as_of)?),
+        ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
+        ("consent_needs", contact_parameters::consent_need_rows(config)),
         ("calendar", calendar::calendar_rows(config, prepared.as_of, calendar::first_day(config, &prepared.staged)?)?),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];

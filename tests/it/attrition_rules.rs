@@ -236,3 +236,23 @@ fn where_the_revenue_went() {
         ]]
     );
 }
+
+#[test]
+fn mistakes_of_the_section_have_their_place() {
+    for (line, message) in [
+        ("false_discovery_rate = 5.0", "5 is not a share"),
+        ("gap_quantile = nan", "NaN is not a share"),
+        ("window_step_days = 0", "`window_step_days` is 0"),
+        ("false_alarm_cost = 0\nmissed_cost = 0", "no error costs anything"),
+        ("csat_drop = \"-1\"", "`-1` is not a decimal number of 0 or more"),
+        ("min_previous_value = \"a lot\"", "`a lot` is not a decimal number of 0 or more"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patronage.toml");
+        fs::write(&path, format!("{CONFIG}{line}\n")).unwrap();
+        let error = patronage::config::load(&path).unwrap_err();
+        assert_eq!(error.message(), message, "{line}");
+        let place = error.place().unwrap();
+        assert_eq!(place.text.as_deref(), line.lines().last(), "{line}");
+    }
+}

@@ -121,6 +121,29 @@ const MISTAKES: &[(&str, &str)] = &[
     ("", "[segments.vip]\nwhere = \"net_revenue >\""),
     ("", "[segments.vip]\nwhere = \"net_revenue > 0; DROP TABLE customers\""),
     ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\nlimit = 0"),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\nchannel = \"mail\""),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\ncontrol_share = 10"),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\noffer_cost = \"5,00\""),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\nexpected_value = \"net_revnue * 0.1\""),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\nscript_vars = { segment = \"rfm_segmnt\" }"),
+    ("", "[campaigns.wake_up]\nwhere = \"orders = 1\"\n[experiments]\nholdout_seed = \"wake_up\""),
+    ("", "[experiments]\nglobal_holdout_share = 2.0"),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nchannels = [\"email\"]\nmax = 1"),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nchannels = [\"email\"]\nmax = 1\nwindow_days = 7\ncalendar = \"week\""),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nchannels = [\"email\"]\nmax = 0\nwindow_days = 7"),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nchannels = [\"e-mail\"]\nmax = 1\nwindow_days = 7"),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nchannels = []\nmax = 1\nwindow_days = 7"),
+    ("", "[[contact_rules]]\nname = \"weekly\"\nscope = \"family\"\nchannels = [\"email\"]\nmax = 1\nwindow_days = 7"),
+    (
+        "",
+        "[[contact_rules]]\nname = \"a\"\nchannels = [\"email\"]\nmax = 1\nwindow_days = 7\n\
+         [[contact_rules]]\nname = \"a\"\nchannels = [\"sms\"]\nmax = 1\nwindow_days = 7",
+    ),
+    (
+        "",
+        "[inputs.contacts_sent]\nfiles = [\"sent.csv\"]\n[inputs.contacts_sent.columns]\ncampaign_id = \"c\"\n\
+         customer_id = \"n\"\nsent = \"t\"\nunsubscribed = \"u\"",
+    ),
     // Routing.
     ("", "[routing]\ndefault_level = \"gold\""),
     ("", "[routing.caps]\ndimond = 0.02"),
@@ -128,6 +151,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("", "[routing.caps]\ncz = 0.5"),
     ("", "[routing.cells]\nHH = \"diamond\""),
     ("", "[routing]\nprice_tier = true"),
+    ("", "[routing]\nopaque_keys = true\nkey_env = \"\""),
+    ("", "[routing]\nvalid_days = 0"),
     // Gates and output.
     ("", "[gates]\nmax_reject_ratio = 1.5"),
     ("", "[gates]\nmax_reject_ratio = nan"),

@@ -60,6 +60,14 @@ fn expression(mistakes: &mut Mistakes<'_>, path: &[&str], sql: &str) -> Option<E
     }
 }
 
+/// A published column of `customers`.
+pub(super) fn customers_column(mistakes: &mut Mistakes<'_>, path: &[&str], name: &str) {
+    let known = customers_columns();
+    if !known.iter().any(|(column, _)| column == name) {
+        unknown_column(mistakes, path, name, &known);
+    }
+}
+
 /// Every name in the expression must be a published column of `customers`.
 fn columns(mistakes: &mut Mistakes<'_>, path: &[&str], expr: &Expr) {
     let known = customers_columns();
@@ -77,12 +85,16 @@ fn columns(mistakes: &mut Mistakes<'_>, path: &[&str], expr: &Expr) {
         }
     });
     if let ControlFlow::Break(name) = unknown {
-        let hint = match nearest(&name, known.iter().map(|(column, _)| column.as_str())) {
-            Some(column) => format!("did you mean `{column}`?"),
-            None => "`patronage query` shows the columns with `.schema customers`".to_owned(),
-        };
-        mistakes.value(path, format!("`customers` has no column `{name}`"), hint);
+        unknown_column(mistakes, path, &name, &known);
     }
+}
+
+fn unknown_column(mistakes: &mut Mistakes<'_>, path: &[&str], name: &str, known: &[(String, ColumnType)]) {
+    let hint = match nearest(name, known.iter().map(|(column, _)| column.as_str())) {
+        Some(column) => format!("did you mean `{column}`?"),
+        None => "`patronage query` shows the columns with `.schema customers`".to_owned(),
+    };
+    mistakes.value(path, format!("`customers` has no column `{name}`"), hint);
 }
 
 /// Published names and types of the columns of `customers`.

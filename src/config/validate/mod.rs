@@ -1,6 +1,7 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
 mod attrition;
+mod campaigns;
 mod expression;
 mod inputs;
 mod rfm;
@@ -82,16 +83,7 @@ fn segments_and_campaigns(config: &Config, mistakes: &mut Mistakes<'_>) {
         identifier(mistakes, &["segments", name], name);
         expression::predicate(mistakes, &["segments", name, "where"], &segment.predicate);
     }
-    for (name, campaign) in &config.campaigns {
-        identifier(mistakes, &["campaigns", name], name);
-        expression::predicate(mistakes, &["campaigns", name, "where"], &campaign.predicate);
-        if let Some(rank_by) = &campaign.rank_by {
-            expression::rank(mistakes, &["campaigns", name, "rank_by"], rank_by);
-        }
-        if let Some(limit) = campaign.limit {
-            at_least(mistakes, &["campaigns", name, "limit"], limit, 1);
-        }
-    }
+    campaigns::validate(config, mistakes);
 }
 
 fn gates(config: &Config, mistakes: &mut Mistakes<'_>) {

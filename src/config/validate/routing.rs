@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::decimal::decimal_e4;
 use super::super::mistake::Mistakes;
 use super::super::{Routing, ServiceLevel};
-use super::{identifier, one_of_words, share};
+use super::{at_least, identifier, one_of_words, share};
 use crate::contract;
 use crate::names::{one_of, suggest};
 
@@ -38,6 +38,14 @@ pub(super) fn validate(routing: &Routing, mistakes: &mut Mistakes<'_>) {
         service_level(level, &index, routing.price_tier, mistakes);
     }
     known_level(&["routing", "default_level"], &routing.default_level, &names, mistakes);
+    at_least(mistakes, &["routing", "valid_days"], routing.valid_days.into(), 1);
+    if routing.opaque_keys && routing.key_env.is_empty() {
+        mistakes.value(
+            &["routing", "key_env"],
+            "`key_env` is empty",
+            "name the environment variable that holds the key",
+        );
+    }
     known_level(&["routing", "neutral_level"], &routing.neutral_level, &names, mistakes);
     if routing.caps.get(&routing.neutral_level).is_some_and(|&cap| cap < 1.0) {
         mistakes.value(

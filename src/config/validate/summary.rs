@@ -15,15 +15,10 @@ pub(super) fn validate(summary: &Summary, mistakes: &mut Mistakes<'_>) {
             "write at least one of `month`, `quarter`, `year`",
         );
     }
-    for (index, unit) in summary.periods.iter().enumerate() {
-        if summary.periods[..index].contains(unit) {
-            mistakes.value(
-                &["summary", "periods", &index.to_string()],
-                format!("a second `{}`", unit.name()),
-                "write each kind of period once",
-            );
-        }
-    }
+    let periods: Vec<&str> = summary.periods.iter().map(|unit| unit.name()).collect();
+    each_once(&periods, "periods", mistakes);
+    let dimensions: Vec<&str> = summary.dimensions.iter().map(|dimension| dimension.name()).collect();
+    each_once(&dimensions, "dimensions", mistakes);
     at_least(mistakes, &["summary", "years"], summary.years.into(), 1);
     if summary.years > MOST_YEARS {
         mistakes.value(
@@ -31,5 +26,14 @@ pub(super) fn validate(summary: &Summary, mistakes: &mut Mistakes<'_>) {
             format!("`years` is {}", summary.years),
             format!("write {MOST_YEARS} or less"),
         );
+    }
+}
+
+fn each_once(names: &[&str], key: &str, mistakes: &mut Mistakes<'_>) {
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            let path = ["summary", key, &index.to_string()];
+            mistakes.value(&path, format!("a second `{name}`"), "write each name once");
+        }
     }
 }
