@@ -4,7 +4,7 @@
 -- A line falls on the day of its order and counts as its order does, so that categories add up to the orders.
 WITH odd_orders AS (
     SELECT
-        COALESCE(customer_id, '') AS customer_key,
+        customer_id,
         order_id,
         order_day,
         CASE WHEN is_void THEN 1 ELSE 0 END AS is_void,
@@ -12,9 +12,14 @@ WITH odd_orders AS (
     FROM orders
     WHERE is_cancelled OR last_line_day > order_day
 ),
+-- A join finds no null: orders without a customer are found by their order alone.
+odd_unknown AS (
+    SELECT order_id, order_day, is_void, is_cancelled FROM odd_orders WHERE customer_id IS NULL
+),
 lines AS (
     SELECT
-        COALESCE(customer_id, '') AS customer_key,
+        customer_id,
+        CASE WHEN customer_id IS NULL THEN order_id END AS unknown_order_id,
         order_id,
         order_day,
         product_id,
@@ -33,9 +38,9 @@ months AS (
 ),
 counted AS (
     SELECT
-        COALESCE(o.order_day, l.order_day) AS order_day,
+        COALESCE(o.order_day, u.order_day, l.order_day) AS order_day,
         COALESCE(p.category, 'unknown') AS category,
-        CASE WHEN l.amount_e4 > 0 AND COALESCE(o.is_cancelled, 0) = 0 THEN l.amount_e4 ELSE 0 END AS sold_e4,
+        CASE WHEN l.amount_e4 > 0 AND COALESCE(o.is_cancelled, u.is_cancelled, 0) = 0 THEN l.amount_e4 ELSE 0 END AS sold_e4,
         l.amount_e4 AS amount_e4,
         COALESCE(l.discount_e4, 0) AS discount_e4,
         CASE
@@ -47,9 +52,10 @@ counted AS (
             )
         END AS cost_e4
     FROM lines AS l
-    LEFT JOIN odd_orders AS o ON l.customer_key = o.customer_key AND l.order_id = o.order_id
+    LEFT JOIN odd_orders AS o ON l.customer_id = o.customer_id AND l.order_id = o.order_id
+    LEFT JOIN odd_unknown AS u ON l.unknown_order_id = u.order_id
     LEFT JOIN staged_products AS p ON l.product_id = p.product_id
-    WHERE COALESCE(o.is_void, 0) = 0
+    WHERE COALESCE(o.is_void, u.is_void, 0) = 0
 ),
 daily AS (
     SELECT
