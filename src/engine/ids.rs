@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 /// The domain that a column's ids are of. One name means one thing everywhere, so that the name tells.
-fn domain(column: &str) -> Option<&'static str> {
+pub(super) fn domain(column: &str) -> Option<&'static str> {
     match column {
         "customer_id" => Some("customer"),
         "order_id" | "original_order_id" => Some("order"),
