@@ -4,34 +4,29 @@
 -- purchase days with today's thresholds: a pure function of the events, so that an earlier as_of rebuilds a past state.
 -- Closed customers are lost; so are dormant ones who said no to everything, and those who have been silent for so long that
 -- hardly anybody returns within a year (return_thresholds).
-WITH days AS (
+WITH pairs AS (
     SELECT
         customer_id,
         day,
-        day - LAG(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap_days
-    FROM customer_days
-    WHERE orders > 0
+        day - previous_day AS gap_days,
+        previous_day - day_before_previous AS gap_before_days
+    FROM purchase_days
+    WHERE previous_day IS NOT NULL
 ),
-pairs AS (
-    SELECT
-        customer_id,
-        day,
-        gap_days,
-        LAG(gap_days) OVER (PARTITION BY customer_id ORDER BY day) AS gap_before_days
-    FROM days
-),
--- Purchase days on which somebody became active: out of silence, or with the second purchase day in a row after a return
--- from long silence, or with the second of all.
-became_active AS (
+-- The last purchase day on which somebody became active: out of silence, or with the second purchase day in a row after a
+-- return from long silence, or with the second of all. Day and former state are one number, so that the largest has both.
+entries AS (
     SELECT
         d.customer_id AS customer_id,
-        d.day AS day,
-        CASE
-            WHEN d.gap_days * 20000 > 3 * t.threshold_e4 THEN 'at_risk'
-            WHEN d.gap_days * 10000 > t.threshold_e4 THEN 'slipping'
-            WHEN d.gap_before_days IS NULL THEN 'new'
-            ELSE 'reactivated'
-        END AS came_from
+        MAX(
+            (CAST(d.day AS BIGINT) + 1000000) * 4
+            + CASE
+                WHEN d.gap_days * 20000 > 3 * t.threshold_e4 THEN 3
+                WHEN d.gap_days * 10000 > t.threshold_e4 THEN 2
+                WHEN d.gap_before_days IS NULL THEN 1
+                ELSE 0
+            END
+        ) AS entry
     FROM pairs AS d
     JOIN customer_thresholds AS t ON d.customer_id = t.customer_id
     WHERE d.gap_days * 10000 <= t.lost_e4
@@ -40,14 +35,19 @@ became_active AS (
           OR d.gap_before_days IS NULL
           OR d.gap_before_days * 10000 > t.lost_e4
       )
-),
-last_entries AS (
-    SELECT customer_id, MAX(day) AS day FROM became_active GROUP BY customer_id
+    GROUP BY d.customer_id
 ),
 activity AS (
-    SELECT b.customer_id AS customer_id, b.day AS active_since_day, b.came_from AS came_from
-    FROM became_active AS b
-    JOIN last_entries AS l ON b.customer_id = l.customer_id AND b.day = l.day
+    SELECT
+        customer_id,
+        CAST((entry - entry % 4) / 4 - 1000000 AS INTEGER) AS active_since_day,
+        CASE
+            WHEN entry % 4 = 3 THEN 'at_risk'
+            WHEN entry % 4 = 2 THEN 'slipping'
+            WHEN entry % 4 = 1 THEN 'new'
+            ELSE 'reactivated'
+        END AS came_from
+    FROM entries
 ),
 lost_after AS (
     SELECT

@@ -4,37 +4,26 @@
 -- neither given nor denied. withdrawn counts denials of what had been granted before: only they are a change of mind.
 WITH stated AS (
     SELECT
-        customer_id,
-        channel,
-        purpose,
-        status,
-        ts_us,
-        expires_at_us,
-        0 - ts_us AS newest_first
-    FROM staged_consents
-),
-ranked AS (
-    SELECT
-        customer_id,
-        status,
-        expires_at_us,
-        MAX(CASE WHEN status = 'granted' THEN 1 ELSE 0 END) OVER (PARTITION BY customer_id, channel, purpose) AS was_granted,
-        CAST(ROW_NUMBER() OVER (PARTITION BY customer_id, channel, purpose ORDER BY newest_first, status) AS BIGINT)
-            AS place
-    FROM stated
+        c.customer_id AS customer_id,
+        MAX(CASE WHEN c.status = 'denied' THEN c.ts_us END) AS denied_us,
+        MAX(CASE WHEN c.status = 'granted' THEN c.ts_us END) AS granted_us,
+        MAX(
+            CASE
+                WHEN c.status = 'granted' AND (c.expires_at_us IS NULL OR c.expires_at_us > p.as_of_us) THEN c.ts_us
+            END
+        ) AS valid_us
+    FROM staged_consents AS c
+    CROSS JOIN run_params AS p
+    GROUP BY c.customer_id, c.channel, c.purpose
 ),
 moves AS (
     SELECT
-        r.customer_id AS customer_id,
-        CASE WHEN r.status = 'denied' THEN 1 ELSE 0 END AS denied,
-        CASE WHEN r.status = 'denied' THEN r.was_granted ELSE 0 END AS withdrawn,
-        CASE
-            WHEN r.status = 'granted' AND (r.expires_at_us IS NULL OR r.expires_at_us > p.as_of_us) THEN 1 ELSE 0
-        END AS granted,
+        customer_id,
+        CASE WHEN denied_us >= COALESCE(granted_us, denied_us) THEN 1 ELSE 0 END AS denied,
+        CASE WHEN denied_us >= granted_us THEN 1 ELSE 0 END AS withdrawn,
+        CASE WHEN valid_us = granted_us AND (denied_us IS NULL OR denied_us < granted_us) THEN 1 ELSE 0 END AS granted,
         0 AS unsubscribed
-    FROM ranked AS r
-    CROSS JOIN run_params AS p
-    WHERE r.place = 1
+    FROM stated
     UNION ALL
     SELECT customer_id, 0 AS denied, 0 AS withdrawn, 0 AS granted, 1 AS unsubscribed
     FROM staged_contacts_sent

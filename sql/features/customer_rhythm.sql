@@ -2,21 +2,19 @@
 -- Key: customer_id. Left out: customers with fewer than two purchase days, who have no gap yet.
 -- Units: days; gap_quantile_e4 in ten-thousandths of a day. Quantiles are type 7 (spec/definitions.md 3.0); which one is
 -- [attrition] gap_quantile.
-WITH days AS (
+WITH spans AS (
     SELECT
         customer_id,
         day,
-        LAG(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous_day
-    FROM customer_days
-    WHERE orders > 0
-),
-spans AS (
-    SELECT customer_id, day, day - previous_day AS gap_days FROM days WHERE previous_day IS NOT NULL
+        day - previous_day AS gap_days,
+        CASE WHEN next_day IS NULL THEN 1 ELSE 0 END AS is_last
+    FROM purchase_days
+    WHERE previous_day IS NOT NULL
 ),
 gaps AS (
     SELECT
         customer_id,
-        day,
+        is_last,
         gap_days,
         CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY gap_days, day) AS BIGINT) - 1 AS position,
         CAST(COUNT(*) OVER (PARTITION BY customer_id) AS BIGINT) AS gaps
@@ -26,7 +24,7 @@ gaps AS (
 placed AS (
     SELECT
         g.customer_id AS customer_id,
-        g.day AS day,
+        g.is_last AS is_last,
         g.gap_days AS gap_days,
         g.position AS position,
         g.gaps AS gaps,
@@ -50,16 +48,15 @@ weighted AS (
                 ELSE 0
             END
         ) AS BIGINT) AS quantile_ppm,
-        MAX(day) AS last_day
+        MAX(CASE WHEN is_last = 1 THEN gap_days END) AS last_gap_days
     FROM placed
     GROUP BY customer_id
 )
 SELECT
-    w.customer_id AS customer_id,
-    w.gaps AS gaps,
-    CAST(w.middle_days AS DOUBLE) / CAST(w.middles AS DOUBLE) AS median_gap_days,
-    w.longest_gap_days AS longest_gap_days,
-    CAST((w.quantile_ppm + 50 - (w.quantile_ppm + 50) % 100) / 100 AS BIGINT) AS gap_quantile_e4,
-    s.gap_days AS last_gap_days
-FROM weighted AS w
-JOIN spans AS s ON w.customer_id = s.customer_id AND w.last_day = s.day
+    customer_id,
+    gaps,
+    CAST(middle_days AS DOUBLE) / CAST(middles AS DOUBLE) AS median_gap_days,
+    longest_gap_days,
+    CAST((quantile_ppm + 50 - (quantile_ppm + 50) % 100) / 100 AS BIGINT) AS gap_quantile_e4,
+    last_gap_days
+FROM weighted

@@ -13,15 +13,15 @@ WITH first_day AS (
     WHERE l.is_goods AND NOT l.is_cancelled AND l.amount_e4 > 0 AND p.category IS NOT NULL
     GROUP BY l.customer_id, p.category
 ),
-most_first AS (
-    SELECT customer_id, category, 0 - spent_e4 AS most_first FROM first_day
+most AS (
+    SELECT customer_id, MAX(spent_e4) AS spent_e4 FROM first_day GROUP BY customer_id
 ),
-placed AS (
-    SELECT
-        customer_id,
-        category,
-        CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY most_first, category) AS BIGINT) AS place
-    FROM most_first
+-- Of categories with the same spend, the first by name.
+first_categories AS (
+    SELECT f.customer_id AS customer_id, MIN(f.category) AS category
+    FROM first_day AS f
+    JOIN most AS m ON f.customer_id = m.customer_id AND f.spent_e4 = m.spent_e4
+    GROUP BY f.customer_id
 ),
 -- Bands are looked up for the few tenures there are, so that the many rows need no range join.
 tenures AS (
@@ -42,7 +42,7 @@ named AS (
         COALESCE(t.tenure_band, 'none') AS tenure_band
     FROM customer_summary AS s
     LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
-    LEFT JOIN (SELECT customer_id, category FROM placed WHERE place = 1) AS f ON s.customer_id = f.customer_id
+    LEFT JOIN first_categories AS f ON s.customer_id = f.customer_id
     LEFT JOIN tenure_names AS t ON s.tenure_days = t.tenure_days
 ),
 cells AS (

@@ -1,6 +1,7 @@
 -- peer_quantiles: what the best tenth of one group of peers has reached.
 -- Key: measure, level, group_no. Every group of peer_groups, at every level.
 -- Left out: from the peers of a group, customers who never ordered, and those whose value is not known.
+-- Who opted out of profiling is one of many here, and gets nothing from it.
 -- Measures: value over the value window, and categories bought so far; both in ten-thousandths.
 -- quantile_e4 is the type-7 quantile at 0.9: with h = 9 (n - 1) / 10, x[h] + (h - floor h) (x[h+1] - x[h]), cut to a
 -- ten-thousandth (spec/definitions.md 3.0); null in a group without peers.

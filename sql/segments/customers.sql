@@ -83,7 +83,24 @@ SELECT
     COALESCE(k.csat_n, 0) AS csat_n,
     COALESCE(k.abandoned_90d, 0) AS abandoned_90d,
     k.promise_due_day AS promise_due_day,
-    COALESCE(c.profiling_opt_out, FALSE) AS profiling_opt_out
+    m.profiling_opt_out AS profiling_opt_out,
+    m.is_closed AS is_closed,
+    m.consent_email AS consent_email,
+    m.consent_email_us AS consent_email_us,
+    m.consent_sms AS consent_sms,
+    m.consent_sms_us AS consent_sms_us,
+    m.consent_phone AS consent_phone,
+    m.consent_phone_us AS consent_phone_us,
+    m.consent_post AS consent_post,
+    m.consent_post_us AS consent_post_us,
+    m.consent_push AS consent_push,
+    m.consent_push_us AS consent_push_us,
+    m.sends_7d AS sends_7d,
+    m.sends_30d AS sends_30d,
+    m.next_allowed_email_day AS next_allowed_email_day,
+    m.next_allowed_call_day AS next_allowed_call_day,
+    h.holdout_bucket AS holdout_bucket,
+    h.in_global_holdout AS in_global_holdout
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
@@ -95,4 +112,6 @@ LEFT JOIN customer_value AS w ON s.customer_id = w.customer_id
 LEFT JOIN customer_lifecycle AS l ON s.customer_id = l.customer_id
 LEFT JOIN attrition AS a ON s.customer_id = a.customer_id
 LEFT JOIN customer_contacts AS k ON s.customer_id = k.customer_id
+LEFT JOIN customer_permissions AS m ON s.customer_id = m.customer_id
+LEFT JOIN customer_holdouts AS h ON s.customer_id = h.customer_id
 LEFT JOIN customer_categories AS g ON s.customer_id = g.customer_id

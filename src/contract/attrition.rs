@@ -8,6 +8,8 @@ use super::{Column, Table, bigint, boolean, day, double, instant, integer, money
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
     let silence = vec![
+        purchase_days(),
+        spell_counts(),
         return_spells(),
         return_thresholds(),
         return_probabilities(),
@@ -28,6 +30,38 @@ pub(super) fn tables() -> Vec<Table> {
 
 fn customer_id() -> Column {
     text("customer_id", "the customer")
+}
+
+fn purchase_days() -> Table {
+    Table::new(
+        "purchase_days",
+        "one day on which one customer bought",
+        &["customer_id", "day"],
+        vec![
+            customer_id(),
+            day("day", "the day"),
+            bigint("purchase_day_no", "its number among the customer's, from 1"),
+            day("previous_day", "the purchase day before").optional(),
+            day("day_before_previous", "the one before that").optional(),
+            day("next_day", "the next purchase day").optional(),
+        ],
+    )
+}
+
+fn spell_counts() -> Table {
+    Table::new(
+        "spell_counts",
+        "the spells of silence of one length in one region, year and class",
+        &[],
+        vec![
+            text("region", "region of the customers").optional(),
+            text("first_year", "year of their first order").optional(),
+            text("class", "purchase days that they had when the spell began"),
+            integer("t_days", "length of the spell"),
+            bigint("events", "spells that ended with a purchase"),
+            bigint("censored", "spells that are still open"),
+        ],
+    )
 }
 
 fn return_spells() -> Table {

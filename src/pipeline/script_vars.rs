@@ -86,8 +86,9 @@ mod tests {
         let rows = format!(
             "SELECT '{}' AS customer_id, 12.5 AS net_revenue, TRUE AS likes_tea, 3 AS orders, 0.25 AS rate, \
              CAST('2026-06-30' AS DATE) AS last_order_date, CAST(CAST('2026-06-30' AS DATE) AS TIMESTAMP) AS seen_at \
-             UNION ALL SELECT 'x', 0.0, CAST(NULL AS BOOLEAN), CAST(NULL AS INTEGER), CAST(NULL AS DOUBLE), \
-             CAST(NULL AS DATE), CAST(NULL AS TIMESTAMP)",
+             UNION ALL SELECT 'x' AS customer_id, 0.0 AS net_revenue, CAST(NULL AS BOOLEAN) AS likes_tea, \
+             CAST(NULL AS INTEGER) AS orders, CAST(NULL AS DOUBLE) AS rate, CAST(NULL AS DATE) AS last_order_date, \
+             CAST(NULL AS TIMESTAMP) AS seen_at",
             nasty.replace('\'', "''")
         );
         let sql = format!("WITH customers AS ({rows}) SELECT customer_id, {object} AS object FROM customers");

@@ -221,7 +221,9 @@ fn breadth_stands_in_where_no_value_is_known() {
     }
     lines.push_str("x,ox,0,2025-06-01,k0,1,20\nx,ox,1,2025-06-01,dear,1,20\n");
     let products = "product_id,category,cost\nk0,c0,5\nk1,c1,5\nk2,c2,5\nk3,c3,5\nk4,c4,5\ndear,c1,\n";
-    let run = small(&[("transactions", &lines), ("products", products)], "[value]\nmetric = \"gross_margin\"");
+    let customers = "customer_id,declared_wallet\np00,400\n";
+    let exports = [("transactions", lines.as_str()), ("products", products), ("customers", customers)];
+    let run = small(&exports, "[value]\nmetric = \"gross_margin\"");
     let sql = "SELECT value, value_status, contribution_status, bz_basis, potential, potential_source, peer_n, sow_method, sow, \
                value_group FROM customer_value WHERE customer_id = 'x'";
     // The best tenth bought in five categories, at a margin of 15 each; x bought in two.
@@ -229,6 +231,9 @@ fn breadth_stands_in_where_no_value_is_known() {
     assert_eq!(run.ask(sql), [expected]);
     let sql = "SELECT value_unknown, contribution_unknown FROM effort_value WHERE kind = 'all'";
     assert_eq!(run.ask(sql), [["1", "1"]]);
+    // Three quarters of what customers spend is margin, and so would be of a wallet of 400; 20 of it were spent here.
+    let sql = "SELECT value, potential, unrealised_potential, sow FROM customer_value WHERE customer_id = 'p00'";
+    assert_eq!(run.ask(sql), [["15.0000", "300.0000", "285.0000", "0.05"]]);
 }
 
 #[test]
