@@ -7,6 +7,7 @@ SELECT
     k.key_type AS key_type,
     CASE WHEN k.key_type = 'customer_id' THEN c.customer_id END AS customer_id,
     c.service_level AS service_level,
+    c.value_group AS value_group,
     c.value_cell AS value_cell,
     l.strategy AS strategy,
     l.queue AS queue,

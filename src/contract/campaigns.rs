@@ -314,6 +314,7 @@ fn routing() -> Table {
             text("key_type", "customer_id, or keyed_hash with [routing] opaque_keys"),
             text("customer_id", "the customer; null with opaque keys").optional(),
             text("service_level", "the level"),
+            text("value_group", "MVC (keep), MGC (grow), Migrator or BZ (below zero)"),
             text("value_cell", "the cell that gave the level"),
             text("strategy", "keep, grow or up_or_out"),
             text("queue", "queue that answers"),
