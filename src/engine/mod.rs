@@ -5,6 +5,7 @@
 
 mod ask;
 mod frame;
+mod ids;
 mod polars;
 mod portable;
 mod statement;
@@ -32,6 +33,10 @@ pub trait Engine: Send + Sync {
 
     /// Makes rows known as `table`; their columns are the contract's, in order.
     fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()>;
+
+    /// Says that all inputs are known. An engine may from now on keep ids as codes in the byte order of their text: SQL for
+    /// which ids are opaque cannot tell, and what leaves the engine is text again. SQL that looks into ids must not follow.
+    fn code_ids(&self) -> Result<()>;
 
     /// Makes the result of `sql` known as `table`, computed when somebody needs it. The result's columns must be the
     /// contract's, by name and type.

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
+use super::ids::IdCodes;
 use super::{Batches, Engine, Statement, frame};
 use crate::contract::{ColumnType, Table};
 use crate::error::{Error, Place, Result};
@@ -23,6 +24,8 @@ const BATCH_ROWS: usize = 1 << 16;
 pub struct PolarsEngine {
     /// Every known table: a scan, a plan over other tables, or rows.
     tables: Mutex<BTreeMap<String, LazyFrame>>,
+    /// Codes of ids, once [`Engine::code_ids`] has made them.
+    codes: OnceLock<IdCodes>,
 }
 
 impl PolarsEngine {
@@ -33,6 +36,14 @@ impl PolarsEngine {
 
     fn put(&self, name: &str, frame: LazyFrame) {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), frame);
+    }
+
+    /// The frame with its ids as codes, when there are any.
+    fn coded(&self, table: &str, frame: LazyFrame) -> Result<LazyFrame> {
+        match self.codes.get() {
+            Some(codes) => codes.code(frame).map_err(|error| fault(table, error)),
+            None => Ok(frame),
+        }
     }
 
     fn get(&self, name: &str) -> Option<LazyFrame> {
@@ -82,7 +93,18 @@ impl Engine for PolarsEngine {
 
     fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()> {
         let frame = frame::from_batch(rows).map_err(|error| fault(&table.name, error))?;
-        self.put(&table.name, frame.lazy());
+        self.put(&table.name, self.coded(&table.name, frame.lazy())?);
+        Ok(())
+    }
+
+    fn code_ids(&self) -> Result<()> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let codes = IdCodes::of(tables.values()).map_err(|error| fault("ids", error))?;
+        for (name, frame) in tables.iter_mut() {
+            *frame = codes.code(frame.clone()).map_err(|error| fault(name, error))?;
+        }
+        // A second call would find nothing left to code.
+        let _ = self.codes.set(codes);
         Ok(())
     }
 
@@ -98,7 +120,7 @@ impl Engine for PolarsEngine {
         let (plan, found) = self.plan(&table.name, sql)?;
         check_columns(table, &found)?;
         let columns: Vec<Expr> = table.columns.iter().map(|column| col(column.name.as_ref())).collect();
-        self.put(&table.name, plan.select(columns));
+        self.put(&table.name, self.coded(&table.name, plan.select(columns))?);
         Ok(())
     }
 
@@ -126,7 +148,7 @@ impl Engine for PolarsEngine {
         let (_, found) = self.plan(name, sql)?;
         let known = |(column, data_type): (&PlSmallStr, &DataType)| {
             let column_type = match data_type {
-                DataType::String => ColumnType::Text,
+                DataType::String | DataType::Enum(..) => ColumnType::Text,
                 DataType::Boolean => ColumnType::Boolean,
                 DataType::Int32 => ColumnType::Integer,
                 DataType::Int64 => ColumnType::BigInt,
@@ -177,7 +199,8 @@ fn check_columns(table: &Table, found: &Schema) -> Result<()> {
                 format!("the contract wants it as {}: {}", column.column_type.sql(), column.doc),
             );
         };
-        if *actual != data_type(column.column_type) {
+        let is_id = column.column_type == ColumnType::Text && matches!(actual, DataType::Enum(..));
+        if !is_id && *actual != data_type(column.column_type) {
             return wrong(
                 format!("column `{}` of `{}` is {actual}, not {}", column.name, table.name, column.column_type.sql()),
                 format!("write CAST(... AS {}) AS {}", column.column_type.sql(), column.name),

@@ -123,6 +123,9 @@ impl Visitor for Rules {
             Expr::RLike { .. } | Expr::SimilarTo { .. } | Expr::ILike { .. } => self.add(expr, "use LIKE"),
             _ => {}
         }
+        if looks_into_id(expr) {
+            self.add(expr, "ids are opaque, and may be codes: compare, group and order them, nothing else");
+        }
         ControlFlow::Continue(())
     }
 }
@@ -174,6 +177,49 @@ impl Rules {
             self.add(function, "LAG and LEAD take two arguments: COALESCE gives the default");
         }
     }
+}
+
+/// Whether an expression treats an id as text: mixes it with a literal, or takes it apart.
+fn looks_into_id(expr: &Expr) -> bool {
+    let mixed = |parts: &[&Expr]| parts.iter().any(|part| is_id(part)) && parts.iter().any(|part| is_text(part));
+    match expr {
+        Expr::BinaryOp { left, right, .. } => mixed(&[left, right]),
+        Expr::InList { expr, .. } | Expr::Like { expr, .. } => is_id(expr),
+        Expr::Case { conditions, else_result, .. } => {
+            let results = conditions.iter().map(|branch| &branch.result).chain(else_result.as_deref());
+            mixed(&results.collect::<Vec<_>>())
+        }
+        Expr::Function(function) => {
+            let ast::FunctionArguments::List(list) = &function.args else { return false };
+            let arguments = list.args.iter().filter_map(|argument| match argument {
+                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            });
+            let arguments: Vec<&Expr> = arguments.collect();
+            match name_of(function).as_str() {
+                "LENGTH" | "LOWER" | "REPLACE" | "STARTS_WITH" | "SUBSTR" | "TRIM" | "UPPER" => {
+                    arguments.iter().any(|argument| is_id(argument))
+                }
+                // A text made of an id is no id any more.
+                "CONCAT" => false,
+                _ => mixed(&arguments),
+            }
+        }
+        _ => false,
+    }
+}
+
+fn is_id(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(names) => names.last(),
+        _ => None,
+    };
+    name.is_some_and(|name| super::ids::domain(&name.value).is_some())
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, ast::Value::SingleQuotedString(_)))
 }
 
 fn name_of(function: &ast::Function) -> String {
@@ -229,6 +275,11 @@ mod tests {
             "SELECT a FROM t ORDER BY a LIMIT 3",
             "SELECT CURRENT_DATE() AS d FROM t",
             "SELECT EXTRACT(YEAR FROM d) AS y FROM t",
+            "SELECT COALESCE(t.customer_id, 'nobody') AS c FROM t",
+            "SELECT CASE WHEN x > 1 THEN product_id ELSE '-' END AS p FROM t",
+            "SELECT x FROM t WHERE order_id LIKE 'C%'",
+            "SELECT x FROM t WHERE order_id = '7'",
+            "SELECT SUBSTR(product_id, 1, 2) AS p FROM t",
             "SELECT LAG(x, 1, 0) OVER (ORDER BY x) AS y FROM t",
             "SELECT SUM(x) OVER (ORDER BY d ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS s FROM t",
         ] {

@@ -402,6 +402,10 @@ fn make_tables(
 ) -> Result<Executed> {
     let engine = PolarsEngine::new();
     load_leaves(&engine, &loaded.config, prepared)?;
+    // Our own SQL takes ids for opaque. A user's may look into them, or make ids of its own.
+    if !prepared.graph.nodes.iter().any(|node| matches!(node.maker, Maker::Sql(_)) && node.is_users()) {
+        engine.code_ids()?;
+    }
     let workshop = Workshop {
         engine: &engine,
         building,

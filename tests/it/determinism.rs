@@ -105,6 +105,31 @@ fn shuffled_rows_split_files_threads_zone_and_locale_change_no_byte() {
 }
 
 #[test]
+fn ids_as_codes_and_ids_as_text_give_the_same_bytes() {
+    let coded = sample();
+    let expected = tables(coded.path(), &[], &[]);
+    // SQL of the user's may look into ids, so that the engine keeps them as text: here it is a copy of ours.
+    let text = sample();
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/summaries/populations.sql");
+    fs::create_dir(text.path().join("sql")).unwrap();
+    fs::copy(ours, text.path().join("sql/populations.sql")).unwrap();
+    same(&expected, &tables(text.path(), &[], &[]), "ids as text");
+}
+
+#[test]
+fn a_users_sql_may_make_ids_of_its_own() {
+    let folder = sample();
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    let sql = "-- guests: one row.\n-- Key: customer_id.\n\
+               SELECT COALESCE(customer_id, 'guest') AS customer_id FROM staged_transactions\n\
+               WHERE customer_id IS NULL OR customer_id LIKE '1000055%' GROUP BY COALESCE(customer_id, 'guest')";
+    fs::write(folder.path().join("sql/guests.sql"), sql).unwrap();
+    tables(folder.path(), &[], &[]);
+    let rows = crate::run_support::ask_run(&folder.path().join("out/latest"), "SELECT customer_id FROM guests");
+    assert!(rows.len() > 1 && rows.contains(&vec!["guest".to_owned()]), "{rows:?}");
+}
+
+#[test]
 fn the_same_night_twice_does_nothing() {
     let folder = sample();
     let run = || {
