@@ -103,12 +103,16 @@ impl Tally {
 #[derive(Default)]
 struct Codes<'a> {
     codes: HashMap<&'a str, u32>,
+    names: Vec<&'a str>,
 }
 
 impl<'a> Codes<'a> {
     fn code(&mut self, name: &'a str) -> u32 {
-        let next = self.codes.len() as u32;
-        *self.codes.entry(name).or_insert(next)
+        let names = &mut self.names;
+        *self.codes.entry(name).or_insert_with(|| {
+            names.push(name);
+            names.len() as u32 - 1
+        })
     }
 }
 
@@ -222,11 +226,9 @@ fn visits<'a>(
         let names = frame.text(column)?;
         let mut codes = Codes::default();
         found.leaves.push(taken.iter().map(|&row| codes.code(names[row].unwrap_or_default())).collect());
-        let mut scopes = vec![Vec::new(); codes.codes.len()];
-        for (leaf, code) in codes.codes {
-            scopes[code as usize] = paths.of_leaf.get(&(*dimension, leaf)).cloned().unwrap_or_default();
-        }
-        found.scopes_of.push(scopes);
+        let scopes =
+            codes.names.iter().map(|leaf| paths.of_leaf.get(&(*dimension, *leaf)).cloned().unwrap_or_default());
+        found.scopes_of.push(scopes.collect());
     }
     Ok(found)
 }
@@ -266,9 +268,9 @@ fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let (by_place, by_category) =
         (ByCustomer::new(&placed.customers, count), ByCustomer::new(&bought.customers, count));
     let mut seen: Vec<(u32, u32)> = Vec::new();
-    for customer in 0..count {
+    for (customer, tier) in tier_of.iter().enumerate() {
         seen.clear();
-        let own = tiers.get(&tier_of[customer]).map_or(&[][..], Vec::as_slice);
+        let own = tiers.get(tier).map_or(&[][..], Vec::as_slice);
         for &row in by_place.of(customer) {
             let month = placed.months[row as usize];
             seen.extend(all.iter().chain(own).map(|&scope| (scope, month)));
@@ -293,7 +295,7 @@ impl Visits {
 
 /// Rows of `scope_buyers`: every scope and period in which somebody bought.
 fn rows(tally: &Tally, scopes: &Codes<'_>) -> Rows {
-    let mut names: Vec<(&str, u32)> = scopes.codes.iter().map(|(name, code)| (*name, *code)).collect();
+    let mut names: Vec<(&str, u32)> = scopes.names.iter().copied().zip(0..).collect();
     names.sort_unstable();
     let (mut scope_names, mut kinds, mut numbers) = (vec![], vec![], vec![]);
     let (mut buyers, mut new, mut retained) = (vec![], vec![], vec![]);
