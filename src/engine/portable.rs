@@ -184,7 +184,9 @@ fn looks_into_id(expr: &Expr) -> bool {
     let mixed = |parts: &[&Expr]| parts.iter().any(|part| is_id(part)) && parts.iter().any(|part| is_text(part));
     match expr {
         Expr::BinaryOp { left, right, .. } => mixed(&[left, right]),
-        Expr::InList { expr, .. } | Expr::Like { expr, .. } => is_id(expr),
+        Expr::InList { expr, .. } | Expr::Like { expr, .. } | Expr::Substring { expr, .. } | Expr::Trim { expr, .. } => {
+            is_id(expr)
+        }
         Expr::Case { conditions, else_result, .. } => {
             let results = conditions.iter().map(|branch| &branch.result).chain(else_result.as_deref());
             mixed(&results.collect::<Vec<_>>())
@@ -197,7 +199,7 @@ fn looks_into_id(expr: &Expr) -> bool {
             });
             let arguments: Vec<&Expr> = arguments.collect();
             match name_of(function).as_str() {
-                "LENGTH" | "LOWER" | "REPLACE" | "STARTS_WITH" | "SUBSTR" | "TRIM" | "UPPER" => {
+                "LENGTH" | "LOWER" | "REPLACE" | "STARTS_WITH" | "UPPER" => {
                     arguments.iter().any(|argument| is_id(argument))
                 }
                 // A text made of an id is no id any more.

@@ -45,7 +45,10 @@ impl Shop {
         };
         generate(&options, &Silent, &Cancel::new()).unwrap();
         let pipeline = out.join("patronage.toml");
-        let text = change(fs::read_to_string(&pipeline).unwrap() + RULES);
+        let generated = fs::read_to_string(&pipeline).unwrap();
+        // In the place of the campaigns and rules that come with a shop.
+        let (inputs, _) = generated.split_once("# --- Campaigns: ").unwrap();
+        let text = change(inputs.to_owned() + RULES);
         fs::write(&pipeline, text).unwrap();
         write_sql(&out, sql);
         let tables = ["campaign_targets", "campaign_counts", "campaign_suppressions", "contact_units", "customers"];
