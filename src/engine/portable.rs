@@ -184,9 +184,10 @@ fn looks_into_id(expr: &Expr) -> bool {
     let mixed = |parts: &[&Expr]| parts.iter().any(|part| is_id(part)) && parts.iter().any(|part| is_text(part));
     match expr {
         Expr::BinaryOp { left, right, .. } => mixed(&[left, right]),
-        Expr::InList { expr, .. } | Expr::Like { expr, .. } | Expr::Substring { expr, .. } | Expr::Trim { expr, .. } => {
-            is_id(expr)
-        }
+        Expr::InList { expr, .. }
+        | Expr::Like { expr, .. }
+        | Expr::Substring { expr, .. }
+        | Expr::Trim { expr, .. } => is_id(expr),
         Expr::Case { conditions, else_result, .. } => {
             let results = conditions.iter().map(|branch| &branch.result).chain(else_result.as_deref());
             mixed(&results.collect::<Vec<_>>())

@@ -153,7 +153,7 @@ fn our_sql_on_the_sample() {
     }
     let pipeline = folder.path().join("patronage.toml");
     let text = std::fs::read_to_string(&pipeline).unwrap();
-    let (inputs, _) = text.split_once("# --- Campaigns: ").unwrap();
+    let (inputs, _) = text.split_once("# --- Campaigns: who is eligible").unwrap();
     std::fs::write(&pipeline, inputs.to_owned() + include_str!("../../tests/it/contact_rules.toml")).unwrap();
     compare_with_duckdb(&pipeline);
 }

@@ -47,7 +47,7 @@ impl Shop {
         let pipeline = out.join("patronage.toml");
         let generated = fs::read_to_string(&pipeline).unwrap();
         // In the place of the campaigns and rules that come with a shop.
-        let (inputs, _) = generated.split_once("# --- Campaigns: ").unwrap();
+        let (inputs, _) = generated.split_once("# --- Campaigns: who is eligible").unwrap();
         let text = change(inputs.to_owned() + RULES);
         fs::write(&pipeline, text).unwrap();
         write_sql(&out, sql);

@@ -83,7 +83,10 @@ fn manifests_of_old_versions_can_be_read() {
 fn a_manifest_of_a_newer_version_is_refused_by_name() {
     let fixture = Fixture::new();
     let text = fs::read_to_string(fixture.run("2026-10-31", 1, false).path.join("manifest.json")).unwrap();
-    let newer = text.replace("\"schema_version\": 1", "\"schema_version\": 999, \"unheard_of\": []");
+    let newer = text.replace(
+        &format!("\"schema_version\": {}", patronage::contract::SCHEMA_VERSION),
+        "\"schema_version\": 999, \"unheard_of\": []",
+    );
     let error = Manifest::parse(newer.as_bytes()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Verify);
     assert!(error.message().contains("newer version of patronage (schema version 999"), "{error}");

@@ -176,7 +176,8 @@ fn links(page: &str) -> BTreeSet<String> {
 
 #[test]
 fn links_lead_to_files() {
-    for name in ["README.md", "ARCHITECTURE.md", "sample-data/README.md"] {
+    let docs = ["docs/decisions.md", "docs/three-customers.md"];
+    for name in ["README.md", "ARCHITECTURE.md", "sample-data/README.md"].into_iter().chain(docs) {
         let links = links(&page(name));
         assert!(!links.is_empty(), "{name} has no links");
         let folder = repository().join(name).parent().unwrap().to_path_buf();
