@@ -235,7 +235,7 @@ fn counts_add_up(shop: &Shop) {
                LEFT JOIN campaign_suppressions AS s ON c.campaign_id = s.campaign_id \
                GROUP BY c.campaign_id, c.eligible, c.treat, c.control, c.global_holdout, c.suppressed, c.srm_flag, c.verdict";
     let rows = shop.ask(sql);
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 6);
     for row in &rows {
         assert_eq!(row[1], row[2], "{row:?}");
         assert_eq!(row[3], row[4], "{row:?}");
