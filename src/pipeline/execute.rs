@@ -196,10 +196,14 @@ impl Workshop<'_> {
             Maker::AlsoModel(_) => Some(node.table.clone()),
         };
         let kept = node.table.published || node.is_kept();
-        let Some(table) = table.filter(|_| kept) else {
+        let Some(mut table) = table.filter(|_| kept) else {
             self.memory.finish(&node.table.name);
             return Ok(None);
         };
+        if !node.needs_order() {
+            table.sort.clear();
+            table.key.clear();
+        }
         let rows = self.engine.materialise(&table)?;
         let mut entry = TableEntry {
             name: table.name.to_string(),

@@ -271,6 +271,13 @@ impl Node {
         }
     }
 
+    /// Whether its rows are sorted, and by that its key is checked: where somebody else reads them, a model sums them up, or
+    /// a user wrote the SQL. SQL of ours knows no order, and tests check the keys of our own tables; sorting them every
+    /// night cost as much as making them.
+    pub fn needs_order(&self) -> bool {
+        self.table.published || self.feeds_model || self.is_users()
+    }
+
     /// Who makes the table, in a few words.
     pub fn maker_label(&self) -> String {
         match &self.maker {
