@@ -1,8 +1,8 @@
 """What the decision tables cost against the ingest of the same run: `patronage run` over a generated shop, nothing cached.
 
 Every table's seconds, its share of all tables, and rows; then the sum over the decision tables (below) against the
-ingest's seconds of the same run, as a ratio. Seconds of a table are wall seconds while another table may be made beside
-it, as the run makes two at a time; so the sum is an upper bound, and the ratio one too.
+ingest's seconds of the same run, as a ratio. Seconds of a table are wall seconds. With two threads the run makes one
+table at a time, so that they add up; with more, others are made beside it and the sum is an upper bound.
 
 There is no peer: nobody else makes these tables. The bound is the house's own: together less than the ingest.
 """

@@ -50,7 +50,7 @@ accounts AS (SELECT unit_id, email_day, call_day FROM freed WHERE scope = 'accou
 SELECT
     u.customer_id AS customer_id,
     COALESCE(c.profiling_opt_out, FALSE) AS profiling_opt_out,
-    COALESCE(c.closed_us <= p.as_of_us, FALSE) AS is_closed,
+    COALESCE(c.closed_us < p.as_of_us, FALSE) AS is_closed,
     COALESCE(n.email, 'unknown') AS consent_email,
     n.email_us AS consent_email_us,
     COALESCE(n.sms, 'unknown') AS consent_sms,

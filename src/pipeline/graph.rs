@@ -272,8 +272,8 @@ impl Node {
     }
 
     /// Whether its rows are sorted, and by that its key is checked: where somebody else reads them, a model sums them up, or
-    /// a user wrote the SQL. SQL of ours knows no order, and tests check the keys of our own tables; sorting them every
-    /// night cost as much as making them.
+    /// a user wrote the SQL. SQL of ours knows no order, and tests check the keys of our own tables; sorting them
+    /// every night was about a tenth of the work.
     pub fn needs_order(&self) -> bool {
         self.table.published || self.feeds_model || self.is_users()
     }
