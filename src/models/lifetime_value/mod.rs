@@ -8,12 +8,17 @@
 //! ```
 
 pub mod bg_nbd;
+pub mod death;
 pub mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod golden_purchases;
 pub mod history;
 pub mod nbd;
 pub mod outlook;
+pub mod pareto_nbd;
 pub mod process;
 pub mod special;
