@@ -23,3 +23,4 @@ pub mod outlook;
 pub mod pareto_nbd;
 pub mod process;
 pub mod special;
+pub mod value;
