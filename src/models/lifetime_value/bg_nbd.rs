@@ -290,8 +290,12 @@ impl Living {
 }
 
 impl Outlook for Living {
+    /// Purchases are expected every `k scale / shape`, which regular timing shows in the curve; without, only that people
+    /// leave does, after so many of them.
     fn time_scale(&self) -> f64 {
-        self.events.scale
+        let gap = self.k as f64 * self.events.scale / self.events.shape;
+        let bend = if self.k > 1 { gap } else { gap * (self.a + self.b) / self.a };
+        bend.min(self.events.scale)
     }
 
     fn expected(&self, t: f64) -> f64 {

@@ -7,6 +7,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::history::Histories;
+use super::process::PurchaseModel;
+
 /// A likelihood: the sum over all customers at log parameters, which adds its gradient to a slice.
 pub type Likelihood<'a> = dyn Fn(&[f64], &mut [f64]) -> f64 + Sync + 'a;
 
@@ -121,6 +124,25 @@ pub fn maximise(likelihood: &Likelihood<'_>, starts: &[Vec<f64>], options: Optio
         }
     }
     best.unwrap_or_else(|| climb(likelihood, &[], options))
+}
+
+/// Most distinct histories on which a model is searched for from all starts.
+const SEARCHED: usize = 20_000;
+
+/// The parameters of maximum likelihood of a model. Many histories are thinned first, and only the best end of the searches
+/// there is climbed from on all of them: their likelihoods are so alike that this is a matter of two or three steps.
+pub fn fit_model(model: &dyn PurchaseModel, histories: &Histories) -> Fit {
+    let bounded: Vec<usize> = (0..model.parameters().len()).filter(|at| !model.scales().contains(at)).collect();
+    let search = |histories: &Histories, starts: &[Vec<f64>]| {
+        let likelihood = |at: &[f64], gradient: &mut [f64]| model.log_likelihood(histories, at, gradient);
+        maximise(&likelihood, starts, Options::of(histories.total(), &bounded))
+    };
+    if histories.len() <= 2 * SEARCHED {
+        return search(histories, &model.starts(histories));
+    }
+    let thinned = histories.thinned(SEARCHED);
+    let fit = search(&thinned, &model.starts(&thinned));
+    search(histories, &[fit.log_parameters])
 }
 
 fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fit {

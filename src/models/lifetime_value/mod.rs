@@ -22,5 +22,8 @@ pub mod nbd;
 pub mod outlook;
 pub mod pareto_nbd;
 pub mod process;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod properties;
 pub mod special;
 pub mod value;

@@ -72,7 +72,7 @@ pub trait Process: Sync + Send {
 
 /// The future of a living customer.
 pub trait Outlook: Sync + Send {
-    /// How long ago what it knows began, in the sense in which the future flattens: `alpha + T`.
+    /// The shortest time in which the curve of expected purchases bends.
     fn time_scale(&self) -> f64;
 
     /// Expected purchases within `t` from now.
@@ -97,7 +97,8 @@ pub trait Outlook: Sync + Send {
         if rate == 0.0 {
             return self.expected(t);
         }
-        let integral = super::special::integrate(t, self.time_scale(), |u| (-rate * u).exp() * self.expected(u));
+        let scale = self.time_scale().min(1.0 / rate);
+        let integral = super::special::integrate(t, scale, |u| (-rate * u).exp() * self.expected(u));
         (-rate * t).exp() * self.expected(t) + rate * integral
     }
 }

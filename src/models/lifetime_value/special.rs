@@ -32,18 +32,28 @@ const NOTHING: f64 = 1e-18;
 /// Most nodes on either side: only parameters without meaning need as many.
 const MOST_NODES: u32 = 100_000;
 
-/// The trapezoid sum of `term` with nodes `width` apart, outwards from `middle`.
+/// How often in a row the ratio of neighbouring terms has to be the same before a tail counts as geometric.
+const STEADY: u32 = 4;
+
+/// The trapezoid sum of `term` with nodes `width` apart, outwards from `middle`. Far out many integrands are an exponential
+/// of the node and nothing else, which falls slowly where a shape parameter is small: such a tail is a geometric series.
 fn trapezoid(middle: f64, width: f64, term: impl Fn(f64) -> f64) -> f64 {
     let mut sum = term(middle);
     for side in [-width, width] {
-        let (mut last, mut node) = (0.0, 1);
+        let (mut last, mut last_ratio, mut steady, mut node) = (0.0, 0.0, 0, 1);
         loop {
             let value = term(middle + side * f64::from(node));
             sum += value;
             if value <= last && value <= NOTHING * sum || node == MOST_NODES {
                 break;
             }
-            (last, node) = (value, node + 1);
+            let ratio: f64 = value / last;
+            steady = if (ratio - last_ratio).abs() < 1e-13 { steady + 1 } else { 0 };
+            if steady == STEADY && ratio < 1.0 {
+                sum += value * ratio / (1.0 - ratio);
+                break;
+            }
+            (last, last_ratio, node) = (value, ratio, node + 1);
         }
     }
     sum * width
@@ -64,8 +74,9 @@ pub fn beta_expectation(a: f64, b: f64, of: impl Fn(f64) -> f64) -> f64 {
     let ln_norm = ln_beta(a, b);
     let width = WIDEST.min(0.7 / (1.0 / (1.0 / a + 1.0 / b)).sqrt());
     trapezoid((a / b).ln(), width, |v| {
-        let ln_p = -(-v).exp().ln_1p();
-        let ln_not = -v.exp().ln_1p();
+        // Without overflow far out, where small shapes still have some of their probability.
+        let beyond = (-v.abs()).exp().ln_1p();
+        let (ln_p, ln_not) = (v.min(0.0) - beyond, -v.max(0.0) - beyond);
         (a * ln_p + b * ln_not - ln_norm).exp() * of(ln_p.exp())
     })
 }
@@ -175,11 +186,11 @@ mod tests {
 
     #[test]
     fn expectations() {
-        for shape in [0.05, 0.7, 3.0, 2_500.0] {
+        for shape in [1e-4, 0.05, 0.7, 3.0, 2_500.0] {
             close(gamma_expectation(shape, 4.0, |rate| rate), shape / 4.0, 1e-10);
         }
-        for (a, b) in [(0.05, 3.0), (0.8, 2.4), (700.0, 900.0), (0.3, 5_000.0)] {
-            close(beta_expectation(a, b, |p| p), a / (a + b), 1e-10);
+        for (a, b) in [(226.0, 0.0065), (1e-4, 2.0), (0.05, 3.0), (0.8, 2.4), (700.0, 900.0), (0.3, 5_000.0)] {
+            close(beta_expectation(a, b, |p| p), a / (a + b), 5e-10);
         }
         close(integrate(50.0, 2.0, |u| 1.0 / (2.0 + u)), f64::ln(26.0), 1e-12);
     }

@@ -5,17 +5,18 @@
 //! distribution, which is tabulated once for an `x` ([`ValueGrid`]), mixed over the probabilities of `n` once for an `x`
 //! and a `T` ([`Mixture`]), and read for each customer.
 //!
-//! The tables are over `w = ln v` at distances of a fifth of the smallest standard deviation, with densities. Distribution
+//! The tables are over `w = ln v` at distances of a third of the smallest standard deviation, with densities. Distribution
 //! functions are sums of densities with the correction of Euler and Maclaurin, and are read by cubic Hermite interpolation:
-//! both are off by less than 1e-5 in probability, which the tests check against the incomplete beta function. Beyond the
-//! table (1e-7 on either side) tails are powers of `v`.
+//! both are off by less than 5e-6 in probability, which the tests check against the incomplete beta function. Beyond the
+//! table (1e-7 on either side) tails are powers of `v`. Where more than 64 purchases are possible, numbers share
+//! distributions with their neighbours, which costs up to 2e-4 in probability.
 
 use statrs::function::beta::ln_beta;
 
 use super::gamma_gamma::GammaGamma;
 
 /// Cells in the smallest standard deviation of `ln v`.
-const FINENESS: f64 = 5.0;
+const FINENESS: f64 = 3.0;
 
 /// What is left out of the table at either end.
 const OUTSIDE: f64 = 1e-7;
@@ -240,7 +241,6 @@ mod tests {
 
     #[test]
     fn quantiles_are_where_the_distribution_function_says() {
-        let mut worst = 0.0_f64;
         for (p, q) in [(6.25, 3.74), (0.3, 0.8), (40.0, 12.0), (2.0, 1.0)] {
             let model = GammaGamma { p, q, gamma: 15.4 };
             for x in [0, 1, 3, 20] {
@@ -259,17 +259,15 @@ mod tests {
                                 assert!(level > none && v.is_finite());
                                 let found = exactly(&model, x, &counts, p_alive, v);
                                 // Numbers beyond 64 are split between neighbours.
-                                let split = if counts.len() > 2 * DENSE { 1e-3 } else { 0.0 };
+                                let allowed = if counts.len() > 2 * DENSE { 2e-4 } else { 5e-6 };
                                 let error = (found - level).abs();
-                                if error - split > worst { println!("{p} {q} {x} {t} {p_alive} {level} {error:e}"); }
-                                worst = worst.max(error - split);
+                                assert!(error < allowed, "{model:?} {x} {t} {p_alive} {level}: {error:e}");
                             }
                         }
                     }
                 }
             }
         }
-        assert!(worst < 1e-5, "{worst}");
     }
 
     #[test]
@@ -284,7 +282,13 @@ mod tests {
         let mut values: Vec<f64> = (0..total)
             .map(|_| {
                 let mut left: f64 = chance.sample(&mut random);
-                let number = counts.iter().take_while(|count| { left -= **count; left > 0.0 }).count();
+                let number = counts
+                    .iter()
+                    .take_while(|count| {
+                        left -= **count;
+                        left > 0.0
+                    })
+                    .count();
                 if number == 0 || alive.sample(&mut random) > p_alive {
                     return 0.0;
                 }
