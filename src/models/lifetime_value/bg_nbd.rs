@@ -34,6 +34,9 @@ pub struct BgNbd {
     pub modified: bool,
 }
 
+/// Purchases whose phases matter in the long run.
+const FIRST_PURCHASES: usize = 1_000;
+
 const R: usize = 0;
 const ALPHA: usize = 1;
 const A: usize = 2;
@@ -287,6 +290,27 @@ impl Living {
     fn in_the_long_run(&self, t: f64, p: f64) -> f64 {
         -self.events.shape * (p * t / (self.k as f64 * self.events.scale)).ln_1p()
     }
+
+    /// How much more likely the first purchases are reached in the long run than phases allow, each times `of` the
+    /// probabilities to have stayed before and after it. Those who buy hardly ever are never in the long run.
+    fn too_early(&self, t: f64, of: impl Fn(f64, f64) -> f64) -> f64 {
+        let slow = Counts { shape: self.events.shape, scale: self.k as f64 * self.events.scale };
+        let (Some(events), Some(purchases)) = (self.events.series(t), slow.series(t)) else { return 0.0 };
+        let mut events = events.scan(0.0, |sum, event| {
+            *sum += event;
+            Some(*sum)
+        });
+        let (mut sum, mut stayed, mut not_yet, mut not_reached) = (0.0, 1.0, 0.0, 0.0);
+        for (purchase, exactly) in purchases.take(FIRST_PURCHASES).enumerate() {
+            not_yet += exactly;
+            let more = self.events_to(purchase + 1) - self.events_to(purchase);
+            not_reached = events.nth(more - 1).unwrap_or(not_reached);
+            let stays = stayed * self.stays(purchase);
+            sum += (not_reached - not_yet) * of(stayed, stays);
+            stayed = stays;
+        }
+        sum
+    }
 }
 
 impl Outlook for Living {
@@ -303,7 +327,8 @@ impl Outlook for Living {
             return 0.0;
         }
         if !self.events.is_short(t) {
-            return beta_expectation(self.a, self.b, |p| -self.in_the_long_run(t, p).exp_m1() / p);
+            let long_run = beta_expectation(self.a, self.b, |p| -self.in_the_long_run(t, p).exp_m1() / p);
+            return (long_run - self.too_early(t, |before, _| before)).max(0.0);
         }
         let reached = at_least(&self.events.probabilities(t));
         let (mut sum, mut stayed) = (0.0, 1.0);
@@ -349,7 +374,8 @@ impl Outlook for Living {
 
     fn p_alive_after(&self, t: f64) -> f64 {
         if !self.events.is_short(t) {
-            return beta_expectation(self.a, self.b, |p| self.in_the_long_run(t, p).exp()).min(1.0);
+            let long_run = beta_expectation(self.a, self.b, |p| self.in_the_long_run(t, p).exp());
+            return (long_run + self.too_early(t, |before, after| before - after)).clamp(0.0, 1.0);
         }
         let (mut sum, mut stayed, mut purchases) = (0.0, 1.0, 0);
         for (i, probability) in self.events.probabilities(t).iter().enumerate() {

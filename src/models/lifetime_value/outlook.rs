@@ -55,6 +55,15 @@ impl Counts {
         events
     }
 
+    /// The probabilities of 0, 1, 2, ... events without end; none where no event at all is too unlikely for a double.
+    pub fn series(self, t: f64) -> Option<impl Iterator<Item = f64>> {
+        let z = t / (self.scale + t);
+        let none = self.p_none(t);
+        let shape = self.shape;
+        let next = move |(i, probability): &(f64, f64)| Some((i + 1.0, probability * z * (shape + i) / (i + 1.0)));
+        (none > 1e-290).then(|| std::iter::successors(Some((0.0, none)), next).map(|(_, probability)| probability))
+    }
+
     fn up_to_the_mode(self, z: f64) -> Vec<f64> {
         let mode = ((self.shape - 1.0).max(0.0) * z / (1.0 - z)).floor().min(MOST_EVENTS as f64 / 2.0);
         let ln = ln_gamma(self.shape + mode) - ln_gamma(self.shape) - ln_gamma(mode + 1.0)
