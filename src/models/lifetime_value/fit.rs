@@ -262,3 +262,47 @@ fn step(negative_hessian: &DMatrix<f64>, gradient: &[f64], damping: f64) -> Vec<
     let shorten = if longest > LONGEST_STEP { LONGEST_STEP / longest } else { 1.0 };
     step.iter().map(|value| value * shorten).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_distr::{Beta, Distribution, Exp, Gamma, Uniform};
+
+    use super::super::bg_nbd::BgNbd;
+    use super::super::history::History;
+    use super::*;
+
+    /// Customers of an MBG/NBD with known parameters, so many that they are thinned first.
+    #[test]
+    fn parameters_of_simulated_customers_are_found() {
+        let truth = [0.8, 6.0, 0.9, 2.5];
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let rates = Gamma::new(truth[0], 1.0 / truth[1]).unwrap();
+        let chances = Beta::new(truth[2], truth[3]).unwrap();
+        let (ages, unit) = (Uniform::new(20.0, 60.0).unwrap(), Uniform::new(0.0, 1.0).unwrap());
+        let histories: Vec<History> = (0..60_000)
+            .map(|_| {
+                let (rate, chance): (f64, f64) = (rates.sample(&mut random), chances.sample(&mut random));
+                let (gaps, age) = (Exp::new(rate).unwrap(), ages.sample(&mut random));
+                let (mut frequency, mut recency) = (0, 0.0);
+                while unit.sample(&mut random) >= chance {
+                    let next = recency + gaps.sample(&mut random);
+                    if next > age {
+                        break;
+                    }
+                    (frequency, recency) = (frequency + 1, next);
+                }
+                History::new(frequency, recency, age)
+            })
+            .collect();
+        let histories = Histories::new(&histories);
+        assert!(histories.len() > 2 * SEARCHED);
+        let model = BgNbd { regularity: 1, modified: true };
+        let fit = fit_model(&model, &histories);
+        assert_eq!(fit.termination, Termination::Converged, "{fit:?}");
+        for ((found, error), truth) in fit.log_parameters.iter().zip(fit.log_errors().unwrap()).zip(truth) {
+            assert!((found - truth.ln()).abs() < 4.0 * error, "{:?} {error}", fit.parameters());
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::bg_nbd::BgNbd;
-use super::fit::{Fit, Options, Termination, maximise};
+use super::fit::{Termination, fit_model};
 use super::history::{Histories, History};
 use super::nbd::Nbd;
 use super::process::PurchaseModel;
@@ -33,15 +33,6 @@ pub fn cdnow() -> Option<Vec<History>> {
     )
 }
 
-pub fn fitted(model: &dyn PurchaseModel, histories: &Histories) -> Fit {
-    let bounded: Vec<usize> = (0..model.parameters().len()).filter(|at| !model.scales().contains(at)).collect();
-    maximise(
-        &|at, gradient| model.log_likelihood(histories, at, gradient),
-        &model.starts(histories),
-        Options::of(histories.total(), &bounded),
-    )
-}
-
 pub fn close(found: f64, wanted: f64, relative: f64, what: &str) {
     assert!((found / wanted - 1.0).abs() < relative, "{what}: {found} is not {wanted}");
 }
@@ -66,7 +57,7 @@ fn cdnow_parameters() {
         (&Nbd, &[0.38476613576872293, 12.072022844821976], -9763.657614672615),
     ];
     for (model, parameters, log_likelihood) in cases {
-        let fit = fitted(model, &distinct);
+        let fit = fit_model(model, &distinct);
         assert_eq!(fit.termination, Termination::Converged, "{fit:?}");
         close(fit.log_likelihood, log_likelihood, 1e-12, model.name());
         for (found, wanted) in fit.parameters().iter().zip(parameters) {
