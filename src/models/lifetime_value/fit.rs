@@ -174,7 +174,7 @@ fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fi
             let settles = next_value >= value - level && per_customer(&next_gradient) < per_customer(&gradient);
             if next_value.is_finite() && (climbs || settles) {
                 (at, gradient, value) = (next, next_gradient, next_value);
-                damping = damping * 0.1;
+                damping *= 0.1;
                 stuck = false;
                 break;
             }
