@@ -8,13 +8,17 @@
 //! ```
 
 pub mod bg_nbd;
+pub mod choice;
 pub mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
 pub mod history;
+pub mod holdout;
 pub mod nbd;
 pub mod outlook;
 pub mod population;
 pub mod process;
 pub mod special;
+pub mod tracking;
+pub mod waiting;
