@@ -9,15 +9,20 @@
 
 pub mod bg_nbd;
 pub mod choice;
+pub mod death;
 pub mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod golden_purchases;
 pub mod history;
 pub mod holdout;
 pub mod nbd;
 pub mod outlook;
 pub mod population;
+pub mod pareto_nbd;
 pub mod process;
 pub mod special;
 pub mod tracking;
