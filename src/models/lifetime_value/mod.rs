@@ -17,4 +17,5 @@ pub mod nbd;
 pub mod outlook;
 pub mod population;
 pub mod process;
+pub mod simulate;
 pub mod special;
