@@ -24,6 +24,7 @@ pub mod outlook;
 pub mod population;
 pub mod pareto_nbd;
 pub mod process;
+pub mod simulate;
 pub mod special;
 pub mod tracking;
 pub mod waiting;
