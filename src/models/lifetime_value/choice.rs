@@ -68,7 +68,8 @@ impl Grade {
         }
     }
 
-    fn of(model: &Measures, baseline: &Measures) -> Self {
+    /// The grade of a model's measures beside the baseline's.
+    pub fn of(model: &Measures, baseline: &Measures) -> Self {
         let bias = model.bias.map_or(f64::INFINITY, f64::abs);
         let likelier = model.deviance < baseline.deviance;
         if likelier && model.mae < baseline.mae && bias <= GOOD_BIAS {
@@ -110,7 +111,7 @@ impl Judged {
 
     /// Whether its parameters mean something: a fit that did not end is never used.
     pub fn is_usable(&self) -> bool {
-        self.fit.log_likelihood.is_finite() && self.fit.termination != Termination::MaxIterations
+        self.fit.is_usable()
     }
 }
 

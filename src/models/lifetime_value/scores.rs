@@ -20,7 +20,7 @@ pub struct Customer {
     /// Purchases so far.
     pub history: History,
     /// How many purchases the spend is known of.
-    pub spend_purchases: f64,
+    pub spend_purchases: u32,
     /// Mean value of these; not known when a cost is not, 0 when there are none.
     pub spend_mean: Option<f64>,
 }
@@ -208,7 +208,7 @@ fn one(
     let mean = customer.spend_mean;
     let expected_spend = spend.zip(mean).and_then(|(spend, mean)| spend.expected_spend(customer.spend_purchases, mean));
     // All values scale with gamma + x m, which has to be above 0 for there to be a distribution.
-    let unit = spend.zip(mean).map(|(spend, mean)| spend.gamma + customer.spend_purchases * mean).filter(|unit| *unit > 0.0);
+    let unit = spend.zip(mean).and_then(|(spend, mean)| spend.spent(customer.spend_purchases, mean));
     let (mut p10, mut p90, mut value_variance) = (None, None, None);
     if let (Some((grid, by_phase)), Some(unit)) = (grid, unit) {
         let mut mixture = vec![0.0; by_phase.first().map_or(0, Vec::len)];

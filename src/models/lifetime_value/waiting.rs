@@ -1,13 +1,14 @@
 //! When the next purchase comes: quantiles of the waiting time.
 //!
-//! `-ln P(no purchase within t | alive)` is, in `w = ln(1 + t / scale)`, a straight line for Poisson purchases without
-//! dropout and close to one for the others, so it is tabulated in `w` for all who share an outlook, and read between nodes
-//! by a cubic through the four nodes around.
+//! `-ln P(no purchase within t | alive)` is, in `w = ln(1 + t / scale)`, a straight line for Poisson purchases and a smooth
+//! curve for others, that begins like `w^k` when a purchase takes `k` events. So it is tabulated in the cube root of `w`,
+//! once for all who share an outlook, and read between nodes by a cubic through the four nodes around: exact for the
+//! straight line, and dense where heavy buyers decide.
 
 use super::process::Outlook;
 
 /// Nodes of a table.
-const NODES: usize = 48;
+const NODES: usize = 64;
 
 /// Purchases later than this (a hundred years of 365.25 days) count as never.
 pub const LATEST_DAYS: f64 = 36_525.0;
@@ -16,7 +17,8 @@ pub const LATEST_DAYS: f64 = 36_525.0;
 #[derive(Debug, Clone)]
 pub struct Waiting {
     scale: f64,
-    width: f64,
+    /// `w` at the last node.
+    longest: f64,
     /// `-ln P(no purchase)` at each node, by phase.
     by_phase: Vec<[f64; NODES]>,
 }
@@ -25,15 +27,15 @@ impl Waiting {
     /// The table of these outlooks (one a phase), up to `latest` from now.
     pub fn new(phases: &[Box<dyn Outlook>], latest: f64) -> Self {
         let scale = phases.first().map_or(1.0, |outlook| outlook.time_scale());
-        let width = (latest / scale).ln_1p() / (NODES - 1) as f64;
+        let longest = (latest / scale).ln_1p();
         let table = |outlook: &Box<dyn Outlook>| {
             let mut nodes = [0.0; NODES];
             for (node, value) in nodes.iter_mut().enumerate().skip(1) {
-                *value = -outlook.p_none(scale * (width * node as f64).exp_m1()).max(1e-300).ln();
+                *value = -outlook.p_none(time(scale, longest, node as f64)).max(1e-300).ln();
             }
             nodes
         };
-        Waiting { scale, width, by_phase: phases.iter().map(table).collect() }
+        Waiting { scale, longest, by_phase: phases.iter().map(table).collect() }
     }
 
     /// The time by which a living customer has bought with probability `level`, when `weights` are the probabilities of
@@ -58,8 +60,13 @@ impl Waiting {
             let middle = from.midpoint(to);
             if mixed(&|nodes| between(nodes, middle)) > none { from = middle } else { to = middle }
         }
-        Some(self.scale * (self.width * to).exp_m1())
+        Some(time(self.scale, self.longest, to))
     }
+}
+
+/// The time at a place between nodes.
+fn time(scale: f64, longest: f64, place: f64) -> f64 {
+    scale * (longest * (place / (NODES - 1) as f64).powi(3)).exp_m1()
 }
 
 /// The cubic through the four nodes around `place`.
