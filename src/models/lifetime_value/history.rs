@@ -190,17 +190,12 @@ pub fn add_up(
     gradient: &mut [f64],
     add: impl Fn(std::ops::Range<usize>, &mut [f64]) -> f64 + Sync,
 ) -> f64 {
-    let chunks: Vec<_> =
-        (0..rows.div_ceil(CHUNK)).map(|chunk| chunk * CHUNK..rows.min((chunk + 1) * CHUNK)).collect();
+    let chunks: Vec<_> = (0..rows.div_ceil(CHUNK)).map(|chunk| chunk * CHUNK..rows.min((chunk + 1) * CHUNK)).collect();
     add_up_tasks(&chunks, gradient, |chunk, gradient| add(chunk.clone(), gradient))
 }
 
 /// The sum of `add` over tasks, in their order, whatever thread did which; `gradient` is added to likewise.
-pub fn add_up_tasks<T: Sync>(
-    tasks: &[T],
-    gradient: &mut [f64],
-    add: impl Fn(&T, &mut [f64]) -> f64 + Sync,
-) -> f64 {
+pub fn add_up_tasks<T: Sync>(tasks: &[T], gradient: &mut [f64], add: impl Fn(&T, &mut [f64]) -> f64 + Sync) -> f64 {
     let size = gradient.len();
     let parts: Vec<(f64, Vec<f64>)> = tasks
         .par_iter()

@@ -11,6 +11,7 @@ pub mod bg_nbd;
 pub mod choice;
 pub mod death;
 pub mod fit;
+pub mod gamma_gamma;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;

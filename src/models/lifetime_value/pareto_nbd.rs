@@ -106,9 +106,11 @@ impl PurchaseModel for ParetoNbd {
         let cells = tasks.iter().any(|task| task.cells.is_some()).then(|| Cells::new(alpha, beta, times));
         let (ln_s, start) = (s.ln(), r * alpha.ln() + s * beta.ln());
         add_up_tasks(&tasks, gradient, |task, gradient| {
-            let spans = task.cells.clone().zip(cells.as_ref()).map(|(range, cells)| {
-                cells.spans(range, r + histories.frequency.get(task.rows.start), s + 1.0)
-            });
+            let spans = task
+                .cells
+                .clone()
+                .zip(cells.as_ref())
+                .map(|(range, cells)| cells.spans(range, r + histories.frequency.get(task.rows.start), s + 1.0));
             let (mut sum, mut by) = (0.0, [0.0; 4]);
             for row in task.rows.clone() {
                 let count = histories.customers[row];
@@ -146,10 +148,14 @@ impl PurchaseModel for ParetoNbd {
 
     fn starts(&self, histories: &Histories) -> Vec<Vec<f64>> {
         let longest = histories.age.values.last().copied().unwrap_or(1.0).max(f64::MIN_POSITIVE);
-        [(1.0, longest / 10.0, 1.0, longest / 2.0), (0.5, longest / 4.0, 0.5, longest / 4.0), (2.0, longest / 3.0, 0.3, longest)]
-            .iter()
-            .map(|(r, alpha, s, beta): &(f64, f64, f64, f64)| vec![r.ln(), alpha.ln(), s.ln(), beta.ln()])
-            .collect()
+        [
+            (1.0, longest / 10.0, 1.0, longest / 2.0),
+            (0.5, longest / 4.0, 0.5, longest / 4.0),
+            (2.0, longest / 3.0, 0.3, longest),
+        ]
+        .iter()
+        .map(|(r, alpha, s, beta): &(f64, f64, f64, f64)| vec![r.ln(), alpha.ln(), s.ln(), beta.ln()])
+        .collect()
     }
 
     fn collapses_to(&self, parameters: &[f64]) -> Option<&'static str> {
@@ -276,7 +282,10 @@ impl Outlook for Living {
             counts.iter_mut().zip(of_node).for_each(|(sum, probability)| *sum += weight * probability);
         }
         let mut left = 0.0;
-        while let Some(last) = counts.last() && counts.len() > 1 && left + last < 1e-13 {
+        while let Some(last) = counts.last()
+            && counts.len() > 1
+            && left + last < 1e-13
+        {
             left += last;
             counts.pop();
         }
