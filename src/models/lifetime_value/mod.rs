@@ -15,6 +15,7 @@ mod golden;
 pub mod history;
 pub mod nbd;
 pub mod outlook;
+pub mod pooling;
 pub mod population;
 pub mod process;
 pub mod simulate;
