@@ -189,7 +189,7 @@ fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fi
     }
 }
 
-enum Difference {
+pub(super) enum Difference {
     /// Cheap, for steps.
     Forward,
     /// Twice the work and the square of the error, for standard errors.
@@ -197,7 +197,12 @@ enum Difference {
 }
 
 /// The negative Hessian as differences of the gradient, made symmetric.
-fn hessian(likelihood: &Likelihood<'_>, at: &[f64], gradient: &[f64], difference: Difference) -> DMatrix<f64> {
+pub(super) fn hessian(
+    likelihood: &Likelihood<'_>,
+    at: &[f64],
+    gradient: &[f64],
+    difference: Difference,
+) -> DMatrix<f64> {
     let size = at.len();
     let mut matrix = DMatrix::zeros(size, size);
     let mut beside = vec![0.0; size];

@@ -22,6 +22,7 @@ pub mod history;
 pub mod holdout;
 pub mod nbd;
 pub mod outlook;
+pub mod pooling;
 pub mod population;
 pub mod pareto_nbd;
 pub mod process;
