@@ -31,6 +31,7 @@ mod publish_fixture;
 mod publish_foreign_readers;
 mod publish_runs;
 mod publish_tables;
+mod purchase_histories;
 mod readme;
 mod real_runs;
 mod rfm_grids;
