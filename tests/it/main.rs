@@ -10,6 +10,7 @@ mod campaign_targets;
 mod cli;
 mod cli_answers;
 mod config;
+mod customer_ltv;
 mod determinism;
 mod generate;
 mod golden_cdnow;

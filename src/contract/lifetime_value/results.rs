@@ -8,6 +8,7 @@ pub(in super::super) fn tables() -> Vec<Table> {
         history_scores().internal(),
         ltv_choices().internal(),
         customer_ltv(),
+        clv_tiers().internal(),
         ltv_models(),
         ltv_parameters(),
         ltv_calibration(),
@@ -119,6 +120,20 @@ fn customer_ltv() -> Table {
         "one known customer: what they are expected to buy and to bring",
         &["customer_id"],
         columns,
+    )
+}
+
+fn clv_tiers() -> Table {
+    Table::new(
+        "clv_tiers",
+        "one customer with a lifetime value, when [value] metric is clv",
+        &["customer_id"],
+        vec![
+            text("customer_id", "the customer"),
+            money("value_e4", "contribution to date and expected, discounted"),
+            double("value_pct", "middle rank from the top, 0 to 1"),
+            integer("actual_tier", "1 is best, 5 least"),
+        ],
     )
 }
 
