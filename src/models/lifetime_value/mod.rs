@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bg_nbd;
+pub mod covariates;
 pub mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
