@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::contact_parameters::contact_params;
+use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
 use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
@@ -77,6 +78,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     // [summary]
     let dimensions: Vec<&str> = config.summary.dimensions.iter().map(|dimension| dimension.name()).collect();
     row.push(Cell::Text(dimensions.join(" ")));
+    // [lifetime_value]
+    row.extend(ltv_params(config)?);
     Ok(vec![row])
 }
 

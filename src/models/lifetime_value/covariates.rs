@@ -244,6 +244,7 @@ mod tests {
         finds_effects(&BgNbd { regularity: 1, modified: false }, &[0.8, 20.0, 0.7, 2.0]);
         finds_effects(&BgNbd { regularity: 1, modified: true }, &[0.8, 20.0, 0.7, 2.0]);
         finds_effects(&BgNbd { regularity: 2, modified: true }, &[0.8, 10.0, 0.7, 2.0]);
+        finds_effects(&super::super::pareto_nbd::ParetoNbd, &[0.8, 20.0, 0.7, 60.0]);
         finds_effects(&super::super::nbd::Nbd, &[0.8, 20.0]);
     }
 }

@@ -79,6 +79,11 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// Whether the parameters mean something: a search that did not end is never used.
+    pub fn is_usable(&self) -> bool {
+        self.log_likelihood.is_finite() && self.termination != Termination::MaxIterations
+    }
+
     /// The parameters themselves.
     pub fn parameters(&self) -> Vec<f64> {
         self.log_parameters.iter().map(|value| value.exp()).collect()

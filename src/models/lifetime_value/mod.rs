@@ -8,16 +8,26 @@
 //! ```
 
 pub mod bg_nbd;
+pub mod choice;
 pub mod covariates;
+pub mod death;
 pub mod fit;
+pub mod gamma_gamma;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod golden_purchases;
 pub mod history;
+pub mod holdout;
 pub mod nbd;
 pub mod outlook;
 pub mod pooling;
 pub mod population;
+pub mod pareto_nbd;
 pub mod process;
 pub mod simulate;
 pub mod special;
+pub mod tracking;
+pub mod waiting;
