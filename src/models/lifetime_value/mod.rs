@@ -9,6 +9,7 @@
 
 pub mod bg_nbd;
 pub mod choice;
+pub mod covariates;
 pub mod death;
 pub mod fit;
 pub mod gamma_gamma;

@@ -181,6 +181,7 @@ mod tests {
     use super::super::fit::Termination;
     use super::super::history::Histories;
     use super::super::nbd::Nbd;
+    use super::super::pareto_nbd::ParetoNbd;
     use super::super::population::{Population, fit};
     use super::super::process::PurchaseModel;
     use super::*;
@@ -194,6 +195,7 @@ mod tests {
                 models.push((Box::new(BgNbd { regularity, modified }), vec![0.7, alpha, 0.8, 2.5]));
             }
         }
+        models.push((Box::new(ParetoNbd), vec![0.7, 30.0, 0.6, 90.0]));
         models
     }
 
