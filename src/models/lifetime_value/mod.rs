@@ -36,10 +36,3 @@ mod golden;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden_purchases;
-pub mod history;
-pub mod nbd;
-pub mod outlook;
-pub mod pareto_nbd;
-pub mod process;
-pub mod special;
-pub mod value;
