@@ -8,6 +8,7 @@ mod campaigns;
 mod decimal;
 mod grid;
 mod inputs;
+mod lifetime_value;
 mod load;
 mod mistake;
 mod routing;
@@ -20,6 +21,7 @@ pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Ex
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
+pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
@@ -72,6 +74,9 @@ pub struct Config {
     /// When silence and shrinking are signs that a customer is leaving.
     #[serde(default)]
     pub attrition: Attrition,
+    /// Lifetime value: which models are fitted to whom, how they are judged, and what the future is worth today.
+    #[serde(default)]
+    pub lifetime_value: LifetimeValue,
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
@@ -131,15 +136,27 @@ pub enum Metric {
     GrossMargin,
     /// Gross margin less payment and shipping cost, cost to serve and campaign cost.
     Contribution,
+    /// As `contribution`; but `value_tiers` ranks customers by their contribution to date and what they are expected to
+    /// bring (`[lifetime_value]`).
+    Clv,
 }
 
 impl Metric {
+    /// What a day, a window or a period is measured by: itself, or contribution for `clv`, which looks ahead.
+    pub fn of_the_past(self) -> Metric {
+        match self {
+            Metric::Clv => Metric::Contribution,
+            metric => metric,
+        }
+    }
+
     /// The metric's name in the pipeline file and in `run_params`.
     pub fn name(self) -> &'static str {
         match self {
             Metric::NetRevenue => "net_revenue",
             Metric::GrossMargin => "gross_margin",
             Metric::Contribution => "contribution",
+            Metric::Clv => "clv",
         }
     }
 }

@@ -11,6 +11,7 @@ mod attrition;
 mod campaigns;
 mod features;
 mod inputs;
+mod lifetime_value;
 mod parameters;
 mod segments;
 mod summaries;
@@ -56,6 +57,7 @@ pub fn made_tables() -> Vec<Table> {
         value::tables(),
         attrition::tables(),
         campaigns::tables(),
+        lifetime_value::tables(),
         summaries::tables(),
     ]
     .concat()
