@@ -5,7 +5,7 @@
 //! the effect of the dummy itself: customers of the level against those of the reference, in log parameters. The parameters
 //! beside them are those of a customer with mean covariates.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::fit::Fit;
 use super::history::Histories;
@@ -16,16 +16,14 @@ use super::process::PurchaseModel;
 pub const NO_LEVEL: &str = "(none)";
 
 /// The columns of some covariates, as one population has them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Design {
     /// The covariates, in their order.
     pub covariates: Vec<Covariate>,
 }
 
 /// One covariate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Covariate {
     /// Its name: `region`.
     pub name: String,
@@ -36,8 +34,7 @@ pub struct Covariate {
 }
 
 /// A level that has a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Level {
     /// Its name: `north`.
     pub name: String,

@@ -11,7 +11,9 @@ pub mod bg_nbd;
 pub mod choice;
 pub mod covariates;
 pub mod death;
+pub mod drift;
 pub mod fit;
+pub mod frozen;
 pub mod gamma_gamma;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
