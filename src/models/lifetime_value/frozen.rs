@@ -380,6 +380,9 @@ fn stratum(field: Field<'_>, model: &dyn PurchaseModel, design: &Design) -> Resu
         log_likelihood: of_fit.take("log_likelihood")?.number()?,
         expected: of_fit.take("expected")?.number()?,
         variance: of_fit.take("variance")?.positive()?,
+        slopes: of_fit.take("slopes")?.numbers(width)?,
+        purchases: of_fit.take("purchases")?.positive()?,
+        expected_purchases: of_fit.take("expected_purchases")?.positive()?,
         shares: of_fit.take("shares")?.numbers(CELLS)?,
         expected_shares: of_fit.take("expected_shares")?.numbers(CELLS)?,
     };
@@ -402,7 +405,6 @@ mod tests {
         let groups: Vec<(Vec<Option<String>>, Histories)> = [("north", 20.0, 400, 1), ("south", 30.0, 600, 2)]
             .map(|(region, alpha, customers, seed)| {
                 let law = Law::of("pareto_nbd", &[0.7, alpha, 0.6, 90.0]).unwrap();
-                // Whole days, as the tables have them.
                 let drawn = law.customers(None, &ages(customers, 30.0, 400.0, seed), 0.0, seed);
                 let histories: Vec<_> = drawn.iter().map(|drawn| drawn.history).collect();
                 (levels(region), Histories::new(&histories))
