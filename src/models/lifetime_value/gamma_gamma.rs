@@ -61,6 +61,11 @@ impl Spends {
         self.distinct.iter().map(|(_, count)| count).sum()
     }
 
+    /// How many distinct ones there are.
+    pub fn len(&self) -> usize {
+        self.distinct.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.distinct.is_empty()

@@ -15,21 +15,26 @@ pub mod drift;
 pub mod fit;
 pub mod frozen;
 pub mod gamma_gamma;
+pub mod history;
+pub mod holdout;
+pub mod nbd;
+pub mod outlook;
+pub mod pareto_nbd;
+pub mod pooling;
+pub mod population;
+pub mod process;
+pub mod scores;
+pub mod simulate;
+pub mod special;
+pub mod study;
+pub mod totals;
+pub mod tracking;
+pub mod value;
+pub mod waiting;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden_purchases;
-pub mod history;
-pub mod holdout;
-pub mod nbd;
-pub mod outlook;
-pub mod pooling;
-pub mod population;
-pub mod pareto_nbd;
-pub mod process;
-pub mod simulate;
-pub mod special;
-pub mod tracking;
-pub mod waiting;

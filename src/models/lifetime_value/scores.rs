@@ -9,7 +9,7 @@ use super::gamma_gamma::GammaGamma;
 use super::history::History;
 use super::holdout::{Shared, mixed};
 use super::process::Process;
-use super::value::ValueGrid;
+use super::value::{Mixture, ValueGrid};
 use super::waiting::{LATEST_DAYS, Waiting};
 
 /// What a customer is scored on.
@@ -176,7 +176,7 @@ fn score_alike(
 fn one(
     process: &dyn Process,
     spend: Option<&GammaGamma>,
-    grid: Option<(&ValueGrid, &[Vec<f64>])>,
+    grid: Option<(&ValueGrid, &[Mixture])>,
     ahead: &Ahead,
     customer: &Customer,
     terms: Terms,
@@ -211,16 +211,9 @@ fn one(
     let unit = spend.zip(mean).and_then(|(spend, mean)| spend.spent(customer.spend_purchases, mean));
     let (mut p10, mut p90, mut value_variance) = (None, None, None);
     if let (Some((grid, by_phase)), Some(unit)) = (grid, unit) {
-        let mut mixture = vec![0.0; by_phase.first().map_or(0, Vec::len)];
-        for (weight, of_phase) in weights.iter().zip(by_phase) {
-            mixture.iter_mut().zip(of_phase).for_each(|(mixture, value)| *mixture += weight * value);
-        }
-        // With probability 1 - alive there is nothing; the rest of the level falls to the living.
-        let point = |level: f64| match (level - (1.0 - alive)) / alive {
-            of_living if of_living > 0.0 => unit * grid.quantile(&mixture, of_living),
-            _ => 0.0,
-        };
-        (p10, p90) = (Some(point(0.1)), Some(point(0.9)));
+        let parts: Vec<(f64, &Mixture)> = weights.iter().copied().zip(by_phase).collect();
+        p10 = Some(unit * grid.quantile(&parts, alive, 0.1));
+        p90 = Some(unit * grid.quantile(&parts, alive, 0.9));
         value_variance = grid.variance(expected, squares).map(|variance| unit * unit * variance);
     }
     Score {

@@ -98,6 +98,8 @@ pub struct SpendFit {
     pub fit: Fit,
     /// Customers whose spend it was made of.
     pub customers: f64,
+    /// Distinct spends among them.
+    pub keys: usize,
     /// The correlation of how often and how much they bought: the model takes it to be none.
     pub correlation: Option<f64>,
 }
@@ -112,6 +114,7 @@ impl SpendFit {
         (spends.total() >= least.max(1.0)).then(|| SpendFit {
             fit: spends.fit(),
             customers: spends.total(),
+            keys: spends.len(),
             correlation: spends.spend_frequency_correlation(),
         })
     }
@@ -137,8 +140,10 @@ pub struct Stratum {
     pub estimate: Estimate,
     /// Its own fit, and the weight of its own data in the estimate; none for everybody.
     pub pooled: Option<pooling::Stratum>,
-    /// Its spend; that of everybody where it has too few.
+    /// Its spend.
     pub spend: Option<SpendFit>,
+    /// Whether that is everybody's, since it has too few who spent.
+    pub spend_of_everybody: bool,
     /// Its holdouts.
     pub holdout: Option<Measures>,
     /// Those of the baseline.
@@ -155,6 +160,8 @@ pub struct Stratum {
 pub struct Findings {
     /// The choice over all customers; none when they are too few.
     pub choice: Option<Choice>,
+    /// Distinct histories of everybody.
+    pub keys: usize,
     /// Why nobody is scored, if nobody is.
     pub insufficient: Option<String>,
     /// The strata, the first of which is everybody.
@@ -182,13 +189,14 @@ pub struct Study<'a> {
 impl Study<'_> {
     /// Does it all.
     pub fn findings(&self) -> Findings {
-        let nothing = |reason: String, choice| Findings {
+        let nothing = |reason: String, keys, choice| Findings {
             choice,
+            keys,
             insufficient: Some(reason),
             strata: Vec::new(),
             scores: vec![None; self.subjects.len()],
         };
-        let Some(first) = self.observations.first() else { return nothing("switched off".to_owned(), None) };
+        let Some(first) = self.observations.first() else { return nothing("switched off".to_owned(), 0, None) };
         let now = first.population(None, self.covariates);
         let (customers, repeaters) = (now.customers(), now.repeaters());
         if customers < self.settings.min_customers || repeaters < self.settings.min_repeaters {
@@ -196,15 +204,15 @@ impl Study<'_> {
             let reason = format!(
                 "{customers} customers of whom {repeaters} bought again; needed are {least} and {least_again}"
             );
-            return nothing(reason, None);
+            return nothing(reason, now.keys(), None);
         }
         let origins: Vec<Origin> =
             self.observations.iter().filter_map(|observations| observations.origin(None, self.covariates)).collect();
         let names: Vec<&str> = self.settings.candidates.iter().map(String::as_str).collect();
         let choice = choose(&now, &origins, &names, self.settings.wanted.as_deref());
-        let Some(chosen) = choice.chosen else { return nothing(choice.reason.clone(), Some(choice)) };
+        let Some(chosen) = choice.chosen else { return nothing(choice.reason.clone(), now.keys(), Some(choice)) };
         let judged = &choice.judged[chosen];
-        let Some(model) = purchase_model(judged.model) else { return nothing(choice.reason.clone(), Some(choice)) };
+        let Some(model) = purchase_model(judged.model) else { return nothing(choice.reason.clone(), now.keys(), Some(choice)) };
         let everybody: Vec<&Subject> = self.subjects.iter().collect();
         let mut strata = vec![Stratum {
             stratum: 0,
@@ -214,6 +222,7 @@ impl Study<'_> {
             estimate: Estimate { at: judged.fit.log_parameters.clone(), covariance: judged.fit.covariance.clone() },
             pooled: None,
             spend: SpendFit::of(&everybody, self.settings.min_repeaters),
+            spend_of_everybody: false,
             holdout: judged.holdout,
             baseline: choice.baseline,
             grade: judged.grade,
@@ -222,7 +231,7 @@ impl Study<'_> {
         }];
         strata.extend(self.strata_of(model.as_ref(), &judged.fit, &origins, strata[0].spend.as_ref()));
         let scores = self.scores(model.as_ref(), &strata);
-        Findings { insufficient: None, choice: Some(choice), strata, scores }
+        Findings { insufficient: None, keys: now.keys(), choice: Some(choice), strata, scores }
     }
 
     /// The strata besides everybody, pooled: now, and at each origin for the holdouts.
@@ -279,15 +288,15 @@ impl Study<'_> {
             let stratum = numbers[place];
             let subjects: Vec<&Subject> = self.subjects.iter().filter(|subject| subject.stratum == stratum).collect();
             let (holdout, baseline) = (sums.measures(), plain.measures());
+            let own = SpendFit::of(&subjects, self.settings.min_repeaters).filter(|own| own.model().is_some());
             Stratum {
                 stratum,
                 customers: population.customers(),
                 repeaters: population.repeaters(),
                 keys: population.keys(),
                 estimate: Estimate { at: of_pool.coefficients.clone(), covariance: of_pool.covariance.clone() },
-                spend: SpendFit::of(&subjects, self.settings.min_repeaters)
-                    .filter(|own| own.model().is_some())
-                    .or_else(|| spend.cloned()),
+                spend_of_everybody: own.is_none(),
+                spend: own.or_else(|| spend.cloned()),
                 pooled: Some(of_pool),
                 grade: holdout.as_ref().zip(baseline.as_ref()).map(|(holdout, plain)| Grade::of(holdout, plain)),
                 holdout,
