@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::choice::purchase_model;
 use super::covariates::{Covariate, Design, Level};
 use super::drift::{CELLS, Look, look};
+use super::fields::{Fault, Field};
 use super::fit::Fit;
 use super::population::{Population, coefficients};
 use super::process::PurchaseModel;
@@ -101,23 +101,6 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Why a frozen model is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The field: `strata[0].parameters.alpha`.
-    pub field: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "`{}` {}", self.field, self.problem)
-    }
-}
-
-impl std::error::Error for Fault {}
-
 /// Freezes a model. The first part has to be [`ALL`]. None where the model has no law to draw from.
 pub fn freeze(model: &dyn PurchaseModel, design: &Design, setting: Setting, parts: &[Part<'_>]) -> Option<Frozen> {
     let size = model.parameters().len();
@@ -198,12 +181,10 @@ impl Frozen {
     /// # Errors
     /// A [`Fault`] with the field that is missing, of another type, or impossible.
     pub fn from_json(text: &str) -> Result<Self, Fault> {
-        let raw: &RawValue = serde_json::from_str(text)
-            .map_err(|error| Fault { field: "frozen model".to_owned(), problem: format!("is not JSON: {error}") })?;
-        let mut root = Field { path: String::new(), text: raw.get() }.object()?;
+        let mut root = Field::root(text, "frozen model")?.object()?;
         let version = root.take("schema_version")?;
         if version.number()? != f64::from(SCHEMA_VERSION) {
-            return Err(version.fault(format!("is {}, and this program reads {SCHEMA_VERSION}", version.text)));
+            return Err(version.fault(format!("is {}, and this program reads {SCHEMA_VERSION}", version.text())));
         }
         let name = root.take("model")?;
         let model = name.string()?;
@@ -233,93 +214,6 @@ impl Frozen {
         };
         root.end()?;
         Ok(frozen)
-    }
-}
-
-/// A place in the JSON.
-struct Field<'a> {
-    path: String,
-    text: &'a str,
-}
-
-/// The fields of an object that nobody has taken yet.
-struct Object<'a> {
-    path: String,
-    fields: BTreeMap<String, &'a RawValue>,
-}
-
-impl<'a> Object<'a> {
-    fn place(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn take(&mut self, name: &str) -> Result<Field<'a>, Fault> {
-        let path = self.place(name);
-        match self.fields.remove(name) {
-            Some(raw) => Ok(Field { path, text: raw.get() }),
-            None => Err(Fault { field: path, problem: "is missing".to_owned() }),
-        }
-    }
-
-    /// Nothing may be left: a misspelt field must not be ignored.
-    fn end(self) -> Result<(), Fault> {
-        match self.fields.keys().next() {
-            Some(name) => Err(Fault { field: self.place(name), problem: "is not a field here".to_owned() }),
-            None => Ok(()),
-        }
-    }
-}
-
-impl<'a> Field<'a> {
-    fn fault(&self, problem: String) -> Fault {
-        Fault { field: self.path.clone(), problem }
-    }
-
-    fn read<T: serde::Deserialize<'a>>(&self, what: &str) -> Result<T, Fault> {
-        serde_json::from_str(self.text).map_err(|_| self.fault(format!("is not {what}")))
-    }
-
-    fn object(&self) -> Result<Object<'a>, Fault> {
-        Ok(Object { path: self.path.clone(), fields: self.read("an object")? })
-    }
-
-    fn list(&self) -> Result<Vec<Field<'a>>, Fault> {
-        let rows: Vec<&'a RawValue> = self.read("a list")?;
-        let field = |(at, raw): (usize, &&'a RawValue)| Field { path: format!("{}[{at}]", self.path), text: raw.get() };
-        Ok(rows.iter().enumerate().map(field).collect())
-    }
-
-    fn string(&self) -> Result<String, Fault> {
-        self.read("a text")
-    }
-
-    /// Not by serde_json, which may be off in the last bit.
-    fn number(&self) -> Result<f64, Fault> {
-        let is_number = self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        let number = if is_number { self.text.parse().ok() } else { None };
-        number.filter(|number: &f64| number.is_finite()).ok_or_else(|| self.fault("is not a number".to_owned()))
-    }
-
-    fn positive(&self) -> Result<f64, Fault> {
-        let number = self.number()?;
-        if number > 0.0 { Ok(number) } else { Err(self.fault(format!("is {number}, and has to be above 0"))) }
-    }
-
-    fn whole(&self) -> Result<i32, Fault> {
-        self.read("a whole number")
-    }
-
-    fn numbers(&self, length: usize) -> Result<Vec<f64>, Fault> {
-        let numbers = self.list()?.iter().map(Field::number).collect::<Result<Vec<_>, _>>()?;
-        if numbers.len() == length {
-            Ok(numbers)
-        } else {
-            Err(self.fault(format!("has {} numbers, and needs {length}", numbers.len())))
-        }
-    }
-
-    fn is_null(&self) -> bool {
-        self.text == "null"
     }
 }
 
@@ -478,7 +372,7 @@ mod tests {
             assert_eq!(Frozen::from_json(&changed).unwrap_err().to_string(), wanted);
         }
         assert!(Frozen::from_json("{").unwrap_err().to_string().starts_with("`frozen model` is not JSON"));
-        assert_eq!(Frozen::from_json("[]").unwrap_err().problem, "is not an object");
+        assert_eq!(Frozen::from_json("[]").unwrap_err().to_string(), "`(root)` is not an object");
         // What JSON cannot say is not written.
         let mut endless = frozen;
         endless.strata[0].at_fit.expected = f64::NEG_INFINITY;

@@ -12,6 +12,7 @@ pub mod choice;
 pub mod covariates;
 pub mod death;
 pub mod drift;
+pub mod fields;
 pub mod fit;
 pub mod frozen;
 pub mod gamma_gamma;
