@@ -13,6 +13,8 @@ mod columns;
 mod contact_allocation;
 mod experiment;
 mod hierarchies;
+mod lifetime_tables;
+pub mod lifetime_value;
 mod routing_keys;
 mod survival;
 
@@ -45,5 +47,6 @@ pub fn models() -> &'static [Model] {
         experiment::ASSIGNMENT,
         contact_allocation::MODEL,
         routing_keys::MODEL,
+        lifetime_tables::MODEL,
     ]
 }
