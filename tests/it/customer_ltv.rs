@@ -57,7 +57,7 @@ fn who_has_no_score_is_told_why() {
                 [inputs.transactions]\nfiles = [\"orders.csv\"]\n[inputs.transactions.columns]\n\
                 customer_id = \"customer_id\"\norder_id = \"order_id\"\nts = \"ts\"\namount = \"amount\"\n\
                 [inputs.customers]\nfiles = [\"customers.csv\"]\n[inputs.customers.columns]\ncustomer_id = \"customer_id\"\n\
-                profiling_opt_out = \"profiling_opt_out\"\nclosed_at = \"closed_at\"\n\
+                profiling_opt_out = \"profiling_opt_out\"\nclosed = \"closed_at\"\n\
                 [lifetime_value]\ncalibration_end = \"2024-02-10\"\n";
     let run = run_in(folder, text);
     let rows = run.ask(
