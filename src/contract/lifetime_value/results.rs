@@ -91,8 +91,9 @@ fn customer_ltv() -> Table {
         text("model", "the model that scores them; null when not scored").optional(),
         text(
             "status",
-            "ok; value_unknown (a cost is unknown: purchases only); or why there is no score: disabled, profiling_opt_out, \
-             closed, no_purchase, after_calibration (first bought after calibration_end), insufficient_data, not_scored",
+            "ok; purchases only: value_unknown (a cost is), value_negative (returns outweigh purchases), \
+             spend_insufficient_data; or why there is no score: disabled, profiling_opt_out, closed, no_purchase, \
+             after_calibration (first bought after calibration_end), insufficient_data, not_scored",
         ),
         integer("frequency", "purchase days after the first, as the fit read them; null without a purchase").optional(),
         double("recency", "time from the first purchase to the last (not RFM recency), in [lifetime_value] time_unit")
