@@ -13,6 +13,7 @@ mod columns;
 mod contact_allocation;
 mod experiment;
 mod hierarchies;
+pub mod lifetime_value;
 mod routing_keys;
 mod survival;
 

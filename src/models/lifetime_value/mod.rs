@@ -1,0 +1,19 @@
+//! Lifetime value: how often customers will buy, for how long, and what that is worth.
+//!
+//! Mathematics only: no table, file or engine is known here. `spec/lifetime-value.md` has the derivations, and reference
+//! numbers that the tests reproduce.
+//!
+//! ```text
+//! histories (x, t_x, T) --fit--> parameters --process--> P(alive) x outlook of the living --> figures of each customer
+//! ```
+
+pub mod bg_nbd;
+pub mod fit;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod golden;
+pub mod history;
+pub mod nbd;
+pub mod outlook;
+pub mod process;
+pub mod special;
