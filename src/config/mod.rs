@@ -8,6 +8,7 @@ mod campaigns;
 mod decimal;
 mod grid;
 mod inputs;
+mod lifetime_value;
 mod load;
 mod mistake;
 mod routing;
@@ -20,6 +21,7 @@ pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Ex
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
+pub use lifetime_value::LifetimeValue;
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
@@ -37,7 +39,7 @@ pub struct Config {
     /// What all tables share.
     pub project: Project,
     /// The exports, by kind: `transactions` (required), `interactions`, `customers`, `products`, `consents`,
-    /// `contacts_sent`, `fx`.
+    /// `contacts_sent`, `contracts`, `fx`.
     pub inputs: BTreeMap<String, InputConfig>,
     /// What a customer's value is.
     #[serde(default)]
@@ -81,6 +83,9 @@ pub struct Config {
     /// What-if figures: better retention, larger orders, lower cost.
     #[serde(default)]
     pub business_case: BusinessCase,
+    /// Lifetime value: over which horizon, and what the future is worth today.
+    #[serde(default)]
+    pub lifetime_value: LifetimeValue,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

@@ -9,6 +9,7 @@
 
 mod attrition;
 mod campaigns;
+mod contracts;
 mod features;
 mod inputs;
 mod parameters;
@@ -57,6 +58,7 @@ pub fn made_tables() -> Vec<Table> {
         attrition::tables(),
         campaigns::tables(),
         summaries::tables(),
+        contracts::tables(),
     ]
     .concat()
 }

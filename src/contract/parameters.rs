@@ -85,6 +85,9 @@ fn run_params() -> Table {
             integer("routing_valid_days", "days for which a row of routing holds"),
             // [summary]
             text("summary_dimensions", "what the business summary is broken down by, separated by blanks"),
+            // [lifetime_value]
+            integer("ltv_horizon_days", "days over which purchases and value are expected"),
+            double("ltv_annual_discount_rate", "what a year of 365.25 days discounts"),
         ],
     )
     .internal()

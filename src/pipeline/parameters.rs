@@ -77,6 +77,10 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     // [summary]
     let dimensions: Vec<&str> = config.summary.dimensions.iter().map(|dimension| dimension.name()).collect();
     row.push(Cell::Text(dimensions.join(" ")));
+    // [lifetime_value]
+    row.push(config.lifetime_value.horizon_days.into());
+    let rate = money(&config.lifetime_value.annual_discount_rate, "lifetime_value.annual_discount_rate")?;
+    row.push((rate as f64 / SHARE_E4).into());
     Ok(vec![row])
 }
 

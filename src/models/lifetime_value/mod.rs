@@ -7,7 +7,10 @@
 //! histories (x, t_x, T) --fit--> parameters --process--> P(alive) x outlook of the living --> figures of each customer
 //! ```
 
+mod beta_sums;
+pub mod bg_bb;
 pub mod bg_nbd;
+pub mod contractual;
 pub mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
