@@ -18,5 +18,6 @@ mod golden;
 pub mod history;
 pub mod nbd;
 pub mod outlook;
+pub mod population;
 pub mod process;
 pub mod special;
