@@ -21,7 +21,7 @@ pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Ex
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
-pub use lifetime_value::LifetimeValue;
+pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
@@ -74,6 +74,9 @@ pub struct Config {
     /// When silence and shrinking are signs that a customer is leaving.
     #[serde(default)]
     pub attrition: Attrition,
+    /// Lifetime value: which models are fitted to whom, how they are judged, and what the future is worth today.
+    #[serde(default)]
+    pub lifetime_value: LifetimeValue,
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
@@ -83,9 +86,6 @@ pub struct Config {
     /// What-if figures: better retention, larger orders, lower cost.
     #[serde(default)]
     pub business_case: BusinessCase,
-    /// Lifetime value: over which horizon, and what the future is worth today.
-    #[serde(default)]
-    pub lifetime_value: LifetimeValue,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

@@ -12,6 +12,7 @@ mod campaigns;
 mod contracts;
 mod features;
 mod inputs;
+mod lifetime_value;
 mod parameters;
 mod segments;
 mod summaries;
@@ -57,6 +58,7 @@ pub fn made_tables() -> Vec<Table> {
         value::tables(),
         attrition::tables(),
         campaigns::tables(),
+        lifetime_value::tables(),
         summaries::tables(),
         contracts::tables(),
     ]

@@ -1,7 +1,7 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, lifetime_value, money, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -24,6 +24,9 @@ pub fn parameter_tables() -> Vec<Table> {
         consent_needs(),
         data_quality(),
         calendar(),
+        lifetime_value::ltv_origins(),
+        lifetime_value::ltv_weeks(),
+        lifetime_value::gap_logarithms(),
     ]
 }
 
@@ -86,8 +89,22 @@ fn run_params() -> Table {
             // [summary]
             text("summary_dimensions", "what the business summary is broken down by, separated by blanks"),
             // [lifetime_value]
+            boolean("ltv_enabled", "whether lifetime values are computed"),
             integer("ltv_horizon_days", "days over which purchases and value are expected"),
             double("ltv_annual_discount_rate", "what a year of 365.25 days discounts"),
+            integer("ltv_unit_days", "days in the unit of time of published parameters"),
+            text("ltv_model", "the model, or auto"),
+            text("ltv_candidates", "models that are compared for auto, separated by blanks"),
+            boolean("ltv_first_purchase_in_spend", "whether the first purchase counts in the mean spend"),
+            bigint("ltv_min_customers", "fewest customers with a purchase for a fit"),
+            bigint("ltv_min_repeaters", "fewest customers with a second purchase for a fit"),
+            text("ltv_stratum", "what groups with fits of their own have in common, or none"),
+            bigint("ltv_stratum_min_customers", "groups of fewer customers are put together"),
+            text("ltv_covariates", "what may move a customer's rates, separated by blanks"),
+            bigint("ltv_covariate_min_customers", "values of fewer customers are put together"),
+            integer("ltv_opportunity_days", "days of one opportunity to buy, 0 without"),
+            integer("ltv_draws", "draws of the parameters for intervals of totals"),
+            bigint("ltv_seed", "seed of the draws"),
         ],
     )
     .internal()

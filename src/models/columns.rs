@@ -99,6 +99,30 @@ impl Frame {
         Ok(self.typed::<BooleanArray>(column)?.iter().collect())
     }
 
+    /// A column of 32-bit whole numbers or days as it lies in memory, none of them missing.
+    ///
+    /// # Errors
+    /// As [`Frame::text`]; also when a value is missing.
+    pub fn integers(&self, column: &str) -> Result<&[i32]> {
+        let array = self.typed::<Int32Array>(column)?;
+        if array.null_count() > 0 {
+            return Err(Error::internal(format!("`{}.{column}` has no value in some row", self.name)));
+        }
+        Ok(array.values())
+    }
+
+    /// A column of 64-bit whole numbers, money or instants as it lies in memory, none of them missing.
+    ///
+    /// # Errors
+    /// As [`Frame::integers`].
+    pub fn bigints(&self, column: &str) -> Result<&[i64]> {
+        let array = self.typed::<Int64Array>(column)?;
+        if array.null_count() > 0 {
+            return Err(Error::internal(format!("`{}.{column}` has no value in some row", self.name)));
+        }
+        Ok(array.values())
+    }
+
     fn array(&self, column: &str) -> Result<&ArrayRef> {
         let found = self.rows.column_by_name(column);
         found.ok_or_else(|| Error::internal(format!("`{}` has no column `{column}`", self.name)))

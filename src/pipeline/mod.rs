@@ -7,6 +7,7 @@ mod contact_parameters;
 mod execute;
 mod gates;
 mod graph;
+mod lifetime_value;
 mod memory;
 mod modelling;
 mod parameters;

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::contact_parameters::contact_params;
+use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
 use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
@@ -78,9 +79,7 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let dimensions: Vec<&str> = config.summary.dimensions.iter().map(|dimension| dimension.name()).collect();
     row.push(Cell::Text(dimensions.join(" ")));
     // [lifetime_value]
-    row.push(config.lifetime_value.horizon_days.into());
-    let rate = money(&config.lifetime_value.annual_discount_rate, "lifetime_value.annual_discount_rate")?;
-    row.push((rate as f64 / SHARE_E4).into());
+    row.extend(ltv_params(config)?);
     Ok(vec![row])
 }
 

@@ -13,7 +13,7 @@ use super::predicates::{parameter_table, predicate_tables, segment_definition_ro
 use super::quality::{self, Check, Severity};
 use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
-use super::{calendar, contact_parameters, gates, parameters, periods, previous};
+use super::{calendar, contact_parameters, gates, lifetime_value, parameters, periods, previous};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -435,6 +435,7 @@ pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepa
 /// The rows of every table that the pipeline itself makes and that no SQL does.
 fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
     let grid = config.rfm.resolve_grid();
+    let first_day = calendar::first_day(config, &prepared.staged)?;
     let mut rows = vec![
         ("run_params", parameters::run_params(config, prepared.as_of)?),
         ("periods", parameters::period_rows(config, prepared.as_of)?),
@@ -450,7 +451,10 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("contact_rules", contact_parameters::contact_rule_rows(config, prepared.as_of)?),
         ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
         ("consent_needs", contact_parameters::consent_need_rows(config)),
-        ("calendar", calendar::calendar_rows(config, prepared.as_of, calendar::first_day(config, &prepared.staged)?)?),
+        ("calendar", calendar::calendar_rows(config, prepared.as_of, first_day)?),
+        ("ltv_origins", lifetime_value::origin_rows(config, prepared.as_of, first_day)?),
+        ("ltv_weeks", lifetime_value::week_rows(config, prepared.as_of, first_day)?),
+        ("gap_logarithms", lifetime_value::gap_logarithm_rows(prepared.as_of, first_day)),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {

@@ -13,6 +13,7 @@ macro_rules! sql_files {
 
 /// Every file of `sql/`, by its path in it. A test holds the list against the folder.
 const BUILT_IN: &[(&str, &str)] = sql_files![
+    "features/acquisitions.sql",
     "features/attrition_signals.sql",
     "features/basket_products.sql",
     "features/campaign_requests.sql",
@@ -46,6 +47,14 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/growth_expansion.sql",
     "features/growth_moves.sql",
     "features/growth_parts.sql",
+    "features/ltv_covariates.sql",
+    "features/ltv_customers.sql",
+    "features/ltv_groups.sql",
+    "features/ltv_profiles.sql",
+    "features/ltv_scopes.sql",
+    "features/ltv_strata.sql",
+    "features/ltv_values.sql",
+    "features/opportunity_histories.sql",
     "features/order_lines.sql",
     "features/order_places.sql",
     "features/orders.sql",
@@ -58,6 +67,8 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/product_counts.sql",
     "features/product_pairs.sql",
     "features/purchase_days.sql",
+    "features/purchase_histories.sql",
+    "features/purchase_weeks.sql",
     "features/return_spells.sql",
     "features/rfm_edges.sql",
     "features/rfm_scores.sql",

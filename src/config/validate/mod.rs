@@ -4,6 +4,7 @@ mod attrition;
 mod campaigns;
 mod expression;
 mod inputs;
+mod lifetime_value;
 mod rfm;
 mod routing;
 mod summary;
@@ -29,6 +30,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);
+    lifetime_value::validate(&config.lifetime_value, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
@@ -125,6 +127,17 @@ fn identifier(mistakes: &mut Mistakes<'_>, path: &[&str], name: &str) {
             better => format!("use small letters, digits and underscores, for example `{better}`"),
         };
         mistakes.key(path, format!("`{name}` is not a name"), hint);
+    }
+}
+
+/// Names of a list must differ.
+fn each_once(mistakes: &mut Mistakes<'_>, path: &[&str], names: &[&str]) {
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            let index = index.to_string();
+            let path = [path, &[index.as_str()]].concat();
+            mistakes.value(&path, format!("a second `{name}`"), "write each name once");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Summary;
 use super::super::mistake::Mistakes;
-use super::at_least;
+use super::{at_least, each_once};
 
 /// More years than this are a slip of the keyboard, and rows that nobody reads.
 const MOST_YEARS: u32 = 50;
@@ -16,9 +16,9 @@ pub(super) fn validate(summary: &Summary, mistakes: &mut Mistakes<'_>) {
         );
     }
     let periods: Vec<&str> = summary.periods.iter().map(|unit| unit.name()).collect();
-    each_once(&periods, "periods", mistakes);
+    each_once(mistakes, &["summary", "periods"], &periods);
     let dimensions: Vec<&str> = summary.dimensions.iter().map(|dimension| dimension.name()).collect();
-    each_once(&dimensions, "dimensions", mistakes);
+    each_once(mistakes, &["summary", "dimensions"], &dimensions);
     at_least(mistakes, &["summary", "years"], summary.years.into(), 1);
     if summary.years > MOST_YEARS {
         mistakes.value(
@@ -26,14 +26,5 @@ pub(super) fn validate(summary: &Summary, mistakes: &mut Mistakes<'_>) {
             format!("`years` is {}", summary.years),
             format!("write {MOST_YEARS} or less"),
         );
-    }
-}
-
-fn each_once(names: &[&str], key: &str, mistakes: &mut Mistakes<'_>) {
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].contains(name) {
-            let path = ["summary", key, &index.to_string()];
-            mistakes.value(&path, format!("a second `{name}`"), "write each name once");
-        }
     }
 }

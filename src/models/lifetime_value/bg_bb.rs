@@ -168,7 +168,7 @@ pub fn fit(cells: &[Cell]) -> Fit {
     let starts = [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.5, 3.0], [0.5, 4.0, 0.5, 10.0]];
     let starts: Vec<Vec<f64>> = starts.iter().map(|start: &[f64; 4]| start.iter().map(|p| p.ln()).collect()).collect();
     let likelihood = |log_parameters: &[f64], gradient: &mut [f64]| log_likelihood(cells, log_parameters, gradient);
-    fit::maximise(&likelihood, &starts, Options::of(cells.iter().map(|cell| cell.customers).sum(), 4))
+    fit::maximise(&likelihood, &starts, Options::of(cells.iter().map(|cell| cell.customers).sum(), &[0, 1, 2, 3]))
 }
 
 /// What a fitted model says of the future of one history.

@@ -254,7 +254,7 @@ pub fn fit(family: Family, renewals: &Renewals) -> Fit {
     };
     let likelihood =
         |log_parameters: &[f64], gradient: &mut [f64]| log_likelihood(family, renewals, log_parameters, gradient);
-    fit::maximise(&likelihood, &starts, Options::of(renewals.contracts(), 2))
+    fit::maximise(&likelihood, &starts, Options::of(renewals.contracts(), &[0, 1]))
 }
 
 #[cfg(test)]
