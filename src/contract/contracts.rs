@@ -4,7 +4,8 @@ use super::{Table, bigint, boolean, day, double, integer, money, text};
 
 /// The tables of this theme.
 pub(super) fn tables() -> Vec<Table> {
-    let tables = vec![contract_terms(), contract_cohorts(), contract_parameters(), contract_models(), contract_values()];
+    let tables =
+        vec![contract_terms(), contract_cohorts(), contract_parameters(), contract_models(), contract_values()];
     tables.into_iter().map(Table::internal).collect()
 }
 
@@ -109,8 +110,12 @@ fn contract_values() -> Table {
             double("expected_renewals", "of them, expected to happen"),
             double("p_alive_horizon", "probability that all of them happen"),
             double("annual_discount_rate", "what a year discounts"),
-            double("derl", "discounted terms to come, just before the next renewal, that one included; null without \
-                    discount").optional(),
+            double(
+                "derl",
+                "discounted terms to come, just before the next renewal, that one included; null without \
+                    discount",
+            )
+            .optional(),
         ],
     )
 }

@@ -61,8 +61,9 @@ pub fn input(name: &str) -> Option<&'static Input> {
     INPUTS.iter().find(|input| input.name == name)
 }
 
-static INPUTS: LazyLock<Vec<Input>> =
-    LazyLock::new(|| vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts()]);
+static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
+    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts()]
+});
 
 const CHANNELS: &[&str] =
     &["phone", "web", "email", "chat", "sms", "app", "social", "fax", "counter", "visit", "post", "push", "store"];
@@ -80,7 +81,15 @@ fn of(staged: Column) -> InputColumn {
         (std::borrow::Cow::Borrowed(name), Some(stem)) => &name[..stem.len()],
         (std::borrow::Cow::Owned(_), _) => unreachable!("input columns are written as literals"),
     };
-    InputColumn { name, staged: staged.optional(), required: false, personal: false, values: &[], exchanged: false, least: None }
+    InputColumn {
+        name,
+        staged: staged.optional(),
+        required: false,
+        personal: false,
+        values: &[],
+        exchanged: false,
+        least: None,
+    }
 }
 
 fn required(staged: Column) -> InputColumn {

@@ -403,3 +403,5 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
     ]
 }
 
+#[cfg(test)]
+mod tests;
