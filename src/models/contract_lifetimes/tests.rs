@@ -96,7 +96,8 @@ fn without_any_fit_there_is_one_probability_of_loss() {
     let rows = values(&strata);
     assert_eq!(texts(&rows[3]), [MEAN; 3]);
     // Four losses in eleven renewals: Beta(5, 8).
-    assert_eq!(doubles(&rows[5]), [8.0 / 13.0; 3]);
+    let found = doubles(&rows[5]);
+    assert!(found.len() == 3 && found.iter().all(|renewal| (renewal - 8.0 / 13.0).abs() < 1e-14), "{found:?}");
     let verdicts = BTreeMap::from([(ALL, Verdict::of(&strata[ALL]))]);
     let models = model_rows(&strata, &verdicts);
     assert_eq!(texts(&models[1]), ["bdw", "mean", "sbg"]);
