@@ -8,6 +8,10 @@ WITH strata AS (
     SELECT CONCAT('plan=', plan) AS stratum, term_months, renewals_met, is_lost
     FROM contract_terms
     WHERE renewals_met > 0 AND plan IS NOT NULL
+    UNION ALL
+    SELECT CONCAT('term=', CAST(term_months AS VARCHAR)) AS stratum, term_months, renewals_met, is_lost
+    FROM contract_terms
+    WHERE renewals_met > 0
 ),
 last_renewals AS (
     SELECT

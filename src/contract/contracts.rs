@@ -37,7 +37,7 @@ fn contract_cohorts() -> Table {
         "the contracts of one term and stratum before one renewal",
         &["stratum", "term_months", "renewal_no"],
         vec![
-            text("stratum", "all, or plan= and the plan"),
+            text("stratum", "all, plan= and the plan, or term= and the months of a term"),
             integer("term_months", "months of a term"),
             integer("renewal_no", "number of the renewal, from 1"),
             bigint("at_risk", "contracts that came to it"),
@@ -52,7 +52,7 @@ fn contract_parameters() -> Table {
         "one parameter of one model of renewals",
         &["stratum", "model", "parameter"],
         vec![
-            text("stratum", "all, or plan= and the plan"),
+            text("stratum", "all, plan= and the plan, or term= and the months of a term"),
             text("model", "sbg or bdw"),
             text("parameter", "alpha, beta or c"),
             double("value", "maximum likelihood estimate"),
@@ -68,7 +68,7 @@ fn contract_models() -> Table {
         "one model of renewals in one stratum",
         &["stratum", "model"],
         vec![
-            text("stratum", "all, or plan= and the plan"),
+            text("stratum", "all, plan= and the plan, or term= and the months of a term"),
             text("model", "sbg, bdw, or mean: one probability of loss for everybody"),
             bigint("customers", "contracts that came to a renewal"),
             bigint("keys", "renewals that contracts came to: points of the curve"),
@@ -99,11 +99,14 @@ fn contract_values() -> Table {
         "contracts of one stratum and term that were renewed so many times, and run",
         &["stratum", "term_months", "renewals"],
         vec![
-            text("stratum", "all, or plan= and the plan"),
+            text("stratum", "all, plan= and the plan, or term= and the months of a term"),
             integer("term_months", "months of a term"),
             integer("renewals", "times renewed by as_of"),
             text("model", "sbg, bdw or mean"),
-            text("fitted_on", "stratum whose fit it is: its own, or all where its own contracts are too few"),
+            text(
+                "fitted_on",
+                "stratum whose fit it is: its own, or term= where its contracts are too few or have several terms",
+            ),
             double("p_renewal", "probability of the next renewal"),
             integer("horizon_days", "days of the horizon"),
             integer("horizon_renewals", "renewals within the horizon, when a term has just begun"),

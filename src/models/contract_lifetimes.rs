@@ -1,12 +1,13 @@
-//! How long contracts last: the sBG and the BdW for all contracts and for each plan, the choice between them, and what
-//! they say of a contract by the number of its renewals (`spec/lifetime-value.md` 2.6, 6.5).
+//! How long contracts last: the sBG and the BdW for all contracts, each plan and each length of a term, the choice between
+//! them, and what they say of a contract by the number of its renewals (`spec/lifetime-value.md` 2.6, 6.5).
 //!
 //! What is used, from the first that there is:
 //!
-//! 1. the sBG or the BdW of the plan, whichever has the lower AIC (the simpler one, sBG, when they are equal);
-//! 2. the same of all contracts, for a plan with too few;
-//! 3. one probability of loss for everybody and every renewal, with the uncertainty of its estimate: with `l` losses in `n`
-//!    renewals it is Beta(l + 1, n - l + 1), one half without any.
+//! 1. the sBG or the BdW of the stratum, whichever has the lower AIC (the simpler one, sBG, when they are equal), unless its
+//!    contracts have terms of several lengths: the renewals of a month and of a year are not points of one curve;
+//! 2. the same of all contracts with a term of the same length, for a plan with too few;
+//! 3. one probability of loss for all these and every renewal, with the uncertainty of its estimate: with `l` losses in `n`
+//!    renewals it is Beta(l + 1, n - l + 1).
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ const LEAST_CONTRACTS: f64 = 30.0;
 /// Fewest renewals that happened, and fewest losses, for a fit.
 const LEAST_OF_EACH: f64 = 10.0;
 
-const ALL: &str = "all";
+/// How the names of strata of one length of a term begin.
+const OF_TERM: &str = "term=";
 const MEAN: &str = "mean";
 
 /// Days of a year, and months.
@@ -81,6 +83,12 @@ impl Stratum {
             self.renewals.lost[renewal as usize - 1] += lost;
         }
         self.last.insert(term_months, number);
+    }
+
+    /// Terms of which lengths its contracts have, when there are several.
+    fn terms(&self) -> Option<String> {
+        let terms: Vec<String> = self.last.keys().map(|term| format!("term={term}")).collect();
+        (terms.len() > 1).then(|| terms.join(", "))
     }
 
     /// Why a model cannot be fitted, if so.
@@ -289,6 +297,8 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
     let mut rows: Vec<ModelRow<'_>> = Vec::new();
     for (stratum, of_stratum) in strata {
         let Some(verdict) = verdicts.get(stratum.as_str()) else { continue };
+        let several =
+            of_stratum.terms().map(|terms| format!("; one curve for several lengths: values are those of {terms}"));
         for (index, candidate) in verdict.candidates.iter().enumerate() {
             let fit = candidate.fit.as_ref().ok();
             rows.push(ModelRow {
@@ -300,10 +310,10 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
                 termination: fit.map_or("insufficient_data", |fit| fit.termination.name()),
                 collapses_to: candidate.collapses_to(),
                 chosen: verdict.chosen == Some(index),
-                reason: verdict.reason(index),
+                reason: verdict.reason(index) + several.as_deref().filter(|_| fit.is_some()).unwrap_or_default(),
             });
         }
-        if verdict.chosen.is_none() && stratum == ALL {
+        if verdict.chosen.is_none() && stratum.starts_with(OF_TERM) {
             rows.push(ModelRow {
                 stratum,
                 model: MEAN,
@@ -313,7 +323,7 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
                 termination: Termination::Converged.name(),
                 collapses_to: None,
                 chosen: true,
-                reason: "no model can be fitted: one probability of loss for everybody".to_owned(),
+                reason: "no model can be fitted: one probability of loss for all".to_owned(),
             });
         }
     }
@@ -345,10 +355,11 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
     ]
 }
 
-/// Where the values of a stratum come from: its own fit, that of all contracts, or the mean loss of all.
+/// Where the values of contracts of one stratum and length of term come from.
 fn source<'a>(
     name: &'a str,
-    strata: &BTreeMap<String, Stratum>,
+    term_months: i64,
+    strata: &'a BTreeMap<String, Stratum>,
     verdicts: &BTreeMap<&'a str, Verdict>,
 ) -> Option<Source<'a>> {
     let fitted = |fitted_on: &'a str| {
@@ -356,8 +367,10 @@ fn source<'a>(
         let candidate = &verdict.candidates[verdict.chosen?];
         Some(Source { curve: candidate.curve()?, model: candidate.family.name(), fitted_on })
     };
-    let mean = || Some(Source { curve: mean(&strata.get(ALL)?.renewals), model: MEAN, fitted_on: ALL });
-    fitted(name).or_else(|| fitted(ALL)).or_else(mean)
+    let (of_term, stratum) = strata.get_key_value(&format!("{OF_TERM}{term_months}"))?;
+    let own = fitted(name).filter(|_| strata.get(name).is_some_and(|stratum| stratum.terms().is_none()));
+    let mean = || Source { curve: mean(&stratum.renewals), model: MEAN, fitted_on: of_term };
+    own.or_else(|| fitted(of_term)).or_else(|| Some(mean()))
 }
 
 fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verdict>) -> Rows {
@@ -365,9 +378,9 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
     let (mut models, mut fitted_on, mut horizons) = (vec![], vec![], vec![]);
     let (mut next, mut expected, mut alive, mut residual) = (vec![], vec![], vec![], vec![]);
     for (name, stratum) in strata {
-        let Some(source) = source(name, strata, verdicts) else { continue };
-        let curve = source.curve;
         for (&term, &last) in &stratum.last {
+            let Some(source) = source(name, term, strata, verdicts) else { continue };
+            let curve = source.curve;
             let (horizon, discount) = (params.renewals(term), params.discount(term));
             // The residual lifetime before the renewal after `renewals` is that of renewal `renewals + 1`.
             let residuals = curve.residual_lifetimes(source.from(last) + 1, discount);

@@ -16,6 +16,8 @@ fn stratum(term_months: i64, left: &[f64]) -> Stratum {
     stratum
 }
 
+const YEARLY: &str = "term=12";
+
 fn values(strata: &BTreeMap<String, Stratum>) -> Rows {
     let verdicts = strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
     value_rows(PARAMS, strata, &verdicts)
@@ -52,8 +54,8 @@ fn a_horizon_of_a_year_has_one_yearly_renewal_and_twelve_monthly_ones() {
 
 #[test]
 fn the_model_with_the_lower_aic_is_chosen_and_the_papers_values_come_out() {
-    let strata = BTreeMap::from([(ALL.to_owned(), stratum(12, &REGULAR))]);
-    let verdict = Verdict::of(&strata[ALL]);
+    let strata = BTreeMap::from([(YEARLY.to_owned(), stratum(12, &REGULAR))]);
+    let verdict = Verdict::of(&strata[YEARLY]);
     // Half of 2 x 1.32, which the third parameter gains, is less than it costs.
     assert_eq!(verdict.chosen, Some(0));
     assert_eq!(verdict.reason(0), "AIC 3364.53, bdw 3365.21");
@@ -69,16 +71,17 @@ fn the_model_with_the_lower_aic_is_chosen_and_the_papers_values_come_out() {
 }
 
 #[test]
-fn a_plan_with_too_few_contracts_has_the_curve_of_all() {
+fn a_plan_with_too_few_contracts_has_the_curve_of_its_term() {
     let strata = BTreeMap::from([
-        (ALL.to_owned(), stratum(12, &REGULAR)),
-        ("plan=new".to_owned(), stratum(1, &[20., 15., 12.])),
+        (YEARLY.to_owned(), stratum(12, &REGULAR)),
+        ("plan=new".to_owned(), stratum(12, &[20., 15., 12.])),
     ]);
     let verdict = Verdict::of(&strata["plan=new"]);
     assert_eq!((verdict.chosen, verdict.reason(0).as_str()), (None, "20 contracts came to a renewal, 30 are needed"));
     let rows = values(&strata);
-    assert_eq!(texts(&rows[4])[8..], [ALL; 3]);
-    assert_eq!(doubles(&rows[5])[8..], doubles(&rows[5])[..3]);
+    // By name: three rows of the plan, then those of the term.
+    assert_eq!(texts(&rows[4]), [YEARLY; 11]);
+    assert_eq!(doubles(&rows[5])[..3], doubles(&rows[5])[3..6]);
     for (left, reason) in [
         (&[1000., 999., 998.][..], "2 contracts were lost, 10 are needed"),
         (&[40., 2., 0.][..], "2 renewals happened, 10 are needed"),
@@ -91,14 +94,30 @@ fn a_plan_with_too_few_contracts_has_the_curve_of_all() {
 }
 
 #[test]
+fn terms_of_several_lengths_are_not_one_curve() {
+    let mut both = stratum(12, &REGULAR);
+    both.add(1, &[(1, 900., 500.), (2, 400., 100.)]);
+    let strata = BTreeMap::from([
+        ("all".to_owned(), both),
+        ("term=1".to_owned(), stratum(1, &[900., 400., 300.])),
+        (YEARLY.to_owned(), stratum(12, &REGULAR)),
+    ]);
+    let rows = values(&strata);
+    assert_eq!(texts(&rows[4])[..11], [["term=1"; 3].as_slice(), &[YEARLY; 8]].concat());
+    let verdicts = strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
+    let reasons = texts(&model_rows(&strata, &verdicts)[20]).join("\n");
+    assert_eq!(reasons.matches("values are those of term=1, term=12").count(), 2, "{reasons}");
+}
+
+#[test]
 fn without_any_fit_there_is_one_probability_of_loss() {
-    let strata = BTreeMap::from([(ALL.to_owned(), stratum(12, &[7., 4., 3.]))]);
+    let strata = BTreeMap::from([(YEARLY.to_owned(), stratum(12, &[7., 4., 3.]))]);
     let rows = values(&strata);
     assert_eq!(texts(&rows[3]), [MEAN; 3]);
     // Four losses in eleven renewals: Beta(5, 8).
     let found = doubles(&rows[5]);
     assert!(found.len() == 3 && found.iter().all(|renewal| (renewal - 8.0 / 13.0).abs() < 1e-14), "{found:?}");
-    let verdicts = BTreeMap::from([(ALL, Verdict::of(&strata[ALL]))]);
+    let verdicts = BTreeMap::from([(YEARLY, Verdict::of(&strata[YEARLY]))]);
     let models = model_rows(&strata, &verdicts);
     assert_eq!(texts(&models[1]), ["bdw", "mean", "sbg"]);
     assert_eq!(models[19], Values::Boolean(vec![Some(false), Some(true), Some(false)]));
@@ -107,10 +126,10 @@ fn without_any_fit_there_is_one_probability_of_loss() {
 #[test]
 fn contracts_that_do_not_differ_collapse_to_one_probability() {
     let left: Vec<f64> = (0..8).map(|n| (1e5 * 0.8_f64.powi(n)).round()).collect();
-    let strata = BTreeMap::from([(ALL.to_owned(), stratum(1, &left))]);
-    let verdict = Verdict::of(&strata[ALL]);
+    let strata = BTreeMap::from([("term=1".to_owned(), stratum(1, &left))]);
+    let verdict = Verdict::of(&strata["term=1"]);
     assert_eq!(verdict.candidates[0].collapses_to(), Some("geometric"));
-    let verdicts = BTreeMap::from([(ALL, verdict)]);
+    let verdicts = BTreeMap::from([("term=1", verdict)]);
     let parameters = parameter_rows(&verdicts);
     let errors = texts(&parameters[1]).into_iter().zip(doubles(&parameters[4])).filter(|(model, _)| *model == "sbg");
     assert!(errors.into_iter().all(|(_, error)| error.is_nan()), "no standard error at a boundary");
