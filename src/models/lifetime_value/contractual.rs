@@ -239,7 +239,7 @@ pub fn log_likelihood(family: Family, renewals: &Renewals, log_parameters: &[f64
 }
 
 /// Fits one model: the best of searches that begin near the mean loss, with contracts that differ little, much and very
-/// much.
+/// much; for the BdW also of one that begins at the sBG, which it contains, so that it is never the worse of the two.
 pub fn fit(family: Family, renewals: &Renewals) -> Fit {
     let mean = renewals.constant_loss().0.clamp(1e-6, 1.0 - 1e-6);
     let begin = |weight: f64, shape: Option<f64>| -> Vec<f64> {
@@ -249,7 +249,8 @@ pub fn fit(family: Family, renewals: &Renewals) -> Fit {
     let starts: Vec<Vec<f64>> = match family {
         Family::Sbg => [0.3, 2.0, 20.0].iter().map(|weight| begin(*weight, None)).collect(),
         Family::Bdw => {
-            [(2.0, 1.0), (2.0, 1.5), (20.0, 0.7)].iter().map(|(weight, shape)| begin(*weight, Some(*shape))).collect()
+            let same_shape = [fit(Family::Sbg, renewals).log_parameters, vec![0.0]].concat();
+            vec![same_shape, begin(2.0, Some(1.0)), begin(2.0, Some(1.5)), begin(20.0, Some(0.7))]
         }
     };
     let likelihood =
