@@ -3,14 +3,20 @@
 -- The region is the customer's, or else the first order's; channel and category are the first order's: what was known when
 -- the customer came. Without strata, stratum_value is null.
 WITH first_day_orders AS (
-    SELECT
-        o.customer_id AS customer_id,
-        o.region AS region,
-        o.channel AS channel,
-        CAST(ROW_NUMBER() OVER (PARTITION BY o.customer_id ORDER BY o.ts_us, o.order_id) AS BIGINT) AS order_no
+    SELECT o.customer_id AS customer_id, o.ts_us AS ts_us, o.region AS region, o.channel AS channel
     FROM orders AS o
     JOIN customer_summary AS s ON o.customer_id = s.customer_id AND o.order_day = s.first_order_day
     WHERE o.is_qualifying
+),
+begins AS (
+    SELECT customer_id, MIN(ts_us) AS ts_us FROM first_day_orders GROUP BY customer_id
+),
+-- Of orders at the same instant, the place whose name comes first.
+first_orders AS (
+    SELECT f.customer_id AS customer_id, MIN(f.region) AS region, MIN(f.channel) AS channel
+    FROM first_day_orders AS f
+    JOIN begins AS b ON f.customer_id = b.customer_id AND f.ts_us = b.ts_us
+    GROUP BY f.customer_id
 ),
 months AS (
     SELECT f.day AS day, c.label AS month
@@ -29,8 +35,7 @@ known AS (
         CASE WHEN s.first_order_day IS NULL THEN 'none' ELSE COALESCE(m.month, 'earlier') END AS acquisition_month
     FROM customer_summary AS s
     LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
-    LEFT JOIN (SELECT customer_id, region, channel FROM first_day_orders WHERE order_no = 1) AS f
-        ON s.customer_id = f.customer_id
+    LEFT JOIN first_orders AS f ON s.customer_id = f.customer_id
     LEFT JOIN peer_groups AS g ON s.customer_id = g.customer_id
     LEFT JOIN months AS m ON s.first_order_day = m.day
 )

@@ -4,8 +4,8 @@
 -- the first purchase to the last day read, which is the day before the origin. A purchase is a day with a qualifying order.
 -- Money in ten-thousandths; ln_gaps_pico is the sum of the logarithms of the gaps, in whole 1e-12, exact on every engine.
 -- Value is all that the customer's days brought, returns taken off: a day of returns alone is no purchase, and lowers the
--- value. What came before the first purchase belongs to nothing that was seen, and is left out. holdout_frequency is -1
--- without a holdout.
+-- value. A refund that names its order lowers the day of that order, also when it came after the origin. What came before
+-- the first purchase belongs to nothing that was seen, and is left out. holdout_frequency is -1 without a holdout.
 WITH origins AS (
     SELECT
         origin_no,

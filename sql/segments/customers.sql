@@ -100,7 +100,12 @@ SELECT
     m.next_allowed_email_day AS next_allowed_email_day,
     m.next_allowed_call_day AS next_allowed_call_day,
     h.holdout_bucket AS holdout_bucket,
-    h.in_global_holdout AS in_global_holdout
+    h.in_global_holdout AS in_global_holdout,
+    y.clv_e4 AS clv_expected_e4,
+    y.clv_p10_e4 AS clv_p10_e4,
+    y.clv_p90_e4 AS clv_p90_e4,
+    y.p_alive AS p_alive,
+    y.status AS clv_status
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
@@ -115,3 +120,4 @@ LEFT JOIN customer_contacts AS k ON s.customer_id = k.customer_id
 LEFT JOIN customer_permissions AS m ON s.customer_id = m.customer_id
 LEFT JOIN customer_holdouts AS h ON s.customer_id = h.customer_id
 LEFT JOIN customer_categories AS g ON s.customer_id = g.customer_id
+LEFT JOIN customer_ltv AS y ON s.customer_id = y.customer_id

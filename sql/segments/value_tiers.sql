@@ -1,5 +1,7 @@
 -- value_tiers: the value tier of one customer in one period, and what it was in the period before.
 -- Key: period_end_day, customer_id. Left out: customers without value in the period and in the one before.
+-- With [value] metric = "clv" the one period is all that was read, and the value what it brought and what is expected,
+-- discounted: lifetime values of the past are not made up.
 -- Units: money in ten-thousandths; tiers 1 (best) to 5, 0 is no value; a positive delta is a fall.
 -- actual_tier is ranked anew in each period; tier_fixed uses the cuts of the base period (spec/definitions.md 3.3).
 WITH cuts AS (
@@ -26,6 +28,9 @@ tiers AS (
         END AS tier_fixed
     FROM period_tiers AS t
     CROSS JOIN cuts AS c
+),
+everything AS (
+    SELECT MIN(first_day) AS start_day FROM customer_summary
 ),
 rows_wanted AS (
     SELECT period_no, customer_id FROM tiers
@@ -65,3 +70,21 @@ LEFT JOIN tiers AS now ON w.period_no = now.period_no AND w.customer_id = now.cu
 LEFT JOIN (SELECT period_no + 1 AS next_no, customer_id, actual_tier, tier_fixed FROM tiers) AS before
     ON w.period_no = before.next_no AND w.customer_id = before.customer_id
 CROSS JOIN run_params AS p
+WHERE NOT p.tiers_by_clv
+UNION ALL
+SELECT
+    t.customer_id AS customer_id,
+    e.start_day AS period_start_day,
+    p.as_of_day AS period_end_day,
+    'clv' AS basis,
+    t.value_e4 AS value_e4,
+    t.value_pct AS value_pct,
+    t.actual_tier AS actual_tier,
+    t.actual_tier AS tier_fixed,
+    CAST(NULL AS INTEGER) AS tier_prev,
+    CAST(NULL AS INTEGER) AS tier_delta,
+    CAST(NULL AS INTEGER) AS fixed_delta
+FROM clv_tiers AS t
+CROSS JOIN everything AS e
+CROSS JOIN run_params AS p
+WHERE p.tiers_by_clv

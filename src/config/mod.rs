@@ -136,15 +136,27 @@ pub enum Metric {
     GrossMargin,
     /// Gross margin less payment and shipping cost, cost to serve and campaign cost.
     Contribution,
+    /// As `contribution`; but `value_tiers` ranks customers by their contribution to date and what they are expected to
+    /// bring (`[lifetime_value]`).
+    Clv,
 }
 
 impl Metric {
+    /// What a day, a window or a period is measured by: itself, or contribution for `clv`, which looks ahead.
+    pub fn of_the_past(self) -> Metric {
+        match self {
+            Metric::Clv => Metric::Contribution,
+            metric => metric,
+        }
+    }
+
     /// The metric's name in the pipeline file and in `run_params`.
     pub fn name(self) -> &'static str {
         match self {
             Metric::NetRevenue => "net_revenue",
             Metric::GrossMargin => "gross_margin",
             Metric::Contribution => "contribution",
+            Metric::Clv => "clv",
         }
     }
 }

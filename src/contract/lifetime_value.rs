@@ -1,11 +1,13 @@
 //! Contracts of the lifetime-value tables (`spec/lifetime-value.md`, `spec/tables.md` 4.4): parameters, histories, and what
 //! the models make of them.
 
+mod results;
+
 use super::{Column, Table, bigint, boolean, day, integer, money, text};
 
-/// The tables that SQL makes for the models.
+/// The tables that SQL makes for the models, and what comes of them.
 pub(super) fn tables() -> Vec<Table> {
-    [
+    let mut tables = [
         ltv_profiles(),
         ltv_values(),
         ltv_strata(),
@@ -19,7 +21,9 @@ pub(super) fn tables() -> Vec<Table> {
         ltv_groups(),
     ]
     .map(Table::internal)
-    .to_vec()
+    .to_vec();
+    tables.extend(results::tables());
+    tables
 }
 
 pub(super) fn ltv_origins() -> Table {

@@ -105,6 +105,7 @@ fn run_params() -> Table {
             integer("ltv_opportunity_days", "days of one opportunity to buy, 0 without"),
             integer("ltv_draws", "draws of the parameters for intervals of totals"),
             bigint("ltv_seed", "seed of the draws"),
+            boolean("tiers_by_clv", "whether value_tiers ranks by lifetime value: [value] metric is clv"),
         ],
     )
     .internal()

@@ -14,6 +14,7 @@ mod contact_allocation;
 mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
+mod lifetime_tables;
 pub mod lifetime_value;
 mod routing_keys;
 mod survival;
@@ -48,5 +49,6 @@ pub fn models() -> &'static [Model] {
         contact_allocation::MODEL,
         routing_keys::MODEL,
         contract_lifetimes::MODEL,
+        lifetime_tables::MODEL,
     ]
 }

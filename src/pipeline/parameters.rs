@@ -7,7 +7,7 @@ use super::contact_parameters::contact_params;
 use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
 use super::rows::Cell;
-use crate::config::{Config, Grid, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
+use crate::config::{Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
@@ -32,7 +32,7 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     let mut row: Vec<Cell> = vec![
         epoch_day(as_of).into(),
         config.project.currency.as_str().into(),
-        config.value.metric.name().into(),
+        config.value.metric.of_the_past().name().into(),
         config.value.window_days.into(),
         unit.into(),
         config.orders.count_zero_value.into(),
@@ -80,6 +80,7 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     row.push(Cell::Text(dimensions.join(" ")));
     // [lifetime_value]
     row.extend(ltv_params(config)?);
+    row.push((config.value.metric == Metric::Clv).into());
     Ok(vec![row])
 }
 

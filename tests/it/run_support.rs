@@ -28,6 +28,15 @@ pub fn run_in(folder: TempDir, text: &str) -> Run {
     Run { _folder: folder, summary }
 }
 
+/// The same for these tables only, which are set aside with what is internal of them.
+pub fn run_only(folder: TempDir, text: &str, tables: &[&str]) -> Run {
+    let path = folder.path().join("patronage.toml");
+    fs::write(&path, text).unwrap();
+    let only = tables.iter().map(ToString::to_string).collect();
+    let summary = run_file(&path, &RunOptions { only, ..RunOptions::default() });
+    Run { _folder: folder, summary }
+}
+
 /// Runs a pipeline file and expects it to be published.
 pub fn run_file(path: &Path, options: &RunOptions) -> Summary {
     let loaded = config::load(path).unwrap();

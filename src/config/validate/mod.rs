@@ -78,6 +78,13 @@ fn value(config: &Config, mistakes: &mut Mistakes<'_>) {
             "map `cost` in `[inputs.transactions.columns]` or `[inputs.products.columns]`, or use `net_revenue`",
         );
     }
+    if config.value.metric == Metric::Clv && !config.lifetime_value.enabled {
+        mistakes.value(
+            &["value", "metric"],
+            "`clv` needs lifetime values, and they are off",
+            "remove `enabled = false` from `[lifetime_value]`, or use `contribution`",
+        );
+    }
 }
 
 fn segments_and_campaigns(config: &Config, mistakes: &mut Mistakes<'_>) {

@@ -79,6 +79,11 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// Whether the parameters mean something: a search that did not end is never used.
+    pub fn is_usable(&self) -> bool {
+        self.log_likelihood.is_finite() && self.termination != Termination::MaxIterations
+    }
+
     /// The parameters themselves.
     pub fn parameters(&self) -> Vec<f64> {
         self.log_parameters.iter().map(|value| value.exp()).collect()
@@ -184,7 +189,7 @@ fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fi
     }
 }
 
-enum Difference {
+pub(super) enum Difference {
     /// Cheap, for steps.
     Forward,
     /// Twice the work and the square of the error, for standard errors.
@@ -192,7 +197,12 @@ enum Difference {
 }
 
 /// The negative Hessian as differences of the gradient, made symmetric.
-fn hessian(likelihood: &Likelihood<'_>, at: &[f64], gradient: &[f64], difference: Difference) -> DMatrix<f64> {
+pub(super) fn hessian(
+    likelihood: &Likelihood<'_>,
+    at: &[f64],
+    gradient: &[f64],
+    difference: Difference,
+) -> DMatrix<f64> {
     let size = at.len();
     let mut matrix = DMatrix::zeros(size, size);
     let mut beside = vec![0.0; size];

@@ -18,7 +18,7 @@ pub fn reference(name: &str) -> Option<Vec<csv::StringRecord>> {
     Some(csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect())
 }
 
-fn number(record: &csv::StringRecord, column: usize) -> f64 {
+pub fn number(record: &csv::StringRecord, column: usize) -> f64 {
     record[column].parse().unwrap()
 }
 
@@ -42,7 +42,7 @@ pub fn fitted(model: &dyn PurchaseModel, histories: &Histories) -> Fit {
     )
 }
 
-fn close(found: f64, wanted: f64, relative: f64, what: &str) {
+pub fn close(found: f64, wanted: f64, relative: f64, what: &str) {
     assert!((found / wanted - 1.0).abs() < relative, "{what}: {found} is not {wanted}");
 }
 

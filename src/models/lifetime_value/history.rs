@@ -190,12 +190,18 @@ pub fn add_up(
     gradient: &mut [f64],
     add: impl Fn(std::ops::Range<usize>, &mut [f64]) -> f64 + Sync,
 ) -> f64 {
+    let chunks: Vec<_> = (0..rows.div_ceil(CHUNK)).map(|chunk| chunk * CHUNK..rows.min((chunk + 1) * CHUNK)).collect();
+    add_up_tasks(&chunks, gradient, |chunk, gradient| add(chunk.clone(), gradient))
+}
+
+/// The sum of `add` over tasks, in their order, whatever thread did which; `gradient` is added to likewise.
+pub fn add_up_tasks<T: Sync>(tasks: &[T], gradient: &mut [f64], add: impl Fn(&T, &mut [f64]) -> f64 + Sync) -> f64 {
     let size = gradient.len();
-    let parts: Vec<(f64, Vec<f64>)> = (0..rows.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| {
+    let parts: Vec<(f64, Vec<f64>)> = tasks
+        .par_iter()
+        .map(|task| {
             let mut part = vec![0.0; size];
-            let sum = add(chunk * CHUNK..rows.min((chunk + 1) * CHUNK), &mut part);
+            let sum = add(task, &mut part);
             (sum, part)
         })
         .collect();

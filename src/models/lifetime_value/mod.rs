@@ -10,14 +10,32 @@
 mod beta_sums;
 pub mod bg_bb;
 pub mod bg_nbd;
+pub mod choice;
 pub mod contractual;
+pub mod covariates;
+pub mod death;
 pub mod fit;
+pub mod gamma_gamma;
+pub mod history;
+pub mod holdout;
+pub mod nbd;
+pub mod outlook;
+pub mod pareto_nbd;
+pub mod pooling;
+pub mod population;
+pub mod process;
+pub mod scores;
+pub mod simulate;
+pub mod special;
+pub mod study;
+pub mod totals;
+pub mod tracking;
+pub mod value;
+pub mod waiting;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod golden;
-pub mod history;
-pub mod nbd;
-pub mod outlook;
-pub mod population;
-pub mod process;
-pub mod special;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod golden_purchases;

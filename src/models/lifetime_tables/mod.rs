@@ -1,0 +1,50 @@
+//! Lifetime value as tables: histories out of SQL, through [`super::lifetime_value`], and back as tables of figures,
+//! parameters and evidence (`spec/tables.md` 4.4).
+
+mod evidence;
+mod read;
+mod scored;
+
+use super::{Inputs, Model, Rows};
+use crate::error::Result;
+
+/// Reads histories at the origins of all fits; makes figures by customer, and everything that says how far to trust them.
+pub const MODEL: Model = Model {
+    name: "lifetime_value",
+    reads: &[
+        "run_params",
+        "ltv_origins",
+        "ltv_strata",
+        "ltv_covariates",
+        "purchase_histories",
+        "acquisitions",
+        "purchase_weeks",
+        "ltv_groups",
+        "ltv_scopes",
+    ],
+    makes: &[
+        "history_scores",
+        "ltv_choices",
+        "ltv_models",
+        "ltv_parameters",
+        "ltv_calibration",
+        "ltv_tracking",
+        "ltv_totals",
+    ],
+    compute,
+};
+
+fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
+    let read = read::read(inputs)?;
+    let study = read.study();
+    let findings = study.findings();
+    Ok(vec![
+        scored::history_scores(&read, &findings),
+        evidence::choices(&read, &findings),
+        evidence::models(&read, &findings),
+        evidence::parameters(&read, &findings),
+        evidence::calibrations(&read, &findings),
+        evidence::tracking(&read, &findings),
+        scored::totals(&read, &study, &findings),
+    ])
+}

@@ -1,0 +1,243 @@
+//! What the model reads, as a study.
+
+use super::super::lifetime_value::covariates::Design;
+use super::super::lifetime_value::history::History;
+use super::super::lifetime_value::scores::{Customer, Terms};
+use super::super::lifetime_value::study::{Observations, Observed, Settings, Study, Subject};
+use super::super::lifetime_value::tracking::Acquired;
+use super::super::{Frame, Inputs};
+use crate::contract::SCALE;
+use crate::error::{Error, Result};
+
+/// A logarithm of 1 in `ln_gaps_pico`.
+const PICO: f64 = 1e12;
+
+/// A week of the customers that are tracked, in one stratum.
+#[derive(Debug, Clone, Copy)]
+pub struct Week {
+    /// The stratum; 0 is everybody.
+    pub stratum: u32,
+    /// The day after it.
+    pub end_day: i64,
+    /// Repeat purchases in it.
+    pub repeat_purchases: i64,
+}
+
+/// Everything read.
+pub struct Read {
+    /// How to go about it.
+    pub settings: Settings,
+    /// Days in the unit of parameters.
+    pub unit_days: f64,
+    /// Days of a holdout, if there is one.
+    pub holdout_days: Option<i64>,
+    /// Whether the published fit is itself the one that is tracked.
+    pub tracks_published: bool,
+    /// Names of the strata by number; the first is everybody.
+    pub strata: Vec<String>,
+    /// Histories by origin.
+    pub observations: Vec<Observations>,
+    /// Whom to score.
+    pub subjects: Vec<Subject>,
+    /// The number of each subject's customer.
+    pub customer_no: Vec<i64>,
+    /// The covariates.
+    pub covariates: Design,
+    /// The covariates by row.
+    pub rows: Vec<Vec<f64>>,
+    /// Who was acquired when, by stratum.
+    pub acquired: Vec<(u32, Acquired)>,
+    /// Purchases week by week.
+    pub weeks: Vec<Week>,
+    /// Names of the totals.
+    pub scopes: Vec<String>,
+    /// The totals that each subject belongs to.
+    pub scopes_of: Vec<Vec<u32>>,
+}
+
+impl Read {
+    /// As a study.
+    pub fn study(&self) -> Study<'_> {
+        Study {
+            settings: &self.settings,
+            observations: &self.observations,
+            subjects: &self.subjects,
+            covariates: &self.rows,
+            strata: u32::try_from(self.strata.len().saturating_sub(1)).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+fn one<T>(values: Vec<Option<T>>, column: &str) -> Result<T> {
+    let value = values.into_iter().next().flatten();
+    value.ok_or_else(|| Error::internal(format!("`run_params.{column}` has no value")))
+}
+
+fn number(params: &Frame, column: &str) -> Result<i64> {
+    one(params.whole(column)?, column)
+}
+
+fn words(params: &Frame, column: &str) -> Result<Vec<String>> {
+    Ok(one(params.text(column)?, column)?.split_whitespace().map(str::to_owned).collect())
+}
+
+/// A number that counts or places.
+fn index(value: i32) -> Result<u32> {
+    u32::try_from(value).map_err(|_| Error::internal("a history has a negative number"))
+}
+
+/// Reads all inputs.
+///
+/// # Errors
+/// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when a table is not as contracted, or a history is impossible.
+pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
+    let params = inputs.table("run_params")?;
+    let unit_days = number(params, "ltv_unit_days")? as f64;
+    let horizon_days = number(params, "ltv_horizon_days")? as f64;
+    let annual_rate = one(params.double("ltv_annual_discount_rate")?, "ltv_annual_discount_rate")?;
+    let wanted = one(params.text("ltv_model")?, "ltv_model")?;
+    let mut settings = Settings {
+        candidates: words(params, "ltv_candidates")?,
+        wanted: (wanted != "auto").then(|| wanted.to_owned()),
+        min_customers: number(params, "ltv_min_customers")? as f64,
+        min_repeaters: number(params, "ltv_min_repeaters")? as f64,
+        terms: Terms::new(horizon_days, annual_rate, unit_days),
+        draws: usize::try_from(number(params, "ltv_draws")?).unwrap_or(0),
+        seed: number(params, "ltv_seed")?.unsigned_abs(),
+    };
+    if let Some(wanted) = settings.wanted.clone().filter(|wanted| !settings.candidates.contains(wanted)) {
+        settings.candidates.push(wanted);
+    }
+
+    let origins = inputs.table("ltv_origins")?;
+    let (numbers, days) = (origins.integers("origin_no")?, origins.integers("origin_day")?);
+    let ends = origins.whole("holdout_end_day")?;
+    let tracked = origins.boolean("is_tracked")?;
+    let holdout = |row: usize| ends[row].map(|end| end - i64::from(days[row]));
+
+    let (rows, covariates) = covariates(inputs.table("ltv_covariates")?)?;
+    let histories = inputs.table("purchase_histories")?;
+    let mut observations: Vec<Observations> = (0..numbers.len())
+        .map(|row| Observations { horizon: holdout(row).map(|days| days as f64 / unit_days), rows: Vec::new() })
+        .collect();
+    let origin_no = histories.integers("origin_no")?;
+    let stratum_no = histories.integers("stratum_no")?;
+    let covariate_no = histories.integers("covariate_no")?;
+    let frequency = histories.integers("frequency")?;
+    let (recency, age) = (histories.integers("recency_days")?, histories.integers("age_days")?);
+    let ln_gaps = histories.bigints("ln_gaps_pico")?;
+    let bought = histories.integers("holdout_frequency")?;
+    let ids = histories.integers("customer_no")?;
+    let spend_purchases = histories.integers("spend_purchases")?;
+    let spend = histories.whole("spend_e4")?;
+    let (mut subjects, mut customer_no) = (Vec::new(), Vec::new());
+    for row in 0..histories.rows() {
+        let x = index(frequency[row])?;
+        let history = History {
+            frequency: x,
+            recency: f64::from(recency[row]) / unit_days,
+            age: f64::from(age[row]) / unit_days,
+            sum_ln_gaps: ln_gaps[row] as f64 / PICO - f64::from(x) * unit_days.ln(),
+        };
+        if let Some(fault) = history.fault() {
+            return Err(Error::internal(format!("an impossible history: {fault}")));
+        }
+        let (stratum, group) = (index(stratum_no[row])?, index(covariate_no[row])?);
+        let place = numbers.iter().position(|number| *number == origin_no[row]);
+        let place = place.ok_or_else(|| Error::internal("a history of no origin"))?;
+        observations[place].rows.push(Observed { stratum, group, history, bought: index(bought[row].max(0))? });
+        if origin_no[row] == 0 {
+            let purchases = index(spend_purchases[row])?;
+            let mean = spend[row].map(|e4| e4 as f64 / SCALE as f64 / f64::from(purchases.max(1)));
+            let customer = Customer { group, history, spend_purchases: purchases, spend_mean: mean };
+            subjects.push(Subject { stratum, customer });
+            customer_no.push(i64::from(ids[row]));
+        }
+    }
+    let strata = inputs.table("ltv_strata")?;
+    let (scopes, scopes_of) = scopes(inputs, &customer_no)?;
+    Ok(Read {
+        settings,
+        unit_days,
+        holdout_days: (0..numbers.len()).find_map(holdout),
+        tracks_published: (0..numbers.len()).any(|row| numbers[row] == 0 && tracked[row] == Some(true)),
+        strata: strata.text("stratum")?.into_iter().flatten().map(str::to_owned).collect(),
+        observations,
+        subjects,
+        customer_no,
+        covariates,
+        rows,
+        acquired: acquired(inputs.table("acquisitions")?)?,
+        weeks: weeks(inputs.table("purchase_weeks")?)?,
+        scopes,
+        scopes_of,
+    })
+}
+
+fn covariates(table: &Frame) -> Result<(Vec<Vec<f64>>, Design)> {
+    const NAMES: [&str; 3] = ["region", "channel", "category"];
+    let columns = [table.text(NAMES[0])?, table.text(NAMES[1])?, table.text(NAMES[2])?];
+    let customers = table.bigints("customers")?;
+    let levels = |row: usize| -> Vec<Option<String>> {
+        columns.iter().map(|column| column[row].filter(|value| !value.is_empty()).map(str::to_owned)).collect()
+    };
+    let rows: Vec<(Vec<Option<String>>, f64)> =
+        (0..table.rows()).map(|row| (levels(row), customers[row] as f64)).collect();
+    let covariates = Design::new(&NAMES, &rows);
+    let standardised = rows.iter().map(|(levels, _)| covariates.standardised(levels)).collect();
+    Ok((standardised, covariates))
+}
+
+fn acquired(table: &Frame) -> Result<Vec<(u32, Acquired)>> {
+    let (strata, groups) = (table.integers("stratum_no")?, table.integers("covariate_no")?);
+    let (days, customers) = (table.integers("day")?, table.bigints("customers")?);
+    (0..table.rows())
+        .map(|row| {
+            let (day, customers) = (i64::from(days[row]), customers[row] as f64);
+            Ok((index(strata[row])?, Acquired { group: index(groups[row])?, day, customers }))
+        })
+        .collect()
+}
+
+fn weeks(table: &Frame) -> Result<Vec<Week>> {
+    let (strata, ends) = (table.integers("stratum_no")?, table.integers("end_day")?);
+    let purchases = table.bigints("repeat_purchases")?;
+    (0..table.rows())
+        .map(|row| {
+            Ok(Week { stratum: index(strata[row])?, end_day: i64::from(ends[row]), repeat_purchases: purchases[row] })
+        })
+        .collect()
+}
+
+/// The names of all totals, and those of each subject, whose customers are numbered from 1 in `ltv_groups`.
+fn scopes(inputs: &Inputs<'_>, customer_no: &[i64]) -> Result<(Vec<String>, Vec<Vec<u32>>)> {
+    let table = inputs.table("ltv_scopes")?;
+    let (kinds, names) = (table.text("kind")?, table.text("scope")?);
+    let numbers = table.integers("scope_no")?;
+    let names: Vec<String> = names.into_iter().flatten().map(str::to_owned).collect();
+    let place = |kind: &str, number: i32| {
+        (0..names.len())
+            .find(|row| kinds[*row] == Some(kind) && numbers[*row] == number)
+            .and_then(|row| u32::try_from(row).ok())
+    };
+    let groups = inputs.table("ltv_groups")?;
+    let of_group = [("tier", "tier_no"), ("region", "region_no"), ("cohort", "cohort_no")];
+    let mut columns = Vec::new();
+    for (kind, column) in of_group {
+        let numbers = groups.integers(column)?;
+        let highest = numbers.iter().copied().max().unwrap_or(0).max(0);
+        let places: Vec<Option<u32>> = (0..=highest).map(|number| place(kind, number)).collect();
+        columns.push((numbers, places));
+    }
+    let all = place("all", 0);
+    let of = |customer: &i64| {
+        let row = usize::try_from(customer - 1).unwrap_or(usize::MAX);
+        let grouped = columns.iter().filter_map(|(numbers, places)| {
+            let number = *numbers.get(row)?;
+            *places.get(usize::try_from(number).ok()?)?
+        });
+        all.into_iter().chain(grouped).collect()
+    };
+    let scopes_of = customer_no.iter().map(of).collect();
+    Ok((names, scopes_of))
+}
