@@ -51,10 +51,7 @@ pub fn choices(read: &Read, findings: &Findings) -> Rows {
         whole(&numbers, |number| i64::try_from(*number).ok()),
         Values::Text(numbers.iter().map(|_| chosen.map(str::to_owned)).collect()),
         Values::Text(
-            numbers
-                .iter()
-                .map(|number| stratum(number).filter(|s| has_spend(s)).map(|_| GAMMA_GAMMA.to_owned()))
-                .collect(),
+            numbers.iter().map(|number| stratum(number).filter(|s| has_spend(s)).map(|_| GAMMA_GAMMA.to_owned())).collect(),
         ),
         text(&numbers, |_| if findings.insufficient.is_some() { INSUFFICIENT } else { "ok" }.to_owned()),
         text(&numbers, reason),

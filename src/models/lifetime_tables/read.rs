@@ -216,9 +216,7 @@ fn scopes(inputs: &Inputs<'_>, customer_no: &[i64]) -> Result<(Vec<String>, Vec<
     let numbers = table.integers("scope_no")?;
     let names: Vec<String> = names.into_iter().flatten().map(str::to_owned).collect();
     let place = |kind: &str, number: i32| {
-        (0..names.len())
-            .find(|row| kinds[*row] == Some(kind) && numbers[*row] == number)
-            .and_then(|row| u32::try_from(row).ok())
+        (0..names.len()).find(|row| kinds[*row] == Some(kind) && numbers[*row] == number).and_then(|row| u32::try_from(row).ok())
     };
     let groups = inputs.table("ltv_groups")?;
     let of_group = [("tier", "tier_no"), ("region", "region_no"), ("cohort", "cohort_no")];

@@ -220,18 +220,10 @@ fn pick(judged: &[Judged], baseline: Option<&Measures>, wanted: Option<&str>) ->
         let baseline = baseline.map_or(f64::NAN, |baseline| baseline.deviance);
         if judged[best].grade == Some(Grade::C) {
             let (model, deviance) = (judged[best].model, deviance(best));
-            return (
-                None,
-                format!("no model is better than the baseline ({model} {deviance:.4}, baseline {baseline:.4})"),
-            );
+            return (None, format!("no model is better than the baseline ({model} {deviance:.4}, baseline {baseline:.4})"));
         }
-        let next = places
-            .get(1)
-            .map_or_else(String::new, |next| format!(", next {} {:.4}", judged[*next].model, deviance(*next)));
-        return (
-            Some(best),
-            format!("least deviance in the holdout: {:.4}{next}, baseline {baseline:.4}", deviance(best)),
-        );
+        let next = places.get(1).map_or_else(String::new, |next| format!(", next {} {:.4}", judged[*next].model, deviance(*next)));
+        return (Some(best), format!("least deviance in the holdout: {:.4}{next}, baseline {baseline:.4}", deviance(best)));
     }
     let mut places: Vec<usize> = (0..judged.len()).filter(usable).collect();
     places.sort_by(|one, other| judged[*one].aic().total_cmp(&judged[*other].aic()).then(one.cmp(other)));

@@ -98,9 +98,7 @@ pub fn mixed(weights: &[f64], values: &[f64]) -> f64 {
 /// What `processes` (by covariate row) expect of each cell within `horizon`.
 pub fn predict(processes: &[Box<dyn Process>], cells: &[Cell], horizon: f64) -> Vec<Predicted> {
     let shares = |one: &Cell, other: &Cell| {
-        one.group == other.group
-            && one.history.frequency == other.history.frequency
-            && one.history.age == other.history.age
+        one.group == other.group && one.history.frequency == other.history.frequency && one.history.age == other.history.age
     };
     let runs: Vec<&[Cell]> = cells.chunk_by(shares).collect();
     let predicted: Vec<Vec<Predicted>> = runs

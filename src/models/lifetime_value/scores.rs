@@ -96,13 +96,7 @@ pub fn score(
     let at = |row: u32| &customers[row as usize];
     let key = |row: u32| {
         let customer = at(row);
-        (
-            customer.group,
-            customer.history.frequency,
-            customer.history.age.to_bits(),
-            customer.history.recency.to_bits(),
-            row,
-        )
+        (customer.group, customer.history.frequency, customer.history.age.to_bits(), customer.history.recency.to_bits(), row)
     };
     order.par_sort_unstable_by_key(|row| key(*row));
     let alike = |one: &u32, other: &u32| {
@@ -209,8 +203,7 @@ fn one(
         let found = (level < alive).then(|| ahead.waiting.quantile(&weights, level / alive)).flatten();
         found.map(|time| time * terms.unit_days)
     };
-    let dert =
-        (!ahead.discounted.is_empty()).then(|| alive * mixed(&weights, &ahead.discounted)).filter(|d| d.is_finite());
+    let dert = (!ahead.discounted.is_empty()).then(|| alive * mixed(&weights, &ahead.discounted)).filter(|d| d.is_finite());
     let discounted_purchases = alive * mixed(&weights, &ahead.discounted_within);
     let mean = customer.spend_mean;
     let expected_spend = spend.zip(mean).and_then(|(spend, mean)| spend.expected_spend(customer.spend_purchases, mean));

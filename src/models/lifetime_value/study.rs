@@ -201,8 +201,9 @@ impl Study<'_> {
         let (customers, repeaters) = (now.customers(), now.repeaters());
         if customers < self.settings.min_customers || repeaters < self.settings.min_repeaters {
             let (least, least_again) = (self.settings.min_customers, self.settings.min_repeaters);
-            let reason =
-                format!("{customers} customers of whom {repeaters} bought again; needed are {least} and {least_again}");
+            let reason = format!(
+                "{customers} customers of whom {repeaters} bought again; needed are {least} and {least_again}"
+            );
             return nothing(reason, now.keys(), None);
         }
         let origins: Vec<Origin> =
@@ -211,9 +212,7 @@ impl Study<'_> {
         let choice = choose(&now, &origins, &names, self.settings.wanted.as_deref());
         let Some(chosen) = choice.chosen else { return nothing(choice.reason.clone(), now.keys(), Some(choice)) };
         let judged = &choice.judged[chosen];
-        let Some(model) = purchase_model(judged.model) else {
-            return nothing(choice.reason.clone(), now.keys(), Some(choice));
-        };
+        let Some(model) = purchase_model(judged.model) else { return nothing(choice.reason.clone(), now.keys(), Some(choice)) };
         let everybody: Vec<&Subject> = self.subjects.iter().collect();
         let mut strata = vec![Stratum {
             stratum: 0,
@@ -260,8 +259,10 @@ impl Study<'_> {
             .zip(origins)
             .map(|(observations, origin)| {
                 let fit_of_all = super::population::fit(model, &origin.population, None, Some(&all.log_parameters));
-                let then: Vec<Origin> =
-                    numbers.iter().filter_map(|stratum| observations.origin(Some(*stratum), self.covariates)).collect();
+                let then: Vec<Origin> = numbers
+                    .iter()
+                    .filter_map(|stratum| observations.origin(Some(*stratum), self.covariates))
+                    .collect();
                 let populations: Vec<Population> = then.iter().map(|origin| origin.population.clone()).collect();
                 (pool(model, &populations, &fit_of_all).strata, then)
             })
@@ -278,8 +279,7 @@ impl Study<'_> {
                     bins = calibration(&origin.cells, &predicted);
                     at_origin = Some(fit.coefficients.clone());
                 }
-                let histories: Vec<&Histories> =
-                    origin.population.groups.iter().map(|group| &group.histories).collect();
+                let histories: Vec<&Histories> = origin.population.groups.iter().map(|group| &group.histories).collect();
                 let means: Vec<Box<dyn Process>> = histories.iter().filter_map(|_| cohort_mean(&histories)).collect();
                 if means.len() == histories.len() {
                     plain = plain.and(Sums::of(&origin.cells, &predict(&means, &origin.cells, origin.horizon)));
@@ -332,16 +332,14 @@ impl Study<'_> {
 
     /// Totals of the subjects by scope: `scopes[row]` are the totals that a subject belongs to, of `count`.
     pub fn totals(&self, findings: &Findings, scopes: &[Vec<u32>], count: usize) -> Vec<Total> {
-        let chosen =
-            findings.choice.as_ref().and_then(|choice| choice.chosen.map(|chosen| choice.judged[chosen].model));
+        let chosen = findings.choice.as_ref().and_then(|choice| choice.chosen.map(|chosen| choice.judged[chosen].model));
         let Some(model) = chosen.and_then(purchase_model) else { return vec![Total::default(); count] };
         let mut sums = vec![totals::Sums::default(); count];
         for (stratum, rows) in self.by_stratum(&findings.strata) {
             let seed = self.settings.seed.wrapping_add(u64::from(stratum.stratum));
             let parameters = stratum.estimate.draws(self.settings.draws, seed);
             let spends = stratum.spend.as_ref().filter(|spend| spend.model().is_some()).map(|spend| {
-                let estimate =
-                    Estimate { at: spend.fit.log_parameters.clone(), covariance: spend.fit.covariance.clone() };
+                let estimate = Estimate { at: spend.fit.log_parameters.clone(), covariance: spend.fit.covariance.clone() };
                 // Another stream of random numbers than the purchases have.
                 estimate.draws(self.settings.draws, !seed)
             });

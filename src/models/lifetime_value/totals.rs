@@ -90,10 +90,8 @@ pub fn totals(members: &[Member<'_>], scopes: usize, draws: &[Draw], horizon: f6
         let (group, history) = (members[*row as usize].customer.group, members[*row as usize].customer.history);
         (group, history.frequency, history.age.to_bits(), history.recency.to_bits(), *row)
     });
-    let by_draw: Vec<Vec<(f64, f64)>> =
-        draws.par_iter().map(|draw| of_draw(members, &order, scopes, draw, horizon)).collect();
-    let mut sums: Vec<Sums> =
-        (0..scopes).map(|_| Sums { draws: vec![(0.0, 0.0); draws.len()], ..Sums::default() }).collect();
+    let by_draw: Vec<Vec<(f64, f64)>> = draws.par_iter().map(|draw| of_draw(members, &order, scopes, draw, horizon)).collect();
+    let mut sums: Vec<Sums> = (0..scopes).map(|_| Sums { draws: vec![(0.0, 0.0); draws.len()], ..Sums::default() }).collect();
     for row in order {
         let member = &members[row as usize];
         for scope in member.scopes {
@@ -103,8 +101,7 @@ pub fn totals(members: &[Member<'_>], scopes: usize, draws: &[Draw], horizon: f6
             sums.variance += member.score.variance;
             if let Some(value) = member.score.value_horizon {
                 sums.value += value;
-                let discount =
-                    member.score.discounted_purchases / member.score.expected_purchases.max(f64::MIN_POSITIVE);
+                let discount = member.score.discounted_purchases / member.score.expected_purchases.max(f64::MIN_POSITIVE);
                 match member.score.value_variance {
                     Some(variance) => sums.value_variance += discount * discount * variance,
                     None => sums.endless = true,
@@ -125,9 +122,7 @@ fn of_draw(members: &[Member<'_>], order: &[u32], scopes: usize, draw: &Draw, ho
     let customer = |row: &u32| members[*row as usize].customer;
     let share = |one: &u32, other: &u32| {
         let (one, other) = (customer(one), customer(other));
-        one.group == other.group
-            && one.history.frequency == other.history.frequency
-            && one.history.age == other.history.age
+        one.group == other.group && one.history.frequency == other.history.frequency && one.history.age == other.history.age
     };
     let mut weights = Vec::new();
     for run in order.chunk_by(share) {
@@ -194,8 +189,7 @@ impl Sums {
             let mean = self.draws.iter().map(of).sum::<f64>() / n;
             self.draws.iter().map(|draw| (of(draw) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)
         };
-        let by_parameters =
-            if self.draws.len() > 1 { (spread(|draw| draw.0), spread(|draw| draw.1)) } else { (0.0, 0.0) };
+        let by_parameters = if self.draws.len() > 1 { (spread(|draw| draw.0), spread(|draw| draw.1)) } else { (0.0, 0.0) };
         let half = EIGHTY * (self.variance + by_parameters.0).sqrt();
         let value_half = (!self.endless).then(|| EIGHTY * (self.value_variance + by_parameters.1).sqrt());
         Total {

@@ -25,9 +25,7 @@ pub fn expected(processes: &[Box<dyn Process>], acquired: &[Acquired], ends: &[i
     // Ages that are asked for: the days between any acquisition and any end.
     let curves: Vec<Vec<f64>> = processes
         .iter()
-        .map(|process| {
-            (0..=oldest).into_par_iter().map(|age| process.expected_of_new(age as f64 / unit_days)).collect()
-        })
+        .map(|process| (0..=oldest).into_par_iter().map(|age| process.expected_of_new(age as f64 / unit_days)).collect())
         .collect();
     ends.iter()
         .map(|end| {
