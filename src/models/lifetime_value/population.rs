@@ -175,8 +175,7 @@ pub fn processes(model: &dyn PurchaseModel, coefficients: &[f64], covariates: &[
     covariates
         .iter()
         .map(|covariates| {
-            let parameters: Vec<f64> =
-                shifted(model, coefficients, covariates).iter().map(|value| value.exp()).collect();
+            let parameters: Vec<f64> = shifted(model, coefficients, covariates).iter().map(|value| value.exp()).collect();
             model.process(&parameters)
         })
         .collect()

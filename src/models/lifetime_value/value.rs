@@ -261,9 +261,7 @@ mod tests {
                                 // Numbers beyond 64 are split between neighbours.
                                 let split = if counts.len() > 2 * DENSE { 1e-3 } else { 0.0 };
                                 let error = (found - level).abs();
-                                if error - split > worst {
-                                    println!("{p} {q} {x} {t} {p_alive} {level} {error:e}");
-                                }
+                                if error - split > worst { println!("{p} {q} {x} {t} {p_alive} {level} {error:e}"); }
                                 worst = worst.max(error - split);
                             }
                         }
@@ -286,13 +284,7 @@ mod tests {
         let mut values: Vec<f64> = (0..total)
             .map(|_| {
                 let mut left: f64 = chance.sample(&mut random);
-                let number = counts
-                    .iter()
-                    .take_while(|count| {
-                        left -= **count;
-                        left > 0.0
-                    })
-                    .count();
+                let number = counts.iter().take_while(|count| { left -= **count; left > 0.0 }).count();
                 if number == 0 || alive.sample(&mut random) > p_alive {
                     return 0.0;
                 }
