@@ -78,8 +78,7 @@ pub(super) fn beta_discounted(a: f64, b: f64, z: f64) -> f64 {
             term *= ratio;
             sum += term;
         }
-        // A product of ratios that are below one in the end; written so that NaN ends it too.
-        if !(term > stop * sum) || l > 1e8 {
+        if term <= stop * sum || term.is_nan() || l > 1e8 {
             return sum;
         }
         l += 1.0;

@@ -286,9 +286,10 @@ impl Future {
     /// Probability to leave after living through 0, 1, ... opportunities from now.
     fn leaves(&self, stayed: &[f64]) -> Vec<f64> {
         let (gamma, delta) = self.left;
-        (0..).zip(stayed).map(|(ahead, stayed)| stayed * (gamma / (gamma + delta + f64::from(ahead as u32)))).collect()
+        (0_u32..).zip(stayed).map(|(ahead, stayed)| stayed * (gamma / (gamma + delta + f64::from(ahead)))).collect()
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

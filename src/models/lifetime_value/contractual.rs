@@ -259,4 +259,5 @@ pub fn fit(family: Family, renewals: &Renewals) -> Fit {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -84,13 +84,13 @@ fn gradients_are_differences_of_the_likelihood() {
     for at in [[0.2, -0.3, -0.4, 1.0], [-2.0, 1.0, 3.0, -1.0], [4.0, 5.0, -3.0, 2.0]] {
         let mut gradient = [0.0; 4];
         log_likelihood(&cells, &at, &mut gradient);
-        for index in 0..4 {
+        for (index, slope) in gradient.iter().enumerate() {
             let shifted = |by: f64| {
                 let mut beside = at;
                 beside[index] += by;
                 log_likelihood(&cells, &beside, &mut [0.0; 4])
             };
-            near((shifted(1e-5) - shifted(-1e-5)) / 2e-5, gradient[index], 1e-6 * gradient[index].abs().max(100.0));
+            near((shifted(1e-5) - shifted(-1e-5)) / 2e-5, *slope, 1e-6 * slope.abs().max(100.0));
         }
     }
 }

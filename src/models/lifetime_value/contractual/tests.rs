@@ -81,14 +81,14 @@ fn gradients_are_differences_of_the_likelihood() {
     ] {
         let mut gradient = vec![0.0; at.len()];
         log_likelihood(family, &renewals, &at, &mut gradient);
-        for index in 0..at.len() {
+        for (index, slope) in gradient.iter().enumerate() {
             let shifted = |by: f64| {
                 let mut beside = at.clone();
                 beside[index] += by;
                 log_likelihood(family, &renewals, &beside, &mut vec![0.0; at.len()])
             };
             let difference = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
-            assert!((difference - gradient[index]).abs() < 1e-6 * (1.0 + gradient[index].abs()), "{family:?} {at:?}");
+            assert!((difference - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{family:?} {at:?}");
         }
     }
 }
