@@ -10,6 +10,7 @@ mod campaign_targets;
 mod cli;
 mod cli_answers;
 mod config;
+mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
 mod generate;
