@@ -15,6 +15,7 @@ mod customer_ltv;
 mod determinism;
 mod generate;
 mod golden_cdnow;
+mod golden_ltv;
 mod golden_rfm_package;
 mod growth_by_hand;
 mod ingest_cache;

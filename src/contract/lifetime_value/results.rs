@@ -43,9 +43,12 @@ fn expectations() -> [Vec<Column>; 2] {
             money("expected_spend_e4", "value expected of one purchase; null when a cost is unknown"),
             money("value_horizon_e4", "value expected within the horizon, discounted to today"),
             double("dert", "purchases expected for ever, discounted to today; null when their sum has no end"),
-            money("clv_e4", "value expected for ever, discounted to today; null when its sum has no end"),
-            money("clv_p10_e4", "tenth percentile of what the customer brings, discounted to today"),
-            money("clv_p90_e4", "ninetieth percentile of what the customer brings, discounted to today"),
+            money(
+                "clv_e4",
+                "value expected for ever, discounted to today: no holdout can prove it; null when its sum has no end",
+            ),
+            money("clv_p10_e4", "tenth percentile of what the customer brings within the horizon, not discounted"),
+            money("clv_p90_e4", "ninetieth percentile of what the customer brings within the horizon, not discounted"),
         ],
     ]
 }
