@@ -1,6 +1,6 @@
 -- customer_categories_by_month: what one customer bought of one product category in one month; the one scan of the lines
 -- that the summaries of products and the growth by category are made of.
--- Key: none. customer_id, month_no, period_no, category and is_launch identify a row; customer_id is null where nobody was
+-- Key: none. customer_id, month_no, period_no, category_no and is_launch identify a row; customer_id is null where nobody was
 -- identified.
 -- Units: money in ten-thousandths. month_no is the calendar's and period_no that of periods; 0 is outside of them.
 -- A line falls on the day of its order and counts as its order does, so that categories add up to the orders.
@@ -40,8 +40,8 @@ compared AS (
 days AS (
     SELECT
         d.order_day AS day,
-        COALESCE(m.month_no, 0) AS month_no,
-        COALESCE(q.period_no, 0) AS period_no,
+        CAST(COALESCE(m.month_no, 0) AS INTEGER) AS month_no,
+        CAST(COALESCE(q.period_no, 0) AS INTEGER) AS period_no,
         COALESCE(q.start_day, 0) AS start_day,
         COALESCE(q.end_day, 0) AS end_day
     FROM day_list AS d
@@ -55,21 +55,20 @@ goods AS (
         order_id,
         order_day,
         product_id,
+        category_no,
         amount_e4,
         discount_e4,
-        quantity_e4,
         cost_e4
-    FROM order_lines
-    WHERE is_goods
+    FROM goods_lines
 ),
 lines AS (
     SELECT
         l.customer_id AS customer_id,
         COALESCE(o.order_day, u.order_day, l.order_day) AS day,
         l.product_id AS product_id,
+        l.category_no AS category_no,
         l.amount_e4 AS amount_e4,
-        COALESCE(l.discount_e4, 0) AS discount_e4,
-        l.quantity_e4 AS quantity_e4,
+        l.discount_e4 AS discount_e4,
         l.cost_e4 AS cost_e4,
         CASE WHEN l.amount_e4 > 0 AND COALESCE(o.is_cancelled, u.is_cancelled, 0) = 0 THEN l.amount_e4 ELSE 0 END AS gross_e4,
         CASE
@@ -82,39 +81,34 @@ lines AS (
     LEFT JOIN odd_unknown AS u ON l.unknown_order_id = u.order_id
     WHERE COALESCE(o.is_void, u.is_void, 0) = 0
 ),
+launches AS (
+    SELECT product_id, available_from_day FROM staged_products WHERE available_from_day IS NOT NULL
+),
 dated AS (
     SELECT
         l.customer_id AS customer_id,
         d.month_no AS month_no,
         d.period_no AS period_no,
-        COALESCE(p.category, 'unknown') AS category,
+        l.category_no AS category_no,
         CASE
-            WHEN p.available_from_day >= d.start_day AND p.available_from_day < d.end_day THEN 1
-            ELSE 0
+            WHEN p.available_from_day >= d.start_day AND p.available_from_day < d.end_day THEN TRUE
+            ELSE FALSE
         END AS is_launch,
         l.amount_e4 AS amount_e4,
         l.gross_e4 AS gross_e4,
         l.discount_e4 AS discount_e4,
-        -- As in orders.
-        CASE
-            WHEN l.cost_e4 IS NOT NULL THEN l.cost_e4
-            WHEN l.quantity_e4 >= 0
-            THEN CAST((l.quantity_e4 * p.cost_e4 + 5000 - (l.quantity_e4 * p.cost_e4 + 5000) % 10000) / 10000 AS BIGINT)
-            ELSE 0 - CAST(
-                (5000 - l.quantity_e4 * p.cost_e4 - (5000 - l.quantity_e4 * p.cost_e4) % 10000) / 10000 AS BIGINT
-            )
-        END AS cost_e4,
+        l.cost_e4 AS cost_e4,
         CASE WHEN l.is_sold = 1 THEN l.day END AS sold_day
     FROM lines AS l
     JOIN days AS d ON l.day = d.day
-    LEFT JOIN staged_products AS p ON l.product_id = p.product_id
+    LEFT JOIN launches AS p ON l.product_id = p.product_id
 )
 SELECT
     customer_id,
-    CAST(month_no AS INTEGER) AS month_no,
-    CAST(period_no AS INTEGER) AS period_no,
-    category,
-    is_launch = 1 AS is_launch,
+    month_no,
+    period_no,
+    category_no,
+    is_launch,
     CAST(COUNT(*) AS BIGINT) AS lines,
     CAST(SUM(gross_e4) AS BIGINT) AS gross_revenue_e4,
     CAST(SUM(amount_e4) AS BIGINT) AS net_revenue_e4,
@@ -123,4 +117,4 @@ SELECT
     CAST(SUM(CASE WHEN cost_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS lines_without_cost,
     MIN(sold_day) AS first_sold_day
 FROM dated
-GROUP BY customer_id, month_no, period_no, category, is_launch
+GROUP BY customer_id, month_no, period_no, category_no, is_launch

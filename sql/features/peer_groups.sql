@@ -5,20 +5,19 @@
 WITH first_day AS (
     SELECT
         l.customer_id AS customer_id,
-        p.category AS category,
+        l.category_no AS category_no,
         CAST(SUM(l.amount_e4) AS BIGINT) AS spent_e4
-    FROM order_lines AS l
+    FROM goods_lines AS l
     JOIN customer_summary AS s ON l.customer_id = s.customer_id AND l.order_day = s.first_order_day
-    JOIN staged_products AS p ON l.product_id = p.product_id
-    WHERE l.is_goods AND NOT l.is_cancelled AND l.amount_e4 > 0 AND p.category IS NOT NULL
-    GROUP BY l.customer_id, p.category
+    WHERE NOT l.is_cancelled AND l.amount_e4 > 0 AND l.has_category
+    GROUP BY l.customer_id, l.category_no
 ),
 most AS (
     SELECT customer_id, MAX(spent_e4) AS spent_e4 FROM first_day GROUP BY customer_id
 ),
 -- Of categories with the same spend, the first by name.
 first_categories AS (
-    SELECT f.customer_id AS customer_id, MIN(f.category) AS category
+    SELECT f.customer_id AS customer_id, MIN(f.category_no) AS category_no
     FROM first_day AS f
     JOIN most AS m ON f.customer_id = m.customer_id AND f.spent_e4 = m.spent_e4
     GROUP BY f.customer_id
@@ -42,7 +41,8 @@ named AS (
         COALESCE(t.tenure_band, 'none') AS tenure_band
     FROM customer_summary AS s
     LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
-    LEFT JOIN first_categories AS f ON s.customer_id = f.customer_id
+    LEFT JOIN first_categories AS i ON s.customer_id = i.customer_id
+    LEFT JOIN product_categories AS f ON i.category_no = f.category_no
     LEFT JOIN tenure_names AS t ON s.tenure_days = t.tenure_days
 ),
 cells AS (
