@@ -32,40 +32,46 @@ tenure_names AS (
     CROSS JOIN tenure_bands AS b
     WHERE t.tenure_days >= b.from_days AND (b.to_days IS NULL OR t.tenure_days < b.to_days)
 ),
+unknown AS (
+    SELECT category_no FROM product_categories WHERE category = 'unknown'
+),
 named AS (
     SELECT
         s.customer_id AS customer_id,
         COALESCE(c.region, 'unknown') AS region,
         COALESCE(c.customer_type, 'unknown') AS customer_type,
-        COALESCE(f.category, 'unknown') AS first_category,
+        COALESCE(f.category_no, u.category_no) AS category_no,
         COALESCE(t.tenure_band, 'none') AS tenure_band
     FROM customer_summary AS s
+    CROSS JOIN unknown AS u
     LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
-    LEFT JOIN first_categories AS i ON s.customer_id = i.customer_id
-    LEFT JOIN product_categories AS f ON i.category_no = f.category_no
+    LEFT JOIN first_categories AS f ON s.customer_id = f.customer_id
     LEFT JOIN tenure_names AS t ON s.tenure_days = t.tenure_days
 ),
 cells AS (
-    SELECT region, customer_type, first_category, tenure_band
+    SELECT region, customer_type, category_no, tenure_band
     FROM named
-    GROUP BY region, customer_type, first_category, tenure_band
+    GROUP BY region, customer_type, category_no, tenure_band
 ),
+-- Numbers of categories are in the order of their names.
 numbered AS (
     SELECT
-        region,
-        customer_type,
-        first_category,
-        tenure_band,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band, first_category) AS BIGINT) AS group_1,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band) AS BIGINT) AS group_2,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type) AS BIGINT) AS group_3
-    FROM cells
+        c.region AS region,
+        c.customer_type AS customer_type,
+        c.category_no AS category_no,
+        p.category AS first_category,
+        c.tenure_band AS tenure_band,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type, c.tenure_band, c.category_no) AS BIGINT) AS group_1,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type, c.tenure_band) AS BIGINT) AS group_2,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type) AS BIGINT) AS group_3
+    FROM cells AS c
+    JOIN product_categories AS p ON c.category_no = p.category_no
 )
 SELECT
     n.customer_id AS customer_id,
     n.region AS region,
     n.customer_type AS customer_type,
-    n.first_category AS first_category,
+    c.first_category AS first_category,
     n.tenure_band AS tenure_band,
     c.group_1 AS group_1,
     c.group_2 AS group_2,
@@ -74,5 +80,5 @@ FROM named AS n
 JOIN numbered AS c
     ON n.region = c.region
     AND n.customer_type = c.customer_type
-    AND n.first_category = c.first_category
+    AND n.category_no = c.category_no
     AND n.tenure_band = c.tenure_band

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::{Frame, Inputs, Model, Rows, Values};
 use crate::error::{Error, Result};
 
@@ -25,6 +27,9 @@ const PLACES: [(&str, &str); 5] = [
     ("team", "rep_id"),
     ("partner", "partner_id"),
 ];
+
+/// Customers that are counted in one go: fewer would make more tallies than they save time.
+const CUSTOMERS_AT_ONCE: usize = 1 << 14;
 
 /// One kind of calendar period: which period each month is in.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +96,16 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Adds what was counted of other customers.
+    fn merge(mut self, other: Tally) -> Tally {
+        for (mine, theirs) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
+            mine.buyers += theirs.buyers;
+            mine.new += theirs.new;
+            mine.retained += theirs.retained;
+        }
+        self
     }
 
     /// The counts of a scope in a period of a kind.
@@ -238,13 +253,13 @@ fn placed(frame: &Frame, paths: &Paths<'_>) -> Result<Visits> {
             *customer = 0;
         }
     }
-    let mut found = Visits { customers, months: small(frame, "month_no")?, leaves: Vec::new(), scopes_of: Vec::new() };
-    for (dimension, column) in PLACES {
+    let dimensions = PLACES.par_iter().map(|(dimension, column)| {
         let mut codes = Codes::default();
-        found.leaves.push(codes.code_all(frame.text(column)?.into_iter().map(Option::unwrap_or_default)));
-        found.scopes_of.push(codes.names.iter().map(|leaf| paths.scopes_of(dimension, leaf)).collect());
-    }
-    Ok(found)
+        let leaves = codes.code_all(frame.text(column)?.into_iter().map(Option::unwrap_or_default));
+        Ok((leaves, codes.names.iter().map(|leaf| paths.scopes_of(dimension, leaf)).collect()))
+    });
+    let (leaves, scopes_of) = dimensions.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    Ok(Visits { customers, months: small(frame, "month_no")?, leaves, scopes_of })
 }
 
 /// What was bought of categories: `category_visits`, whose leaves are the numbers of `product_categories`.
@@ -285,13 +300,11 @@ fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let tiers: Vec<Vec<u32>> = (0..=5).map(|tier| paths.scopes_of("tier", &tier.to_string())).collect();
     let all: &[u32] = paths.of_leaf.get(&("all", "all")).map_or(&[], Vec::as_slice);
 
-    let mut tally = Tally::new(kinds, paths.scopes.codes.len());
+    let nobody = || Tally::new(kinds.clone(), paths.scopes.codes.len());
     let (by_place, by_category) =
         (ByCustomer::new(&placed.customers, count), ByCustomer::new(&bought.customers, count));
-    let mut seen: Vec<(u32, u32)> = Vec::new();
-    for (customer, &tier) in tier_of.iter().enumerate().skip(1) {
-        seen.clear();
-        let own = tiers.get(tier as usize).map_or(&[][..], Vec::as_slice);
+    let visited = |customer: usize, seen: &mut Vec<(u32, u32)>| {
+        let own = tiers.get(tier_of[customer] as usize).map_or(&[][..], Vec::as_slice);
         for &row in by_place.of(customer) {
             let month = placed.months[row as usize];
             seen.extend(all.iter().chain(own).map(|&scope| (scope, month)));
@@ -301,8 +314,22 @@ fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
             let month = bought.months[row as usize];
             bought.scopes(row as usize, |scope| seen.push((scope, month)));
         }
-        tally.add(&mut seen);
-    }
+    };
+    // Counts of different customers add up, in any order.
+    let tally = (1..count)
+        .into_par_iter()
+        .with_min_len(CUSTOMERS_AT_ONCE)
+        .fold(
+            || (nobody(), Vec::new()),
+            |(mut tally, mut seen), customer| {
+                seen.clear();
+                visited(customer, &mut seen);
+                tally.add(&mut seen);
+                (tally, seen)
+            },
+        )
+        .map(|(tally, _)| tally)
+        .reduce(nobody, Tally::merge);
     Ok(vec![rows(&tally, &paths.scopes)])
 }
 
@@ -393,6 +420,26 @@ mod tests {
         assert_eq!(counts(&tally, 0, 0, 5)[3], (1, 0, 0));
         assert_eq!(counts(&tally, 0, 1, 5)[3], (2, 2, 0));
         assert_eq!(counts(&tally, 1, 0, 3)[1], (1, 1, 0));
+    }
+
+    #[test]
+    fn counts_of_different_customers_add_up() {
+        let count = |visits: &[Vec<(u32, u32)>]| {
+            let mut tally = Tally::new(kinds(), 2);
+            visits.iter().for_each(|visits| tally.add(&mut visits.clone()));
+            tally
+        };
+        let visits = [vec![(1, 4), (0, 2), (0, 4)], vec![(1, 4)], vec![(1, 3), (1, 4)]];
+        let (whole, parts) = (count(&visits), count(&visits[..1]).merge(count(&visits[1..])));
+        assert_eq!(whole.counts, parts.counts);
+        assert_eq!(counts(&parts, 0, 1, 5)[3], (3, 2, 1));
+    }
+
+    #[test]
+    fn a_name_has_one_code_wherever_it_stands() {
+        let mut codes = Codes::default();
+        assert_eq!(codes.code_all(["b", "b", "a", "b", "a"].into_iter()), [0, 0, 1, 0, 1]);
+        assert_eq!(codes.names, ["b", "a"]);
     }
 
     #[test]
