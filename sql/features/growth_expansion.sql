@@ -20,7 +20,6 @@ sides AS (
 firsts AS (
     SELECT customer_id, category_no, MIN(first_sold_day) AS first_sold_day
     FROM customer_categories_by_month
-    WHERE customer_id IS NOT NULL
     GROUP BY customer_id, category_no
 ),
 moved AS (

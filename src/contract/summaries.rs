@@ -99,18 +99,17 @@ fn category_cells() -> Table {
 }
 
 fn customer_categories_by_month() -> Table {
-    let mut columns = vec![
-        text("customer_id", "who bought").optional(),
+    let columns = vec![
+        text("customer_id", "who bought"),
         month_no(),
         integer("period_no", "the compared period; 0 is outside of them"),
         category_no(),
         boolean("is_launch", "products that came on sale in the compared period"),
-        bigint("lines", "lines of goods"),
+        money("net_revenue_e4", "goods sold less what came back"),
+        day("first_sold_day", "first day with goods of a qualifying order; null without").optional(),
     ];
-    columns.extend(money_sums());
-    columns.push(day("first_sold_day", "first day with goods of a qualifying order; null without").optional());
-    let row = "one customer in one product category in one month";
-    Table::new("customer_categories_by_month", row, &[], columns)
+    let key = ["customer_id", "month_no", "period_no", "category_no", "is_launch"];
+    Table::new("customer_categories_by_month", "one customer in one product category in one month", &key, columns)
 }
 
 fn category_visits() -> Table {
