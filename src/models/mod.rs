@@ -16,6 +16,7 @@ mod experiment;
 mod hierarchies;
 mod lifetime_tables;
 pub mod lifetime_value;
+mod opportunity_values;
 mod routing_keys;
 mod survival;
 
@@ -50,5 +51,6 @@ pub fn models() -> &'static [Model] {
         routing_keys::MODEL,
         contract_lifetimes::MODEL,
         lifetime_tables::MODEL,
+        opportunity_values::MODEL,
     ]
 }

@@ -94,6 +94,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "segments/attrition.sql",
     "segments/attrition_drivers.sql",
     "segments/campaign_targets.sql",
+    "segments/contract_ltv.sql",
     "segments/customer_ltv.sql",
     "segments/customer_value.sql",
     "segments/customers.sql",
@@ -115,6 +116,8 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "summaries/growth.sql",
     "summaries/lifecycle_periods.sql",
     "summaries/line_totals.sql",
+    "summaries/ltv_models.sql",
+    "summaries/ltv_parameters.sql",
     "summaries/populations.sql",
     "summaries/service_caps.sql",
 ];

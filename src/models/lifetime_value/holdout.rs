@@ -16,7 +16,7 @@ use super::process::{Outlook, Process, PurchaseModel};
 pub const EIGHTY: f64 = 1.281_551_565_544_600_4;
 
 /// The least probability that a deviance takes: what happened has to have been possible.
-const IMPOSSIBLE: f64 = 1e-12;
+pub const IMPOSSIBLE: f64 = 1e-12;
 
 /// Customers with one history who did one thing in the holdout.
 #[derive(Debug, Clone, Copy, PartialEq)]
