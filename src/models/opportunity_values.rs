@@ -112,6 +112,7 @@ impl Observed {
                 variance: (squares - mean * mean).max(0.0),
                 p_none: future.p_none(ahead),
                 p_actual: actual.max(IMPOSSIBLE),
+                interval: holdout::Interval::new(1.0, &probabilities),
             };
             // Opportunities are the unit of time here.
             let history = History::new(x, f64::from(t_x), f64::from(n));
@@ -391,6 +392,8 @@ fn model_rows(of: Option<(Params, &Verdict, Option<i64>)>) -> Rows {
         double(holdout.and_then(|holdout| holdout.correlation)),
         double(holdout.map(|holdout| holdout.brier)),
         double(holdout.map(|holdout| holdout.deviance)),
+        double(holdout.map(|holdout| holdout.coverage)),
+        double(holdout.map(|holdout| holdout.coverage_nominal)),
         double(plain.map(|plain| plain.mae)),
         double(plain.map(|plain| plain.deviance)),
         double(None),
