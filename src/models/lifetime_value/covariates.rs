@@ -5,7 +5,7 @@
 //! the effect of the dummy itself: customers of the level against those of the reference, in log parameters. The parameters
 //! beside them are those of a customer with mean covariates.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::fit::Fit;
 use super::history::Histories;
@@ -16,16 +16,14 @@ use super::process::PurchaseModel;
 pub const NO_LEVEL: &str = "(none)";
 
 /// The columns of some covariates, as one population has them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Design {
     /// The covariates, in their order.
     pub covariates: Vec<Covariate>,
 }
 
 /// One covariate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Covariate {
     /// Its name: `region`.
     pub name: String,
@@ -36,8 +34,7 @@ pub struct Covariate {
 }
 
 /// A level that has a column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Level {
     /// Its name: `north`.
     pub name: String,
@@ -192,8 +189,8 @@ mod tests {
     }
 
     /// Simulated groups, with effects of dummies on rate and dropout, are found within three standard errors.
-    fn finds_effects(model: &dyn PurchaseModel, parameters: &[f64]) {
-        let regions = [("south", 0.0, 0.0, 6_000), ("north", 0.5, -0.3, 3_000), ("west", -0.4, 0.4, 2_000)];
+    fn finds_effects(model: &dyn PurchaseModel, parameters: &[f64], size: usize, precision: f64) {
+        let regions = [("south", 0.0, 0.0, 3 * size), ("north", 0.5, -0.3, 2 * size), ("west", -0.4, 0.4, size)];
         let channels = [("web", 0.0, 0.0, 1), ("shop", 0.25, 0.5, 2)];
         let mut groups = Vec::new();
         let effects = model.effects();
@@ -232,7 +229,7 @@ mod tests {
             let error = found.std_error.unwrap();
             assert_eq!(found.parameter, name);
             assert!(
-                (found.value - wanted).abs() < 3.0 * error && error < 0.15,
+                (found.value - wanted).abs() < 3.0 * error && error < precision,
                 "{}: {found:?} is not {wanted}",
                 model.name()
             );
@@ -241,10 +238,10 @@ mod tests {
 
     #[test]
     fn effects_are_found() {
-        finds_effects(&BgNbd { regularity: 1, modified: false }, &[0.8, 20.0, 0.7, 2.0]);
-        finds_effects(&BgNbd { regularity: 1, modified: true }, &[0.8, 20.0, 0.7, 2.0]);
-        finds_effects(&BgNbd { regularity: 2, modified: true }, &[0.8, 10.0, 0.7, 2.0]);
-        finds_effects(&super::super::pareto_nbd::ParetoNbd, &[0.8, 20.0, 0.7, 60.0]);
-        finds_effects(&super::super::nbd::Nbd, &[0.8, 20.0]);
+        finds_effects(&BgNbd { regularity: 1, modified: false }, &[0.8, 20.0, 0.7, 2.0], 2_000, 0.15);
+        finds_effects(&BgNbd { regularity: 1, modified: true }, &[0.8, 20.0, 0.7, 2.0], 2_000, 0.15);
+        finds_effects(&BgNbd { regularity: 2, modified: true }, &[0.8, 10.0, 0.7, 2.0], 2_000, 0.15);
+        finds_effects(&super::super::pareto_nbd::ParetoNbd, &[0.8, 20.0, 0.7, 60.0], 600, 0.3);
+        finds_effects(&super::super::nbd::Nbd, &[0.8, 20.0], 2_000, 0.15);
     }
 }

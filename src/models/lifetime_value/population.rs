@@ -82,7 +82,7 @@ impl Population {
 }
 
 /// Where each of a model's coefficients is: log parameters, then effects on the purchase rate, then those on dropout.
-fn shifted(model: &dyn PurchaseModel, coefficients: &[f64], covariates: &[f64]) -> Vec<f64> {
+pub(super) fn shifted(model: &dyn PurchaseModel, coefficients: &[f64], covariates: &[f64]) -> Vec<f64> {
     let size = model.parameters().len();
     let effects = model.effects();
     let mut at = coefficients[..size].to_vec();
