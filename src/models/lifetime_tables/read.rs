@@ -23,7 +23,7 @@ pub struct Week {
     pub repeat_purchases: i64,
 }
 
-/// Everything read.
+/// Everything read: a study, and the names of what is in it.
 pub struct Read {
     /// How to go about it.
     pub settings: Settings,
@@ -53,6 +53,11 @@ pub struct Read {
     pub scopes: Vec<String>,
     /// The totals that each subject belongs to.
     pub scopes_of: Vec<Vec<u32>>,
+    /// Whether the times between purchases are known. The likelihoods of models with regular timing lack a constant
+    /// otherwise, and are not comparable with others.
+    pub knows_gaps: bool,
+    /// How far the histories have moved from those of a frozen fit, when one scores.
+    pub drift: Option<f64>,
 }
 
 impl Read {
@@ -171,6 +176,8 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         weeks: weeks(inputs.table("purchase_weeks")?)?,
         scopes,
         scopes_of,
+        knows_gaps: true,
+        drift: None,
     })
 }
 
@@ -216,7 +223,9 @@ fn scopes(inputs: &Inputs<'_>, customer_no: &[i64]) -> Result<(Vec<String>, Vec<
     let numbers = table.integers("scope_no")?;
     let names: Vec<String> = names.into_iter().flatten().map(str::to_owned).collect();
     let place = |kind: &str, number: i32| {
-        (0..names.len()).find(|row| kinds[*row] == Some(kind) && numbers[*row] == number).and_then(|row| u32::try_from(row).ok())
+        (0..names.len())
+            .find(|row| kinds[*row] == Some(kind) && numbers[*row] == number)
+            .and_then(|row| u32::try_from(row).ok())
     };
     let groups = inputs.table("ltv_groups")?;
     let of_group = [("tier", "tier_no"), ("region", "region_no"), ("cohort", "cohort_no")];

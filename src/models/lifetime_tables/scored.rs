@@ -23,10 +23,10 @@ pub fn history_scores(read: &Read, findings: &Findings) -> Rows {
         .collect();
     scored.sort_by_key(|(customer, _)| *customer);
     let double = |of: fn(&Score) -> f64| Values::Double(scored.iter().map(|(_, score)| Some(of(score))).collect());
-    let count = |of: fn(&Score) -> u32| Values::Whole(scored.iter().map(|(_, score)| Some(i64::from(of(score)))).collect());
-    let money = |of: fn(&Score) -> Option<f64>| {
-        Values::Whole(scored.iter().map(|(_, score)| of(score).and_then(e4)).collect())
-    };
+    let count =
+        |of: fn(&Score) -> u32| Values::Whole(scored.iter().map(|(_, score)| Some(i64::from(of(score)))).collect());
+    let money =
+        |of: fn(&Score) -> Option<f64>| Values::Whole(scored.iter().map(|(_, score)| of(score).and_then(e4)).collect());
     // A purchase within the first day comes on its end: the least wait is a day.
     let days = |of: fn(&Score) -> Option<f64>| {
         let whole = |days: f64| days.ceil().max(1.0) as i64;
