@@ -37,13 +37,15 @@ judged AS (
             WHEN t.customer_no IS NULL AND x.status <> 'ok' THEN x.status
             WHEN t.customer_no IS NULL THEN 'not_scored'
             WHEN h.spend_e4 IS NULL THEN 'value_unknown'
+            WHEN t.value_horizon_e4 IS NULL AND h.spend_e4 < 0 THEN 'value_negative'
+            WHEN t.value_horizon_e4 IS NULL THEN 'spend_insufficient_data'
             ELSE 'ok'
         END AS status
     FROM ltv_customers AS c
     JOIN customer_permissions AS m ON c.customer_id = m.customer_id
     JOIN customer_summary AS f ON c.customer_id = f.customer_id
     LEFT JOIN histories AS h ON c.customer_no = h.customer_no
-    LEFT JOIN (SELECT customer_no FROM history_scores) AS t ON c.customer_no = t.customer_no
+    LEFT JOIN (SELECT customer_no, value_horizon_e4 FROM history_scores) AS t ON c.customer_no = t.customer_no
     LEFT JOIN ltv_strata AS s ON c.stratum_no = s.stratum_no
     LEFT JOIN ltv_choices AS x ON c.stratum_no = x.stratum_no
     CROSS JOIN run_params AS p
@@ -60,7 +62,9 @@ shown AS (
         spend_purchases,
         spend_e4,
         origin_day,
-        CASE WHEN status IN ('ok', 'value_unknown') THEN customer_no END AS scored_no
+        CASE
+            WHEN status IN ('ok', 'value_unknown', 'value_negative', 'spend_insufficient_data') THEN customer_no
+        END AS scored_no
     FROM judged
 )
 SELECT

@@ -10,7 +10,7 @@ use super::output::{deliver, writing};
 use super::words::grouped;
 use super::{progress, signals};
 use crate::error::Result;
-use crate::generate::{self, Dirt, GenerateOptions, GenerateReport, Layout, Model};
+use crate::generate::{self, Contracts, Dirt, GenerateOptions, GenerateReport, Layout, Model};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,8 +52,11 @@ pub struct Args {
     /// Compress the exports
     #[arg(long)]
     gzip: bool,
+    /// Contracts with renewals too: `contracts.csv`
+    #[arg(long)]
+    contracts: bool,
     /// The exports of `sample-data/`, instead of options
-    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "days", "end", "seed", "dirt", "layout", "gzip"])]
+    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "days", "end", "seed", "dirt", "layout", "gzip", "contracts"])]
     sample: bool,
 }
 
@@ -88,6 +91,7 @@ impl Args {
             gzip: self.gzip,
             threads,
             model: Model::default(),
+            contracts: self.contracts.then(Contracts::default),
         }
     }
 }
@@ -108,8 +112,12 @@ fn in_words(report: &GenerateReport) -> String {
         ("customers", report.customer_rows),
         ("consents", report.consent_rows),
         ("contacts sent", report.contact_sent_rows),
+        ("contracts", report.contract_rows),
         ("bytes", report.bytes),
     ] {
+        if what == "contracts" && rows == 0 {
+            continue;
+        }
         text += &format!("{what:<24}{:>16}\n", grouped(rows));
     }
     let out = report.out.display();

@@ -39,7 +39,7 @@ pub struct Config {
     /// What all tables share.
     pub project: Project,
     /// The exports, by kind: `transactions` (required), `interactions`, `customers`, `products`, `consents`,
-    /// `contacts_sent`, `fx`.
+    /// `contacts_sent`, `contracts`, `fx`.
     pub inputs: BTreeMap<String, InputConfig>,
     /// What a customer's value is.
     #[serde(default)]

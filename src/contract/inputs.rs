@@ -21,6 +21,8 @@ pub struct InputColumn {
     pub values: &'static [&'static str],
     /// Money in the row's own currency, which ingest converts to the reporting currency.
     pub exchanged: bool,
+    /// The smallest whole number that it may hold.
+    pub least: Option<i64>,
 }
 
 /// The contract of one kind of export.
@@ -36,6 +38,8 @@ pub struct Input {
     pub time: Option<&'static str>,
     /// Staged name of the day derived from `time`, in the business time zone.
     pub day: Option<&'static str>,
+    /// Plain names of two days of which the second may not be before the first: rows in which it is are refused.
+    pub span: Option<(&'static str, &'static str)>,
     /// The staged table, named `staged_<name>`: mapped columns, then derived ones.
     pub table: Table,
 }
@@ -57,8 +61,9 @@ pub fn input(name: &str) -> Option<&'static Input> {
     INPUTS.iter().find(|input| input.name == name)
 }
 
-static INPUTS: LazyLock<Vec<Input>> =
-    LazyLock::new(|| vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent()]);
+static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
+    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts()]
+});
 
 const CHANNELS: &[&str] =
     &["phone", "web", "email", "chat", "sms", "app", "social", "fax", "counter", "visit", "post", "push", "store"];
@@ -76,7 +81,15 @@ fn of(staged: Column) -> InputColumn {
         (std::borrow::Cow::Borrowed(name), Some(stem)) => &name[..stem.len()],
         (std::borrow::Cow::Owned(_), _) => unreachable!("input columns are written as literals"),
     };
-    InputColumn { name, staged: staged.optional(), required: false, personal: false, values: &[], exchanged: false }
+    InputColumn {
+        name,
+        staged: staged.optional(),
+        required: false,
+        personal: false,
+        values: &[],
+        exchanged: false,
+        least: None,
+    }
 }
 
 fn required(staged: Column) -> InputColumn {
@@ -93,6 +106,10 @@ fn personal(staged: Column) -> InputColumn {
 fn exchanged(mut column: InputColumn) -> InputColumn {
     column.exchanged = true;
     column
+}
+
+fn at_least(least: i64, column: InputColumn) -> InputColumn {
+    InputColumn { least: Some(least), ..column }
 }
 
 fn one_of(staged: Column, values: &'static [&'static str]) -> InputColumn {
@@ -169,6 +186,7 @@ fn transactions() -> Input {
         key: &["order_id", "line_no"],
         time: Some("ts_us"),
         day: Some("order_day"),
+        span: None,
         table,
     }
 }
@@ -238,6 +256,7 @@ fn interactions() -> Input {
         key: &["interaction_id"],
         time: Some("ts_start_us"),
         day: Some("start_day"),
+        span: None,
         table,
     }
 }
@@ -265,7 +284,7 @@ fn customers() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_customers", "one customer", &["customer_id"], &columns, vec![], &["customer_id"]);
-    Input { name: "customers", columns, key: &["customer_id"], time: None, day: None, table }
+    Input { name: "customers", columns, key: &["customer_id"], time: None, day: None, span: None, table }
 }
 
 fn products() -> Input {
@@ -286,7 +305,7 @@ fn products() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_products", "one product", &["product_id"], &columns, vec![], &["product_id"]);
-    Input { name: "products", columns, key: &["product_id"], time: None, day: None, table }
+    Input { name: "products", columns, key: &["product_id"], time: None, day: None, span: None, table }
 }
 
 fn consents() -> Input {
@@ -308,7 +327,7 @@ fn consents() -> Input {
         vec![],
         &["customer_id", "channel", "purpose", "ts_us", "status"],
     );
-    Input { name: "consents", columns, key: &[], time: Some("ts_us"), day: None, table }
+    Input { name: "consents", columns, key: &[], time: Some("ts_us"), day: None, span: None, table }
 }
 
 fn contacts_sent() -> Input {
@@ -336,7 +355,30 @@ fn contacts_sent() -> Input {
         vec![day("sent_day", "day on which it was sent, in the business time zone")],
         &["customer_id", "sent_us", "campaign_id"],
     );
-    Input { name: "contacts_sent", columns, key: &[], time: Some("sent_us"), day: Some("sent_day"), table }
+    Input { name: "contacts_sent", columns, key: &[], time: Some("sent_us"), day: Some("sent_day"), span: None, table }
+}
+
+fn contracts() -> Input {
+    let columns = vec![
+        required(text("contract_id", "the contract")),
+        of(text("customer_id", "who has it")),
+        of(text("plan", "what was agreed on: tariff, edition, cover")),
+        required(day("start_day", "first day of the first term").published_as("start_date")),
+        at_least(1, required(bigint("term", "months of a term, after each of which it is renewed or lost"))),
+        of(day("end_day", "last day, or the day after it; empty while it runs").published_as("end_date")),
+        of(money("amount_e4", "what one term costs, in the reporting currency")),
+        of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
+    ];
+    let table = staged("staged_contracts", "one contract", &["contract_id"], &columns, vec![], &["contract_id"]);
+    Input {
+        name: "contracts",
+        columns,
+        key: &["contract_id"],
+        time: None,
+        day: None,
+        span: Some(("start", "end")),
+        table,
+    }
 }
 
 fn fx() -> Input {
@@ -353,5 +395,5 @@ fn fx() -> Input {
         vec![],
         &["currency", "date_day"],
     );
-    Input { name: "fx", columns, key: &["currency", "date"], time: None, day: None, table }
+    Input { name: "fx", columns, key: &["currency", "date"], time: None, day: None, span: None, table }
 }

@@ -9,6 +9,7 @@
 
 mod attrition;
 mod campaigns;
+mod contracts;
 mod features;
 mod inputs;
 mod lifetime_value;
@@ -59,6 +60,7 @@ pub fn made_tables() -> Vec<Table> {
         campaigns::tables(),
         lifetime_value::tables(),
         summaries::tables(),
+        contracts::tables(),
     ]
     .concat()
 }

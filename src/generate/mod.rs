@@ -14,6 +14,7 @@ mod basket;
 mod calendar;
 mod campaigns;
 mod catalogue;
+mod contracts;
 mod customer;
 mod dirt;
 mod export;
@@ -29,6 +30,7 @@ mod service;
 mod streams;
 mod truth;
 
+pub use contracts::{Contracts, Plan};
 pub use dirt::{Dirt, DirtKind, Outcome};
 pub use model::Model;
 pub use options::{GenerateOptions, Layout};
@@ -39,6 +41,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use rayon::prelude::*;
+use serde_json::json;
 
 use self::calendar::Calendar;
 use self::catalogue::Catalogue;
@@ -70,6 +73,8 @@ pub struct GenerateReport {
     pub consent_rows: u64,
     /// Rows of the contacts-sent export.
     pub contact_sent_rows: u64,
+    /// Rows of the contracts export, when there is one.
+    pub contract_rows: u64,
     /// Bytes of all exports on disk, compressed when that was asked for.
     pub bytes: u64,
 }
@@ -194,7 +199,8 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     let faults = Faults::plan(&options.dirt, exports.transactions.rows(), future, &streams)?;
     let report = exports.finish(options, &faults, &streams, cancel)?;
     small_files(options, dir, &shop, &calendar, &totals, &report, &faults)?;
-    Ok(report)
+    let (contract_rows, bytes) = contracts(options, dir, &streams)?;
+    Ok(GenerateReport { contract_rows, bytes: report.bytes + bytes, ..report })
 }
 
 /// Makes the lives of `customers`, of `all`, and hands their rows over.
@@ -317,6 +323,7 @@ impl Exports {
             customer_rows: customers.rows,
             consent_rows: consents.rows,
             contact_sent_rows: contacts_sent.rows,
+            contract_rows: 0,
             bytes: [transactions, interactions, customers, consents, contacts_sent].iter().map(|part| part.bytes).sum(),
         })
     }
@@ -345,6 +352,18 @@ fn small_files(
         write(dir.join("truth").join(name), &text)?;
     }
     write(dir.join("patronage.toml"), pipeline_file::text(options).as_bytes())
+}
+
+/// The contracts and their truth, when they are asked for: their number and bytes.
+fn contracts(options: &GenerateOptions, dir: &Path, streams: &Streams) -> Result<(u64, u64)> {
+    let Some(contracts) = &options.contracts else { return Ok((0, 0)) };
+    let (text, rows) = contracts.export(options.customers, options.end, streams)?;
+    let path = export_path(dir, "contracts", options.gzip);
+    let text = if options.gzip { export::compress(&text).writing(&path)? } else { text };
+    fs::write(&path, &text).writing(&path)?;
+    let truth = dir.join("truth").join("contracts.json");
+    fs::write(&truth, truth::pretty(&json!({ "contracts": contracts, "rows": rows }))).writing(&truth)?;
+    Ok((rows, text.len() as u64))
 }
 
 fn export_path(dir: &Path, name: &str, gzip: bool) -> PathBuf {

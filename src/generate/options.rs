@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::contracts::Contracts;
 use super::dirt::{Dirt, DirtKind};
 use super::model::Model;
 
@@ -38,6 +39,8 @@ pub struct GenerateOptions {
     pub threads: usize,
     /// The parameters of the shop and its customers.
     pub model: Model,
+    /// Contracts with renewals, if there are to be any.
+    pub contracts: Option<Contracts>,
 }
 
 impl GenerateOptions {
@@ -83,6 +86,7 @@ impl Default for GenerateOptions {
             gzip: false,
             threads: 1,
             model: Model::default(),
+            contracts: None,
         }
     }
 }

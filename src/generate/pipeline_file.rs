@@ -16,11 +16,15 @@ pub(super) fn text(options: &GenerateOptions) -> String {
     if options.model.foreign_currency {
         text.push_str(&FX.replace("{suffix}", suffix));
     }
+    if options.contracts.is_some() {
+        text.push_str(&CONTRACTS.replace("{suffix}", suffix));
+    }
     text.push_str(DECISIONS);
     text
 }
 
 const TEMPLATE: &str = include_str!("pipeline_file/inputs.toml");
 const CONTACTS_SENT: &str = include_str!("pipeline_file/contacts_sent.toml");
+const CONTRACTS: &str = include_str!("pipeline_file/contracts.toml");
 const FX: &str = include_str!("pipeline_file/fx.toml");
 const DECISIONS: &str = include_str!("pipeline_file/decisions.toml");

@@ -23,6 +23,8 @@ pub(super) enum Purpose {
     Shop = 6,
     /// The place of a fault; the subject is its number.
     Dirt = 7,
+    /// Their contracts.
+    Contracts = 8,
 }
 
 /// All streams of one seed.
@@ -37,7 +39,9 @@ impl Streams {
     /// The stream of `subject` (a customer's index) for `purpose`.
     pub(super) fn get(&self, subject: u64, purpose: Purpose) -> ChaCha8Rng {
         let mut stream = self.0.clone();
-        stream.set_stream(subject << 3 | purpose as u64);
+        // The first eight purposes have the lowest bits, the others the highest.
+        let purpose = purpose as u64;
+        stream.set_stream(purpose >> 3 << 60 | subject << 3 | purpose & 7);
         stream
     }
 }

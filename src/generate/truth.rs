@@ -353,6 +353,6 @@ fn dirt(dirt: &Dirt, transactions: u64, faults: &Faults<'_>) -> Vec<u8> {
 }
 
 /// JSON for people; serialising values that are in memory cannot fail.
-fn pretty(value: &serde_json::Value) -> Vec<u8> {
+pub(super) fn pretty(value: &serde_json::Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
 }

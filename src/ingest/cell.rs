@@ -55,7 +55,11 @@ pub(super) fn parse(mapping: &Mapping, column: &MappedColumn, text: &str, same: 
             let number = mapping.numbers.decimal(text).map_err(|_| RejectReason::NotAWholeNumber)?;
             let whole = number.rounded(0).ok_or(RejectReason::NotAWholeNumber)?;
             let exact = number.compare(Decimal { mantissa: i128::from(whole), scale: 0 }).is_eq();
-            if exact { Ok(Cell::Whole(whole)) } else { Err(RejectReason::NotAWholeNumber) }
+            match column.contract.least {
+                _ if !exact => Err(RejectReason::NotAWholeNumber),
+                Some(least) if whole < least => Err(RejectReason::TooSmall),
+                _ => Ok(Cell::Whole(whole)),
+            }
         }
         Kind::Boolean => boolean(text).map(Cell::Boolean).ok_or(RejectReason::NotABoolean),
         Kind::Instant(moments) => Ok(Cell::Whole(moments.format.instant_us(text, &moments.zone)?)),

@@ -93,6 +93,8 @@ pub(super) struct Mapping {
     pub amount: Option<usize>,
     pub time: Option<usize>,
     pub currency: Option<usize>,
+    /// Two days of which the second may not be before the first, when both are mapped.
+    pub span: Option<(usize, usize)>,
     /// The reporting currency.
     pub reporting: String,
     pub rates: Option<Arc<Rates>>,
@@ -145,6 +147,7 @@ impl Mapping {
             customer: position("customer_id"),
             amount: position("amount"),
             currency: position("currency").filter(|_| columns.iter().any(|column| column.contract.exchanged)),
+            span: input.span.and_then(|(first, last)| Some((position(first)?, position(last)?))),
             reporting: config.project.currency.clone(),
             key: key.unwrap_or_default(),
             // A table whose rows are identified by their key cannot hold a row twice.

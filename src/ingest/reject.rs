@@ -30,6 +30,8 @@ pub enum RejectReason {
     DivisionByZero,
     /// Not a whole number.
     NotAWholeNumber,
+    /// Less than the column may hold.
+    TooSmall,
     /// Not true or false.
     NotABoolean,
     /// Not a date or time in the configured format.
@@ -38,6 +40,8 @@ pub enum RejectReason {
     AmbiguousDate,
     /// Outside the years that are accepted.
     OutOfRangeDate,
+    /// A last day before the first one.
+    EndBeforeStart,
     /// Not one of the values that the contract knows.
     NotInVocabulary,
     /// A NUL byte in an id.
@@ -65,10 +69,12 @@ impl RejectReason {
             RejectReason::AmountOverflow => "amount_overflow",
             RejectReason::DivisionByZero => "division_by_zero",
             RejectReason::NotAWholeNumber => "not_a_whole_number",
+            RejectReason::TooSmall => "too_small",
             RejectReason::NotABoolean => "not_a_boolean",
             RejectReason::BadDate => "bad_date",
             RejectReason::AmbiguousDate => "ambiguous_date",
             RejectReason::OutOfRangeDate => "out_of_range_date",
+            RejectReason::EndBeforeStart => "end_before_start",
             RejectReason::NotInVocabulary => "not_in_vocabulary",
             RejectReason::NulInId => "nul_in_id",
             RejectReason::UnknownCurrency => "unknown_currency",
@@ -91,10 +97,12 @@ impl RejectReason {
             RejectReason::AmountOverflow => "too large for ten-thousandths in 64 bits",
             RejectReason::DivisionByZero => "a division by zero",
             RejectReason::NotAWholeNumber => "not a whole number of 64 bits",
+            RejectReason::TooSmall => "less than the column may hold",
             RejectReason::NotABoolean => "not true or false",
             RejectReason::BadDate => "not a date or time in the configured format",
             RejectReason::AmbiguousDate => "day and month are ambiguous: set the column's `format`",
             RejectReason::OutOfRangeDate => "a date outside the accepted years",
+            RejectReason::EndBeforeStart => "the end is before the start",
             RejectReason::NotInVocabulary => "not one of the known values: translate it with the column's `map`",
             RejectReason::NulInId => "a NUL byte in an id",
             RejectReason::UnknownCurrency => "not a three-letter currency code",

@@ -143,6 +143,12 @@ impl<'m> RowReader<'m> {
         {
             failure.get_or_insert((self.mapping.currency.unwrap_or_default(), reason));
         }
+        if let Some((first, last)) = self.mapping.span
+            && let (Cell::Whole(first), Cell::Whole(end)) = (self.cells[first], self.cells[last])
+            && end < first
+        {
+            failure.get_or_insert((last, RejectReason::EndBeforeStart));
+        }
         let amount = match self.mapping.amount.map(|index| self.cells[index]) {
             Some(Cell::Whole(amount)) => i128::from(amount),
             _ => 0,

@@ -12,6 +12,7 @@ mod binomial;
 mod buyers;
 mod columns;
 mod contact_allocation;
+mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
 pub mod lifetime_tables;
@@ -49,6 +50,7 @@ pub fn models() -> &'static [Model] {
         experiment::ASSIGNMENT,
         contact_allocation::MODEL,
         routing_keys::MODEL,
+        contract_lifetimes::MODEL,
         lifetime_tables::MODEL,
     ]
 }

@@ -143,9 +143,29 @@ fn stand_in(table: &str, config: &Config) -> String {
     queries.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
+/// Contracts of all ages and terms, on days that not every month has.
+fn contracts() -> String {
+    let mut text = "id,plan,start,term,end\n".to_owned();
+    for number in 0..400_i64 {
+        let start = jiff::civil::date(2015, 12, 31) + jiff::Span::new().days(number * 37 % 3_700);
+        let end = start + jiff::Span::new().days(number * 53 % 1_500);
+        let (term, plan) = ([1, 3, 12, 24][number as usize % 4], number % 5);
+        let end = if number % 3 == 0 { String::new() } else { end.to_string() };
+        text += &format!("{number},plan {plan},{start},{term},{end}\n");
+    }
+    text
+}
+
+const CONTRACTS: &str = r#"
+[inputs.contracts]
+files = ["contracts.csv"]
+columns = { contract_id = "id", plan = "plan", start = "start", term = "term", end = "end" }
+
+"#;
+
 #[test]
 fn our_sql_on_the_sample() {
-    // With contact rules and campaigns that compete, so that no table is empty.
+    // With contracts, contact rules and campaigns that compete, so that no table is empty.
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(sample).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
@@ -154,7 +174,9 @@ fn our_sql_on_the_sample() {
     let pipeline = folder.path().join("patronage.toml");
     let text = std::fs::read_to_string(&pipeline).unwrap();
     let (inputs, _) = text.split_once("# --- Campaigns: who is eligible").unwrap();
-    std::fs::write(&pipeline, inputs.to_owned() + include_str!("../../tests/it/contact_rules.toml")).unwrap();
+    std::fs::write(folder.path().join("contracts.csv"), contracts()).unwrap();
+    let text = inputs.to_owned() + CONTRACTS + include_str!("../../tests/it/contact_rules.toml");
+    std::fs::write(&pipeline, text).unwrap();
     compare_with_duckdb(&pipeline);
 }
 

@@ -23,6 +23,8 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/contact_days.sql",
     "features/contact_loads.sql",
     "features/contact_units.sql",
+    "features/contract_cohorts.sql",
+    "features/contract_terms.sql",
     "features/customer_agents.sql",
     "features/customer_categories.sql",
     "features/customer_categories_by_month.sql",

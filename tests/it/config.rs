@@ -153,6 +153,23 @@ const MISTAKES: &[(&str, &str)] = &[
     ("", "[routing]\nprice_tier = true"),
     ("", "[routing]\nopaque_keys = true\nkey_env = \"\""),
     ("", "[routing]\nvalid_days = 0"),
+    // Lifetime value.
+    ("", "[lifetime_value]\nmodel = \"pareto\""),
+    ("", "[lifetime_value]\nmodel = \"bg_bb\""),
+    ("", "[lifetime_value]\ncandidates = []"),
+    ("", "[lifetime_value]\ncandidates = [\"nbd\", \"bg_nbd\", \"nbd\"]"),
+    ("", "[lifetime_value]\ncovariates = [\"region\", \"region\"]"),
+    ("", "[lifetime_value]\nannual_discount_rate = \"10 %\""),
+    ("", "[lifetime_value]\nannual_discount_rate = \"-0.1\""),
+    ("", "[lifetime_value]\ncalibration_end = \"30.09.1997\""),
+    ("", "[lifetime_value]\nhorizon_days = 0"),
+    ("", "[lifetime_value]\nholdout_days = 40000"),
+    ("", "[lifetime_value]\ndraws = 1000000"),
+    ("", "[value]\nmetric = \"clv\""),
+    (
+        "amount = \"paid\"",
+        "amount = \"paid\"\ncost = \"cost\"\n[value]\nmetric = \"clv\"\n[lifetime_value]\nenabled = false",
+    ),
     // Gates and output.
     ("", "[gates]\nmax_reject_ratio = 1.5"),
     ("", "[gates]\nmax_reject_ratio = nan"),

@@ -43,9 +43,12 @@ fn expectations() -> [Vec<Column>; 2] {
             money("expected_spend_e4", "value expected of one purchase; null when a cost is unknown"),
             money("value_horizon_e4", "value expected within the horizon, discounted to today"),
             double("dert", "purchases expected for ever, discounted to today; null when their sum has no end"),
-            money("clv_e4", "value expected for ever, discounted to today; null when its sum has no end"),
-            money("clv_p10_e4", "tenth percentile of what the customer brings, discounted to today"),
-            money("clv_p90_e4", "ninetieth percentile of what the customer brings, discounted to today"),
+            money(
+                "clv_e4",
+                "value expected for ever, discounted to today: no holdout can prove it; null when its sum has no end",
+            ),
+            money("clv_p10_e4", "tenth percentile of what the customer brings within the horizon, not discounted"),
+            money("clv_p90_e4", "ninetieth percentile of what the customer brings within the horizon, not discounted"),
         ],
     ]
 }
@@ -91,8 +94,9 @@ fn customer_ltv() -> Table {
         text("model", "the model that scores them; null when not scored").optional(),
         text(
             "status",
-            "ok; value_unknown (a cost is unknown: purchases only); or why there is no score: disabled, profiling_opt_out, \
-             closed, no_purchase, after_calibration (first bought after calibration_end), insufficient_data, not_scored",
+            "ok; purchases only: value_unknown (a cost is), value_negative (returns outweigh purchases), \
+             spend_insufficient_data; or why there is no score: disabled, profiling_opt_out, closed, no_purchase, \
+             after_calibration (first bought after calibration_end), insufficient_data, not_scored",
         ),
         integer("frequency", "purchase days after the first, as the fit read them; null without a purchase").optional(),
         double("recency", "time from the first purchase to the last (not RFM recency), in [lifetime_value] time_unit")

@@ -7,9 +7,6 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::history::Histories;
-use super::process::PurchaseModel;
-
 /// A likelihood: the sum over all customers at log parameters, which adds its gradient to a slice.
 pub type Likelihood<'a> = dyn Fn(&[f64], &mut [f64]) -> f64 + Sync + 'a;
 
@@ -29,14 +26,29 @@ pub struct Options<'a> {
     pub customers: f64,
     /// Most Newton steps from one start.
     pub most_iterations: u32,
-    /// Which of the log parameters the boundary is for (not scales: they carry the unit of time).
+    /// Which of the log parameters the boundary is for, counted from 0.
     pub bounded: &'a [usize],
+    /// Which of them carry the unit of time, and the longest time there is: the boundary is counted from its logarithm.
+    pub scales: (&'a [usize], f64),
 }
 
 impl<'a> Options<'a> {
     /// The usual search.
     pub fn of(customers: f64, bounded: &'a [usize]) -> Self {
-        Options { customers, most_iterations: 200, bounded }
+        Options { customers, most_iterations: 200, bounded, scales: (&[], 1.0) }
+    }
+
+    /// With parameters that carry the unit of time.
+    pub fn with_scales(self, scales: &'a [usize], longest: f64) -> Self {
+        Options { scales: (scales, longest), ..self }
+    }
+
+    /// Whether a parameter is beyond its boundary.
+    fn outside(&self, at: &[f64]) -> bool {
+        let (scales, longest) = self.scales;
+        let centre = longest.max(f64::MIN_POSITIVE).ln();
+        self.bounded.iter().any(|bounded| at[*bounded].abs() > BOUNDARY)
+            || scales.iter().any(|scale| (at[*scale] - centre).abs() > BOUNDARY)
     }
 }
 
@@ -134,25 +146,6 @@ pub fn maximise(likelihood: &Likelihood<'_>, starts: &[Vec<f64>], options: Optio
     best.unwrap_or_else(|| climb(likelihood, &[], options))
 }
 
-/// Most distinct histories on which a model is searched for from all starts.
-const SEARCHED: usize = 20_000;
-
-/// The parameters of maximum likelihood of a model. Many histories are thinned first, and only the best end of the searches
-/// there is climbed from on all of them: their likelihoods are so alike that this is a matter of two or three steps.
-pub fn fit_model(model: &dyn PurchaseModel, histories: &Histories) -> Fit {
-    let bounded: Vec<usize> = (0..model.parameters().len()).filter(|at| !model.scales().contains(at)).collect();
-    let search = |histories: &Histories, starts: &[Vec<f64>]| {
-        let likelihood = |at: &[f64], gradient: &mut [f64]| model.log_likelihood(histories, at, gradient);
-        maximise(&likelihood, starts, Options::of(histories.total(), &bounded))
-    };
-    if histories.len() <= 2 * SEARCHED {
-        return search(histories, &model.starts(histories));
-    }
-    let thinned = histories.thinned(SEARCHED);
-    let fit = search(&thinned, &model.starts(&thinned));
-    search(histories, &[fit.log_parameters])
-}
-
 fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fit {
     let size = start.len();
     let per_customer = |gradient: &[f64]| {
@@ -165,7 +158,8 @@ fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fi
     let mut iterations = 0;
     let mut stuck = false;
     while iterations < options.most_iterations && value.is_finite() && !stuck {
-        if per_customer(&gradient) < GRADIENT_TOLERANCE * 1e-2 {
+        // Beyond the boundary the ridge goes on for ever, and each step along it costs as much as one that matters.
+        if per_customer(&gradient) < GRADIENT_TOLERANCE * 1e-2 || options.outside(&at) {
             break;
         }
         iterations += 1;
@@ -194,9 +188,8 @@ fn climb(likelihood: &Likelihood<'_>, start: &[f64], options: Options<'_>) -> Fi
     eigenvalues.sort_by(f64::total_cmp);
     let definite = eigenvalues.iter().all(|value| *value > 0.0);
     let covariance = definite.then(|| negative_hessian.try_inverse()).flatten();
-    let outside = options.bounded.iter().any(|bounded| at[*bounded].abs() > BOUNDARY);
     let gradient_norm = per_customer(&gradient);
-    let termination = if outside {
+    let termination = if options.outside(&at) {
         Termination::Boundary
     } else if gradient_norm < GRADIENT_TOLERANCE && definite {
         Termination::Converged
@@ -274,48 +267,4 @@ fn step(negative_hessian: &DMatrix<f64>, gradient: &[f64], damping: f64) -> Vec<
     let longest = step.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
     let shorten = if longest > LONGEST_STEP { LONGEST_STEP / longest } else { 1.0 };
     step.iter().map(|value| value * shorten).collect()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use rand::SeedableRng;
-    use rand_distr::{Beta, Distribution, Exp, Gamma, Uniform};
-
-    use super::super::bg_nbd::BgNbd;
-    use super::super::history::History;
-    use super::*;
-
-    /// Customers of an MBG/NBD with known parameters, so many that they are thinned first.
-    #[test]
-    fn parameters_of_simulated_customers_are_found() {
-        let truth = [0.8, 6.0, 0.9, 2.5];
-        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-        let rates = Gamma::new(truth[0], 1.0 / truth[1]).unwrap();
-        let chances = Beta::new(truth[2], truth[3]).unwrap();
-        let (ages, unit) = (Uniform::new(20.0, 60.0).unwrap(), Uniform::new(0.0, 1.0).unwrap());
-        let histories: Vec<History> = (0..60_000)
-            .map(|_| {
-                let (rate, chance): (f64, f64) = (rates.sample(&mut random), chances.sample(&mut random));
-                let (gaps, age) = (Exp::new(rate).unwrap(), ages.sample(&mut random));
-                let (mut frequency, mut recency) = (0, 0.0);
-                while unit.sample(&mut random) >= chance {
-                    let next = recency + gaps.sample(&mut random);
-                    if next > age {
-                        break;
-                    }
-                    (frequency, recency) = (frequency + 1, next);
-                }
-                History::new(frequency, recency, age)
-            })
-            .collect();
-        let histories = Histories::new(&histories);
-        assert!(histories.len() > 2 * SEARCHED);
-        let model = BgNbd { regularity: 1, modified: true };
-        let fit = fit_model(&model, &histories);
-        assert_eq!(fit.termination, Termination::Converged, "{fit:?}");
-        for ((found, error), truth) in fit.log_parameters.iter().zip(fit.log_errors().unwrap()).zip(truth) {
-            assert!((found - truth.ln()).abs() < 4.0 * error, "{:?} {error}", fit.parameters());
-        }
-    }
 }

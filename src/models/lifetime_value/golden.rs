@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::bg_nbd::BgNbd;
-use super::fit::{Termination, fit_model};
+use super::fit::Termination;
 use super::history::{Histories, History};
 use super::nbd::Nbd;
+use super::population::{Population, fit};
 use super::process::PurchaseModel;
 
 /// A reference file's rows, or nothing where the files are missing (then the test says that it was skipped).
@@ -57,7 +58,7 @@ fn cdnow_parameters() {
         (&Nbd, &[0.38476613576872293, 12.072022844821976], -9763.657614672615),
     ];
     for (model, parameters, log_likelihood) in cases {
-        let fit = fit_model(model, &distinct);
+        let fit = fit(model, &Population::plain(distinct.clone()), None, None);
         assert_eq!(fit.termination, Termination::Converged, "{fit:?}");
         close(fit.log_likelihood, log_likelihood, 1e-12, model.name());
         for (found, wanted) in fit.parameters().iter().zip(parameters) {

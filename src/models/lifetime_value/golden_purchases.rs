@@ -5,11 +5,12 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use super::bg_nbd::BgNbd;
-use super::fit::{Fit, Termination, fit_model};
+use super::fit::{Fit, Termination};
 use super::golden::{cdnow, close, number, reference};
 use super::history::{Histories, History};
 use super::nbd::Nbd;
 use super::pareto_nbd::ParetoNbd;
+use super::population::{Population, fit};
 use super::process::PurchaseModel;
 
 const BG: BgNbd = BgNbd { regularity: 1, modified: false };
@@ -100,7 +101,7 @@ fn fits() {
         for (name, model) in models() {
             let name = format!("{data} {name}");
             let Some(case) = case(&name, model) else { return };
-            is_the_case(&fit_model(model, &histories), &case, &name);
+            is_the_case(&fit(model, &Population::plain(histories.clone()), None, None), &case, &name);
         }
     }
 }
@@ -112,7 +113,7 @@ fn the_famous_parameters_are_not_the_maximum() {
     let histories = Histories::new(&histories);
     let famous = [0.553_4_f64, 10.580_2, 0.606_1, 11.656_2].map(f64::ln);
     let value = ParetoNbd.log_likelihood(&histories, &famous, &mut [0.0; 4]);
-    let best = fit_model(&ParetoNbd, &histories).log_likelihood;
+    let best = fit(&ParetoNbd, &Population::plain(histories.clone()), None, None).log_likelihood;
     assert!(best > value + 1e-6, "{best} {value}");
     close(best, -9_594.976_179_52, 1e-10, "best");
 }
@@ -131,7 +132,7 @@ fn rounded_weeks_are_another_case() {
     for (name, model) in models() {
         let name = format!("CDNOW1/10 lifetimes csv (2-decimal Hardie) {name}");
         let Some(case) = case(&name, model) else { return };
-        is_the_case(&fit_model(model, &rounded), &case, &name);
+        is_the_case(&fit(model, &Population::plain(rounded.clone()), None, None), &case, &name);
     }
 }
 

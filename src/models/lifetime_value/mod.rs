@@ -7,8 +7,11 @@
 //! histories (x, t_x, T) --fit--> parameters --process--> P(alive) x outlook of the living --> figures of each customer
 //! ```
 
+mod beta_sums;
+pub mod bg_bb;
 pub mod bg_nbd;
 pub mod choice;
+pub mod contractual;
 pub mod covariates;
 pub mod death;
 pub mod drift;

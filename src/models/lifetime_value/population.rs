@@ -145,8 +145,10 @@ pub fn objective(
 pub fn fit(model: &dyn PurchaseModel, population: &Population, prior: Option<&Prior>, known: Option<&[f64]>) -> Fit {
     let size = coefficients(model, population.covariates());
     let bounded: Vec<usize> = (0..model.parameters().len()).filter(|at| !model.scales().contains(at)).collect();
+    let ages = population.groups.iter().filter_map(|group| group.histories.age.values.last().copied());
+    let longest = ages.fold(0.0, f64::max);
     let search = |population: &Population, starts: &[Vec<f64>]| {
-        let options = Options::of(population.customers(), &bounded);
+        let options = Options::of(population.customers(), &bounded).with_scales(model.scales(), longest);
         maximise(&|at, gradient| objective(model, population, prior, at, gradient), starts, options)
     };
     let widened = |start: &[f64]| {
@@ -180,4 +182,48 @@ pub fn processes(model: &dyn PurchaseModel, coefficients: &[f64], covariates: &[
             model.process(&parameters)
         })
         .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_distr::{Beta, Distribution, Exp, Gamma, Uniform};
+
+    use super::super::bg_nbd::BgNbd;
+    use super::super::history::History;
+    use super::*;
+
+    /// Customers of an MBG/NBD with known parameters, so many that they are thinned first.
+    #[test]
+    fn parameters_of_simulated_customers_are_found() {
+        let truth = [0.8, 6.0, 0.9, 2.5];
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let rates = Gamma::new(truth[0], 1.0 / truth[1]).unwrap();
+        let chances = Beta::new(truth[2], truth[3]).unwrap();
+        let (ages, unit) = (Uniform::new(20.0, 60.0).unwrap(), Uniform::new(0.0, 1.0).unwrap());
+        let histories: Vec<History> = (0..60_000)
+            .map(|_| {
+                let (rate, chance): (f64, f64) = (rates.sample(&mut random), chances.sample(&mut random));
+                let (gaps, age) = (Exp::new(rate).unwrap(), ages.sample(&mut random));
+                let (mut frequency, mut recency) = (0, 0.0);
+                while unit.sample(&mut random) >= chance {
+                    let next = recency + gaps.sample(&mut random);
+                    if next > age {
+                        break;
+                    }
+                    (frequency, recency) = (frequency + 1, next);
+                }
+                History::new(frequency, recency, age)
+            })
+            .collect();
+        let histories = Histories::new(&histories);
+        assert!(histories.len() > SEARCHED);
+        let model = BgNbd { regularity: 1, modified: true };
+        let fit = fit(&model, &Population::plain(histories), None, None);
+        assert_eq!(fit.termination, Termination::Converged, "{fit:?}");
+        for ((found, error), truth) in fit.log_parameters.iter().zip(fit.log_errors().unwrap()).zip(truth) {
+            assert!((found - truth.ln()).abs() < 4.0 * error, "{:?} {error}", fit.parameters());
+        }
+    }
 }
