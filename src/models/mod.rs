@@ -17,6 +17,7 @@ mod experiment;
 mod hierarchies;
 pub mod lifetime_tables;
 pub mod lifetime_value;
+mod opportunity_values;
 mod routing_keys;
 mod survival;
 
@@ -52,5 +53,6 @@ pub fn models() -> &'static [Model] {
         routing_keys::MODEL,
         contract_lifetimes::MODEL,
         lifetime_tables::MODEL,
+        opportunity_values::MODEL,
     ]
 }

@@ -7,6 +7,8 @@ mod contact_parameters;
 mod execute;
 mod gates;
 mod graph;
+mod identity;
+mod leaves;
 mod lifetime_value;
 mod memory;
 mod modelling;

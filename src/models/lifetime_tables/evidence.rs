@@ -206,6 +206,8 @@ pub fn models(read: &Read, findings: &Findings) -> Rows {
         measure(|measures| measures.correlation),
         measure(|measures| Some(measures.brier)),
         measure(|measures| Some(measures.deviance)),
+        measure(|measures| Some(measures.coverage)),
+        measure(|measures| Some(measures.coverage_nominal)),
         double(&rows, |row| row.baseline.map(|baseline| baseline.mae)),
         double(&rows, |row| row.baseline.map(|baseline| baseline.deviance)),
         double(&rows, |row| row.correlation),

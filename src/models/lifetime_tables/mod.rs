@@ -27,8 +27,8 @@ pub const MODEL: Model = Model {
     makes: &[
         "history_scores",
         "ltv_choices",
-        "ltv_models",
-        "ltv_parameters",
+        "purchase_models",
+        "purchase_parameters",
         "ltv_calibration",
         "ltv_tracking",
         "ltv_totals",

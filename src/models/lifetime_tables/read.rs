@@ -1,5 +1,6 @@
 //! What the model reads, as a study.
 
+use super::super::lifetime_value::choice::purchase_model;
 use super::super::lifetime_value::covariates::Design;
 use super::super::lifetime_value::history::History;
 use super::super::lifetime_value::scores::{Customer, Terms};
@@ -103,7 +104,8 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
     let wanted = one(params.text("ltv_model")?, "ltv_model")?;
     let mut settings = Settings {
         candidates: words(params, "ltv_candidates")?,
-        wanted: (wanted != "auto").then(|| wanted.to_owned()),
+        // `auto`, or a model of opportunities, whose scores are made elsewhere.
+        wanted: purchase_model(wanted).map(|_| wanted.to_owned()),
         min_customers: number(params, "ltv_min_customers")? as f64,
         min_repeaters: number(params, "ltv_min_repeaters")? as f64,
         terms: Terms::new(horizon_days, annual_rate, unit_days),

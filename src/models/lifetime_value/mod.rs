@@ -39,6 +39,9 @@ pub mod waiting;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+mod coverage;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod golden;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
