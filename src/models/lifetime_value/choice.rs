@@ -139,7 +139,7 @@ pub struct Choice {
 }
 
 /// Fits all candidates to `now` and at each origin (whose fits begin where the first ended), judges them, and chooses.
-/// `wanted` is a model that the pipeline file names: then it is chosen if it can be.
+/// `wanted` is a model that is named: then it is chosen if it can be.
 pub fn choose(now: &Population, origins: &[Origin], names: &[&str], wanted: Option<&str>) -> Choice {
     let rows: Vec<Vec<f64>> = now.groups.iter().map(|group| group.covariates.clone()).collect();
     let models: Vec<Box<dyn PurchaseModel>> = names.iter().filter_map(|name| purchase_model(name)).collect();
@@ -173,7 +173,7 @@ fn error_of_difference(origins: &[Origin], one: &Surprises, other: &Surprises) -
 }
 
 /// What the baseline measures over all origins.
-fn baseline(origins: &[Origin]) -> Option<Measures> {
+pub(super) fn baseline(origins: &[Origin]) -> Option<Measures> {
     let mut sums = Sums::default();
     for origin in origins {
         let histories: Vec<_> = origin.population.groups.iter().map(|group| &group.histories).collect();
@@ -253,8 +253,8 @@ fn pick(
 ) -> (Option<usize>, String) {
     if let Some(wanted) = wanted {
         return match judged.iter().position(|judged| judged.model == wanted && judged.is_usable()) {
-            Some(place) => (Some(place), "named in the pipeline file".to_owned()),
-            None => (None, format!("{wanted} is named in the pipeline file, but its fit did not end")),
+            Some(place) => (Some(place), "named, not chosen".to_owned()),
+            None => (None, format!("{wanted} is named, but its fit did not end")),
         };
     }
     if judged.iter().any(|judged| judged.holdout.is_some()) {

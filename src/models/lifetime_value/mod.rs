@@ -27,6 +27,7 @@ pub mod pareto_nbd;
 pub mod pooling;
 pub mod population;
 pub mod process;
+pub mod rescoring;
 pub mod scores;
 pub mod simulate;
 pub mod special;

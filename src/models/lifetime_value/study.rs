@@ -56,7 +56,7 @@ pub struct Observations {
 
 impl Observations {
     /// The customers of one stratum, or all.
-    fn population(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Population {
+    pub fn population(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Population {
         let mut by_group: Vec<Vec<History>> = vec![Vec::new(); covariates.len().max(1)];
         for row in self.rows.iter().filter(|row| stratum.is_none_or(|stratum| row.stratum == stratum)) {
             by_group[row.group as usize].push(row.history);
@@ -73,7 +73,7 @@ impl Observations {
         cells(of.map(|row| (row.group, row.history, row.bought)))
     }
 
-    fn origin(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Option<Origin> {
+    pub(super) fn origin(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Option<Origin> {
         self.horizon.map(|horizon| Origin {
             population: self.population(stratum, covariates),
             cells: self.cells(stratum),
@@ -106,23 +106,33 @@ pub struct SpendFit {
 
 impl SpendFit {
     fn of(subjects: &[&Subject], least: f64) -> Option<Self> {
-        let spend = |subject: &&Subject| {
-            let frequency = subject.customer.spend_purchases;
-            subject.customer.spend_mean.map(|mean| Spend { frequency, mean })
-        };
-        let spends = Spends::new(&subjects.iter().filter_map(spend).collect::<Vec<_>>());
-        (spends.total() >= least.max(1.0)).then(|| SpendFit {
-            fit: spends.fit(),
+        let spends = spends(subjects.iter().copied());
+        (spends.total() >= least.max(1.0)).then(|| SpendFit::with(&spends, spends.fit()))
+    }
+
+    /// A fit, with what `spends` say of it.
+    pub(super) fn with(spends: &Spends, fit: Fit) -> Self {
+        SpendFit {
+            fit,
             customers: spends.total(),
             keys: spends.len(),
             correlation: spends.spend_frequency_correlation(),
-        })
+        }
     }
 
     /// The model; none where no parameters were found.
     pub fn model(&self) -> Option<GammaGamma> {
         self.fit.is_usable().then(|| GammaGamma::new(&self.fit.parameters()))
     }
+}
+
+/// What is known of the spend of customers.
+pub(super) fn spends<'s>(subjects: impl Iterator<Item = &'s Subject>) -> Spends {
+    let spend = |subject: &Subject| {
+        let frequency = subject.customer.spend_purchases;
+        subject.customer.spend_mean.map(|mean| Spend { frequency, mean })
+    };
+    Spends::new(&subjects.filter_map(spend).collect::<Vec<_>>())
 }
 
 /// What became of one stratum; the first is everybody.
