@@ -27,6 +27,7 @@ mod ingest_mapping;
 mod ingest_real_exports;
 mod ingest_rejects;
 mod ingest_support;
+mod lifetime_union;
 mod nights;
 mod permissions;
 mod publish_fixture;
