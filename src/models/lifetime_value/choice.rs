@@ -258,7 +258,7 @@ fn pick(
         };
     }
     if judged.iter().any(|judged| judged.holdout.is_some()) {
-        return by_holdout(judged, baseline.map_or(f64::NAN, |baseline| baseline.deviance), error);
+        return by_holdout(judged, baseline, error);
     }
     let usable = (0..judged.len()).filter(|place| judged[*place].is_usable());
     match usable.min_by(|one, other| judged[*one].aic().total_cmp(&judged[*other].aic())) {
@@ -273,7 +273,15 @@ fn pick(
 /// What a reader has to know of a model without dropout.
 const NEVER: &str = "; in it nobody leaves: beyond the horizon its values count on everybody buying for ever";
 
-fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> f64) -> (Option<usize>, String) {
+fn by_holdout(
+    judged: &[Judged],
+    baseline: Option<&Measures>,
+    error: &dyn Fn(usize, usize) -> f64,
+) -> (Option<usize>, String) {
+    let plain = baseline.map_or_else(
+        || "no baseline, since nobody had bought again".to_owned(),
+        |baseline| format!("baseline {:.4}", baseline.deviance),
+    );
     let mut places: Vec<(usize, Measures)> = judged
         .iter()
         .enumerate()
@@ -288,7 +296,7 @@ fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> 
     let named = |(place, measures): &(usize, Measures)| format!("{} {:.4}", judged[*place].model, measures.deviance);
     if is_c(best) {
         let best = named(&places[0]);
-        return (None, format!("no model is better than the baseline ({best}, baseline {baseline:.4})"));
+        return (None, format!("no model is better than the baseline ({best}; {plain})"));
     }
     let as_good = |(place, measures): &&(usize, Measures)| {
         let tolerance = error(best, *place).max(SAME * least.deviance.abs());
@@ -318,5 +326,5 @@ fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> 
             (place, format!("least deviance in the holdout: {:.4}{}{NEVER}", of.deviance, next(place)))
         }
     };
-    (Some(chosen), format!("{reason}; baseline {baseline:.4}"))
+    (Some(chosen), format!("{reason}; {plain}"))
 }

@@ -200,6 +200,8 @@ impl Study<'_> {
         let now = first.population(None, self.covariates);
         let (customers, repeaters) = (now.customers(), now.repeaters());
         if customers < self.settings.min_customers || repeaters < self.settings.min_repeaters {
+            // Whole: a sum of no numbers at all is -0.
+            let [customers, repeaters] = [customers, repeaters].map(|count| count as u64);
             let (least, least_again) = (self.settings.min_customers, self.settings.min_repeaters);
             let reason =
                 format!("{customers} customers of whom {repeaters} bought again; needed are {least} and {least_again}");
