@@ -61,7 +61,7 @@ pub enum Grade {
     A,
     /// Better than the baseline in deviance, and off in total by at most a quarter.
     B,
-    /// Not better than the baseline.
+    /// Not better than the baseline in deviance, or off in total by more than a quarter.
     C,
 }
 
@@ -216,7 +216,7 @@ fn judge(
     let parameters: Vec<f64> = fitted.parameters().into_iter().take(model.parameters().len()).collect();
     let judged = Judged {
         model: model.name(),
-        leaves: leaves(model, &parameters, now),
+        leaves: fitted.is_usable() && leaves(model, &parameters, now),
         coefficients: fitted.log_parameters.len(),
         collapses_to: model.collapses_to(&parameters),
         grade: holdout.as_ref().zip(baseline).map(|(holdout, baseline)| Grade::of(holdout, baseline)),
@@ -239,7 +239,8 @@ fn leaves(model: &dyn PurchaseModel, parameters: &[f64], population: &Population
 
 /// Why one of the candidates, and which; `error` is that of the difference of two candidates' deviances.
 ///
-/// By the holdout: candidates that are not better than the baseline are out. What is left differs in what the holdout can
+/// By the holdout: candidates that are not better than the baseline, or off in total by more than a
+/// quarter, are out. What is left differs in what the holdout can
 /// tell (the deviance) and in what it cannot: whether customers who bought on through a holdout of some months would have
 /// bought on for ever. So of the candidates within one standard error of the least deviance, and with no worse a grade,
 /// those come first in which customers leave; a model in which nobody does has to be better by more than chance. Among
@@ -253,7 +254,10 @@ fn pick(
 ) -> (Option<usize>, String) {
     if let Some(wanted) = wanted {
         return match judged.iter().position(|judged| judged.model == wanted && judged.is_usable()) {
-            Some(place) => (Some(place), "named in the pipeline file".to_owned()),
+            Some(place) => {
+                let never = if judged[place].leaves { "" } else { NEVER };
+                (Some(place), format!("named in the pipeline file{never}"))
+            }
             None => (None, format!("{wanted} is named in the pipeline file, but its fit did not end")),
         };
     }
@@ -296,7 +300,14 @@ fn by_holdout(
     let named = |(place, measures): &(usize, Measures)| format!("{} {:.4}", judged[*place].model, measures.deviance);
     if is_c(best) {
         let best = named(&places[0]);
-        return (None, format!("no model is better than the baseline ({best}; {plain})"));
+        let reason = match (baseline.filter(|baseline| least.deviance < baseline.deviance), least.bias) {
+            (None, _) => format!("no model is better than the baseline ({best}; {plain})"),
+            (_, None) => format!("nobody bought in the holdout, so that no model is right in total ({best}; {plain})"),
+            (_, Some(bias)) => {
+                format!("all models are off in total by more than a quarter ({best}: {:+.0} %; {plain})", 100.0 * bias)
+            }
+        };
+        return (None, reason);
     }
     let as_good = |(place, measures): &&(usize, Measures)| {
         let tolerance = error(best, *place).max(SAME * least.deviance.abs());

@@ -280,8 +280,8 @@ fn bootstrap(model: &dyn PurchaseModel, histories: &Histories, rounds: u64, hori
 #[test]
 fn the_bootstrap_has_the_errors_of_laplace() {
     for (name, parameters) in [LAWS[2], LAWS[4]] {
-        let histories: Vec<History> = draw(name, parameters, 6_000, 77).iter().map(|drawn| drawn.history).collect();
-        let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &Histories::new(&histories), 150, HORIZON);
+        let histories: Vec<History> = draw(name, parameters, 8_000, 77).iter().map(|drawn| drawn.history).collect();
+        let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &Histories::new(&histories), 100, HORIZON);
         // Of 150 rounds a deviation is known to 6 %, and of 400 draws to 3.5 %.
         assert!(ratios.iter().all(|ratio| (ratio - 1.0).abs() < 0.2), "{name}: {ratios:?}");
     }
@@ -292,42 +292,7 @@ fn the_bootstrap_on_cdnow() {
     let Some(histories) = cdnow() else { return };
     let histories = Histories::new(&histories);
     for name in ["bg_nbd", "mbg_nbd"] {
-        let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &histories, 150, 39.0);
+        let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &histories, 100, 39.0);
         assert!(ratios.iter().all(|ratio| (0.75..1.5).contains(ratio)), "{name}: {ratios:?}");
-    }
-}
-
-#[test]
-#[ignore]
-fn long() {
-    for (name, parameters) in [LAWS[2], LAWS[3], LAWS[4]] {
-        for size in [1000, 4000] {
-            let found: Vec<_> =
-                (0..200_u64).into_par_iter().map(|seed| totals_of_study(name, parameters, size, 900 + seed)).collect();
-            check(&format!("{name} {size}"), &found, 30.0);
-        }
-    }
-}
-
-#[test]
-#[ignore]
-fn long_boot() {
-    for (name, parameters) in [LAWS[2], LAWS[4], LAWS[0]] {
-        for seed in 0..6 {
-            let histories: Vec<History> =
-                draw(name, parameters, 6_000, 200 + seed).iter().map(|drawn| drawn.history).collect();
-            bootstrap(purchase_model(name).unwrap().as_ref(), &Histories::new(&histories), 200, HORIZON);
-        }
-    }
-}
-
-#[test]
-#[ignore]
-fn long_known() {
-    intervals_of_customers(40, 5_000, 30.0);
-    for (name, parameters) in LAWS {
-        let found: Vec<_> =
-            (0..1000_u64).into_par_iter().map(|seed| totals_of_known(name, parameters, 400, 100 + seed)).collect();
-        check(name, &found, 30.0);
     }
 }
