@@ -1,6 +1,6 @@
 //! Scores of a frozen model: nothing is fitted, and all else is as with a fit.
 
-use super::choice::{Choice, Grade, Judged, baseline};
+use super::choice::{Choice, Grade, Judged, baseline, leaves};
 use super::fit::{Fit, Termination};
 use super::frozen::{Frozen, FrozenSpend};
 use super::gamma_gamma::{GammaGamma, Spends};
@@ -44,6 +44,7 @@ impl Study<'_> {
             // None of them was fitted to these customers.
             coefficients: 0,
             collapses_to: model.collapses_to(&parameters),
+            leaves: leaves(model.as_ref(), &parameters, &now),
             grade,
             holdout,
             calibration: bins.clone(),
