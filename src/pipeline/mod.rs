@@ -5,6 +5,7 @@
 mod calendar;
 mod contact_parameters;
 mod execute;
+mod fits;
 mod gates;
 mod graph;
 mod identity;

@@ -200,7 +200,8 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("holdout_brier", "mean squared error of the probability to buy at all").optional(),
             double("holdout_deviance", "twice the negative log-probability of the actual purchases, a customer")
                 .optional(),
-            double("holdout_coverage", "share of customers who bought within purchases_p10 to purchases_p90").optional(),
+            double("holdout_coverage", "share of customers who bought within purchases_p10 to purchases_p90")
+                .optional(),
             double("holdout_coverage_nominal", "the share the model expects there; above 0.8, as purchases are whole")
                 .optional(),
             double("baseline_mae", "holdout_mae of the plain baseline").optional(),

@@ -116,11 +116,15 @@ fn intervals_of_customers(draws: u64, size: usize, most: f64) {
         assert!((measures.coverage_nominal - counts.nominal / counts.all).abs() < 1e-9);
         for (what, tally) in [("purchases", counts), ("value p90", above), ("value p10", below), ("value", both)] {
             let (share, nominal) = (tally.came / tally.all, tally.nominal / tally.all);
-            let figures = format!("{name} {what}: {share:.4} of {}, nominal {nominal:.4}, {:.2}", tally.all, tally.away());
+            let figures =
+                format!("{name} {what}: {share:.4} of {}, nominal {nominal:.4}, {:.2}", tally.all, tally.away());
             eprintln!("{figures}");
             assert!(tally.all > 1_000.0 && tally.away().abs() < most, "{figures}");
         }
-        assert!((nothing - nothing_expected).abs() < most * nothing_expected.sqrt(), "{name} {nothing} {nothing_expected}");
+        assert!(
+            (nothing - nothing_expected).abs() < most * nothing_expected.sqrt(),
+            "{name} {nothing} {nothing_expected}"
+        );
     }
 }
 
@@ -175,11 +179,8 @@ fn totals_of_known(name: &str, parameters: &[f64], size: usize, seed: u64) -> (T
     let spend = GammaGamma { p: SPEND.p, q: SPEND.q, gamma: SPEND.gamma };
     let processes = || -> Vec<Box<dyn Process>> { vec![model.process(parameters)] };
     let scores = score(&processes(), Some(&spend), &customers, TERMS);
-    let members: Vec<Member<'_>> = customers
-        .iter()
-        .zip(&scores)
-        .map(|(customer, score)| Member { customer, score, scopes: &[0] })
-        .collect();
+    let members: Vec<Member<'_>> =
+        customers.iter().zip(&scores).map(|(customer, score)| Member { customer, score, scopes: &[0] }).collect();
     let draws = [Draw { processes: processes(), spend: Some(spend) }];
     let (bought, spent) = actual(&drawn);
     (totals(&members, 1, &draws, HORIZON)[0].total(), bought, spent)
@@ -197,8 +198,7 @@ fn totals_of_study(name: &str, parameters: &[f64], size: usize, seed: u64) -> (T
         draws: 50,
         seed: 5 + seed,
     };
-    let rows =
-        drawn.iter().map(|drawn| Observed { stratum: 0, group: 0, history: drawn.history, bought: 0 }).collect();
+    let rows = drawn.iter().map(|drawn| Observed { stratum: 0, group: 0, history: drawn.history, bought: 0 }).collect();
     let subjects: Vec<Subject> =
         customers(&drawn).into_iter().map(|customer| Subject { stratum: 0, customer }).collect();
     let study = Study {
@@ -280,8 +280,7 @@ fn bootstrap(model: &dyn PurchaseModel, histories: &Histories, rounds: u64, hori
 #[test]
 fn the_bootstrap_has_the_errors_of_laplace() {
     for (name, parameters) in [LAWS[2], LAWS[4]] {
-        let histories: Vec<History> =
-            draw(name, parameters, 6_000, 77).iter().map(|drawn| drawn.history).collect();
+        let histories: Vec<History> = draw(name, parameters, 6_000, 77).iter().map(|drawn| drawn.history).collect();
         let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &Histories::new(&histories), 150, HORIZON);
         // Of 150 rounds a deviation is known to 6 %, and of 400 draws to 3.5 %.
         assert!(ratios.iter().all(|ratio| (ratio - 1.0).abs() < 0.2), "{name}: {ratios:?}");
