@@ -21,28 +21,31 @@ use crate::monitor::{Event, Monitor};
 
 const EXAMPLES: &str = "\
 Examples:
-  patronage ltv cdnow.csv --columns customer_id=cust,x=x,t_x=t.x,age=T.cal,value=m.x --unit week --horizon 39 --out ltv
-  patronage ltv cdnow.csv --columns customer_id=cust,x=x,t_x=t.x,age=T.cal,holdout=x.star --unit week --horizon 39 --out ltv
+  patronage ltv cdnow.csv --unit week --horizon 39 --out ltv \\
+      --columns customer_id=cust,x=x,t_x=t.x,age=T.cal,value=m.x,holdout=x.star
   patronage ltv may.csv --horizon 365 --as-of 2026-06-01 --save-model model.json --out may
   patronage ltv june.csv --horizon 365 --as-of 2026-07-01 --model model.json --out june";
 
 const NOTES: &str = "\
-A row of SUMMARY is a customer: repeat purchases (x, all but the first), the time from the first purchase to the last (t_x: the
-recency of these models, which is not that of RFM), and from the first purchase to the end of observation (age, T). The mean
-value is that of the repeat purchases, unless --spend-purchases says x+1. Further names of --columns: holdout (purchases in the
-horizon after the end of observation, by which models are then judged and chosen), spend_purchases (how many purchases the
-value is the mean of), ln_gaps (the sum of the logarithms of the times between purchases, which models of regular timing need
-to be compared by AIC).
+A row of SUMMARY is a customer: the repeat purchases (x, all but the first), the time from the first purchase to the last \
+(t_x: the recency of these models, which is not that of RFM), and from the first purchase to the end of observation (age).
+
+More names for --columns:
+  value            mean value of the repeat purchases (of all, with --spend-purchases x+1)
+  spend_purchases  how many purchases the value is the mean of, where that differs
+  holdout          purchases within the horizon after the end: models are judged and chosen by them
+  ln_gaps          sum of the logarithms of the times between purchases: models of regular timing need it to be compared \
+without a holdout
 
 Where tools differ:
-  - times are in the unit of the file (--unit), and so are alpha and beta; the rate of discount is always that of a year
-  - log-likelihoods are sums over customers, in the convention of Fader, Hardie and Lee; `lifetimes` shows the mean of
-    rescaled ones, from which no AIC follows
+  - alpha and beta are in the unit of the file; the rate of discount is always that of a year
+  - log-likelihoods are sums over customers in the convention of Fader, Hardie and Lee; `lifetimes` shows means of \
+rescaled ones, from which no AIC follows
   - a file with rounded times has other parameters from the fifth digit on
-  - some parameters in print are of searches that stopped early; `gradient_norm` and `termination` tell that of ours
+  - some parameters in print are of searches that stopped early: see `gradient_norm` and `termination`
 
-Tables in DIR: customer_ltv, ltv_models, ltv_parameters, ltv_calibration, ltv_totals (Parquet, as those of a run), and rejects.csv
-with the rows that are impossible.";
+DIR gets customer_ltv, ltv_models, ltv_parameters, ltv_calibration and ltv_totals as Parquet, as a run has them, and \
+rejects.csv with the rows that are impossible.";
 
 /// Lifetime value of a summary file: every model fitted, the best one chosen, each customer scored
 #[derive(Debug, clap::Args)]

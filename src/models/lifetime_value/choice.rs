@@ -229,7 +229,7 @@ fn judge(
 }
 
 /// See [`Judged::leaves`].
-pub fn leaves(model: &dyn PurchaseModel, parameters: &[f64], population: &Population) -> bool {
+pub(super) fn leaves(model: &dyn PurchaseModel, parameters: &[f64], population: &Population) -> bool {
     let ages = population.groups.iter().filter_map(|group| group.histories.age.values.last().copied());
     let process = model.process(parameters);
     let new = History::new(0, 0.0, 0.0);
