@@ -3,7 +3,62 @@
 -- Units: money in ten-thousandths of the reporting currency; recency and age in [lifetime_value] time_unit. Recency is that
 -- of the models, from the first purchase to the last (spec/lifetime-value.md).
 -- Who may not be profiled or has left has no score, but their history is in the fit.
-WITH histories AS (
+-- With [lifetime_value] model = "bg_bb" the figures are of opportunities with a purchase in them, of the fit of everybody;
+-- that model knows nothing of money, nor of days.
+WITH rules AS (
+    SELECT
+        p.ltv_enabled AS ltv_enabled,
+        p.ltv_unit_days AS ltv_unit_days,
+        p.ltv_horizon_days AS ltv_horizon_days,
+        p.ltv_annual_discount_rate AS ltv_annual_discount_rate,
+        p.ltv_model = 'bg_bb' AS by_opportunities,
+        CASE WHEN o.chosen THEN 'bg_bb' END AS opportunity_model,
+        CASE WHEN o.chosen THEN 'ok' ELSE 'insufficient_data' END AS opportunity_status
+    FROM run_params AS p
+    LEFT JOIN opportunity_models AS o ON p.ltv_model = o.model
+),
+scores AS (
+    SELECT
+        h.customer_no AS customer_no,
+        h.p_alive AS p_alive,
+        h.p_alive_horizon AS p_alive_horizon,
+        h.expected_purchases AS expected_purchases,
+        h.purchases_p10 AS purchases_p10,
+        h.purchases_p90 AS purchases_p90,
+        h.p_no_purchase AS p_no_purchase,
+        h.next_purchase_p50_days AS next_purchase_p50_days,
+        h.next_purchase_p90_days AS next_purchase_p90_days,
+        h.expected_spend_e4 AS expected_spend_e4,
+        h.value_horizon_e4 AS value_horizon_e4,
+        h.dert AS dert,
+        h.clv_e4 AS clv_e4,
+        h.clv_p10_e4 AS clv_p10_e4,
+        h.clv_p90_e4 AS clv_p90_e4
+    FROM history_scores AS h
+    CROSS JOIN rules AS r
+    WHERE NOT r.by_opportunities
+    UNION ALL
+    SELECT
+        o.customer_no AS customer_no,
+        o.p_alive AS p_alive,
+        o.p_alive_horizon AS p_alive_horizon,
+        o.expected_purchases AS expected_purchases,
+        o.purchases_p10 AS purchases_p10,
+        o.purchases_p90 AS purchases_p90,
+        o.p_no_purchase AS p_no_purchase,
+        CAST(NULL AS INTEGER) AS next_purchase_p50_days,
+        CAST(NULL AS INTEGER) AS next_purchase_p90_days,
+        CAST(NULL AS BIGINT) AS expected_spend_e4,
+        CAST(NULL AS BIGINT) AS value_horizon_e4,
+        o.dert AS dert,
+        CAST(NULL AS BIGINT) AS clv_e4,
+        CAST(NULL AS BIGINT) AS clv_p10_e4,
+        CAST(NULL AS BIGINT) AS clv_p90_e4
+    FROM opportunity_scores AS o
+    CROSS JOIN rules AS r
+    WHERE r.by_opportunities
+),
+histories AS (
     SELECT
         h.customer_no AS customer_no,
         h.frequency AS frequency,
@@ -20,8 +75,8 @@ judged AS (
     SELECT
         c.customer_id AS customer_id,
         c.customer_no AS customer_no,
-        CASE WHEN p.ltv_enabled THEN s.stratum END AS stratum,
-        x.model AS model,
+        CASE WHEN NOT p.ltv_enabled THEN NULL WHEN p.by_opportunities THEN 'all' ELSE s.stratum END AS stratum,
+        CASE WHEN p.by_opportunities THEN p.opportunity_model ELSE x.model END AS model,
         h.frequency AS frequency,
         h.recency_days AS recency_days,
         h.age_days AS age_days,
@@ -34,8 +89,10 @@ judged AS (
             WHEN m.is_closed THEN 'closed'
             WHEN f.first_order_day IS NULL THEN 'no_purchase'
             WHEN h.customer_no IS NULL THEN 'after_calibration'
-            WHEN t.customer_no IS NULL AND x.status <> 'ok' THEN x.status
+            WHEN t.customer_no IS NULL AND p.by_opportunities AND p.opportunity_status <> 'ok' THEN p.opportunity_status
+            WHEN t.customer_no IS NULL AND NOT p.by_opportunities AND x.status <> 'ok' THEN x.status
             WHEN t.customer_no IS NULL THEN 'not_scored'
+            WHEN p.by_opportunities THEN 'value_not_modelled'
             WHEN h.spend_e4 IS NULL THEN 'value_unknown'
             WHEN t.value_horizon_e4 IS NULL AND h.spend_e4 < 0 THEN 'value_negative'
             WHEN t.value_horizon_e4 IS NULL THEN 'spend_insufficient_data'
@@ -45,10 +102,10 @@ judged AS (
     JOIN customer_permissions AS m ON c.customer_id = m.customer_id
     JOIN customer_summary AS f ON c.customer_id = f.customer_id
     LEFT JOIN histories AS h ON c.customer_no = h.customer_no
-    LEFT JOIN (SELECT customer_no, value_horizon_e4 FROM history_scores) AS t ON c.customer_no = t.customer_no
+    LEFT JOIN (SELECT customer_no, value_horizon_e4 FROM scores) AS t ON c.customer_no = t.customer_no
     LEFT JOIN ltv_strata AS s ON c.stratum_no = s.stratum_no
     LEFT JOIN ltv_choices AS x ON c.stratum_no = x.stratum_no
-    CROSS JOIN run_params AS p
+    CROSS JOIN rules AS p
 ),
 shown AS (
     SELECT
@@ -63,7 +120,8 @@ shown AS (
         spend_e4,
         origin_day,
         CASE
-            WHEN status IN ('ok', 'value_unknown', 'value_negative', 'spend_insufficient_data') THEN customer_no
+            WHEN status IN ('ok', 'value_unknown', 'value_negative', 'spend_insufficient_data', 'value_not_modelled')
+            THEN customer_no
         END AS scored_no
     FROM judged
 )
@@ -100,5 +158,5 @@ SELECT
     p.ltv_horizon_days AS horizon_days,
     p.ltv_annual_discount_rate AS annual_discount_rate
 FROM shown AS j
-LEFT JOIN history_scores AS t ON j.scored_no = t.customer_no
-CROSS JOIN run_params AS p
+LEFT JOIN scores AS t ON j.scored_no = t.customer_no
+CROSS JOIN rules AS p

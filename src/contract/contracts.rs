@@ -4,9 +4,9 @@ use super::{Table, bigint, boolean, day, double, integer, money, text};
 
 /// The tables of this theme.
 pub(super) fn tables() -> Vec<Table> {
-    let tables =
+    let internal =
         vec![contract_terms(), contract_cohorts(), contract_parameters(), contract_models(), contract_values()];
-    tables.into_iter().map(Table::internal).collect()
+    internal.into_iter().map(Table::internal).chain([contract_ltv()]).collect()
 }
 
 fn contract_terms() -> Table {
@@ -85,10 +85,14 @@ fn contract_models() -> Table {
             double("holdout_correlation", "not for contracts").optional(),
             double("holdout_brier", "not for contracts").optional(),
             double("holdout_deviance", "not for contracts").optional(),
+            double("holdout_coverage", "not for contracts").optional(),
+            double("holdout_coverage_nominal", "not for contracts").optional(),
             double("baseline_mae", "not for contracts").optional(),
             text("grade", "not for contracts").optional(),
             boolean("chosen", "whether values come from it"),
             text("reason", "why it was chosen, or not"),
+            double("min_eigenvalue", "smallest eigenvalue of the Hessian in log parameters").optional(),
+            double("max_eigenvalue", "largest eigenvalue of the Hessian in log parameters").optional(),
         ],
     )
 }
@@ -119,6 +123,47 @@ fn contract_values() -> Table {
                     discount",
             )
             .optional(),
+            double("discounted_renewals", "the renewals expected within the horizon, discounted to the next renewal"),
+            double("p_alive_beyond", "probability that one renewal more than those of the horizon happens"),
+            double("discount_beyond", "what a payment at that renewal is worth at the next renewal"),
+        ],
+    )
+}
+
+fn contract_ltv() -> Table {
+    Table::new(
+        "contract_ltv",
+        "one contract that has begun: how long it is expected to last, and what it is expected to bring",
+        &["contract_id"],
+        vec![
+            text("contract_id", "the contract"),
+            text("customer_id", "who has it").optional(),
+            text("plan", "what was agreed on").optional(),
+            text("status", "ok, insufficient_data (no model can be fitted), ended, disabled or profiling_opt_out"),
+            text("reason", "the same in words, and which fit is used instead where it is another than the plan's"),
+            text("stratum", "the contracts whose fit scores it, as in ltv_models; null without a score").optional(),
+            text("model", "the model that scores it: sbg, bdw, or mean where no model can be fitted").optional(),
+            integer("term_months", "months of a term"),
+            integer("renewals", "times renewed by as_of: of a running contract, terms completed"),
+            day("next_renewal_day", "first day of the next term; null when it has ended").optional(),
+            double("p_renew_next", "probability of the next renewal").optional(),
+            integer("horizon_renewals", "renewals that are due within the horizon").optional(),
+            double("expected_renewals", "of them, expected to happen").optional(),
+            double("p_active_horizon", "probability that all of them happen").optional(),
+            money(
+                "value_horizon_e4",
+                "expected payments at the renewals of the horizon, discounted to the next renewal; null without an amount",
+            )
+            .optional(),
+            double(
+                "derl",
+                "discounted terms to come, just before the next renewal, that one included; null without discount",
+            )
+            .optional(),
+            money("clv_e4", "derl times the amount: expected payments for ever, discounted to the next renewal").optional(),
+            money("amount_e4", "what one term costs").optional(),
+            integer("horizon_days", "days of the horizon, from as_of"),
+            double("annual_discount_rate", "what a year discounts"),
         ],
     )
 }

@@ -330,6 +330,9 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
     rows.sort_by_key(|row| (row.stratum, row.model));
     let fit = |of: fn(&Fit) -> f64| Values::Double(rows.iter().map(|row| row.fit.map(of)).collect());
     let none = || Values::Double(vec![None; rows.len()]);
+    let eigenvalue = |of: fn(&[f64]) -> Option<&f64>| {
+        Values::Double(rows.iter().map(|row| of(&row.fit?.eigenvalues).copied()).collect())
+    };
     vec![
         text(rows.iter().map(|row| row.stratum)),
         text(rows.iter().map(|row| row.model)),
@@ -349,9 +352,13 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
         none(),
         none(),
         none(),
+        none(),
+        none(),
         Values::Text(vec![None; rows.len()]),
         Values::Boolean(rows.iter().map(|row| Some(row.chosen)).collect()),
         text(rows.iter().map(|row| row.reason.as_str())),
+        eigenvalue(|values| values.first()),
+        eigenvalue(|values| values.last()),
     ]
 }
 
@@ -377,6 +384,7 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
     let (mut names, mut terms, mut numbers) = (vec![], vec![], vec![]);
     let (mut models, mut fitted_on, mut horizons) = (vec![], vec![], vec![]);
     let (mut next, mut expected, mut alive, mut residual) = (vec![], vec![], vec![], vec![]);
+    let (mut discounted, mut beyond, mut discount_beyond) = (vec![], vec![], vec![]);
     for (name, stratum) in strata {
         for (&term, &last) in &stratum.last {
             let Some(source) = source(name, term, strata, verdicts) else { continue };
@@ -396,6 +404,9 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
                 expected.push(Some(curve.expected_renewals(from, horizon)));
                 alive.push(Some(curve.kept(from, horizon)));
                 residual.push(residuals.as_ref().map(|residuals| residuals[from as usize]));
+                discounted.push(Some(curve.discounted_renewals(from, horizon, discount)));
+                beyond.push(Some(curve.kept(from, horizon + 1)));
+                discount_beyond.push(Some(discount.powf(f64::from(horizon))));
             }
         }
     }
@@ -413,6 +424,9 @@ fn value_rows(params: Params, strata: &BTreeMap<String, Stratum>, verdicts: &BTr
         Values::Double(alive),
         Values::Double(vec![Some(params.annual_rate); rows]),
         Values::Double(residual),
+        Values::Double(discounted),
+        Values::Double(beyond),
+        Values::Double(discount_beyond),
     ]
 }
 

@@ -28,6 +28,8 @@ mod ingest_mapping;
 mod ingest_real_exports;
 mod ingest_rejects;
 mod ingest_support;
+mod lifetime_union;
+mod ltv;
 mod nights;
 mod permissions;
 mod publish_fixture;

@@ -10,7 +10,12 @@ pub(in super::super) fn tables() -> Vec<Table> {
         customer_ltv(),
         clv_tiers().internal(),
         ltv_models(),
+        models("purchase_models", "one model of purchases in one group of customers, and how it did").internal(),
+        models("opportunity_models", "the model of purchases at opportunities, and how it did").internal(),
         ltv_parameters(),
+        parameters("purchase_parameters", "one parameter of one model of purchases").internal(),
+        parameters("opportunity_parameters", "one parameter of the model of purchases at opportunities").internal(),
+        opportunity_scores().internal(),
         ltv_calibration(),
         ltv_tracking(),
         ltv_totals(),
@@ -18,13 +23,18 @@ pub(in super::super) fn tables() -> Vec<Table> {
 }
 
 fn stratum() -> Column {
-    text("stratum", "all, or the group whose fit it is, such as region=north")
+    text(
+        "stratum",
+        "all, or the group whose fit it is, such as region=north; of contracts: contracts (all), plan= and the plan, \
+         contract_term= and the months of a term",
+    )
 }
 
 fn model() -> Column {
     text(
         "model",
-        "nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_2 to 4, mbg_cnbd_2 to 4, bg_bb, sbg, bdw or gamma_gamma (the spend)",
+        "nbd, bg_nbd, mbg_nbd, pareto_nbd, bg_cnbd_2 to 4, mbg_cnbd_2 to 4, bg_bb (opportunities), gamma_gamma (the spend); \
+         of contracts sbg, bdw or mean (one probability of loss for all)",
     )
 }
 
@@ -34,7 +44,7 @@ fn expectations() -> [Vec<Column>; 2] {
         vec![
             double("p_alive", "probability that the customer still buys, at the end of the last day that the fit read"),
             double("p_alive_horizon", "probability that the customer still buys when the horizon is over"),
-            double("expected_purchases", "purchases expected within the horizon"),
+            double("expected_purchases", "purchases expected within the horizon; bg_bb: opportunities with a purchase"),
             integer("purchases_p10", "tenth percentile of the purchases within the horizon"),
             integer("purchases_p90", "ninetieth percentile of the purchases within the horizon"),
             double("p_no_purchase", "probability of no purchase within the horizon"),
@@ -71,6 +81,19 @@ fn history_scores() -> Table {
     Table::new("history_scores", "one customer whose history the published fit scores", &["customer_no"], columns)
 }
 
+fn opportunity_scores() -> Table {
+    let [purchases, _] = expectations();
+    let customer = integer("customer_no", "the customer's number, in the order of the ids");
+    let dert = double("dert", "opportunities with a purchase expected for ever, discounted to today").optional();
+    let columns = std::iter::once(customer).chain(purchases).chain([dert]).collect();
+    Table::new(
+        "opportunity_scores",
+        "one customer whose opportunities the fit of bg_bb scores",
+        &["customer_no"],
+        columns,
+    )
+}
+
 fn ltv_choices() -> Table {
     Table::new(
         "ltv_choices",
@@ -95,7 +118,7 @@ fn customer_ltv() -> Table {
         text(
             "status",
             "ok; purchases only: value_unknown (a cost is), value_negative (returns outweigh purchases), \
-             spend_insufficient_data; or why there is no score: disabled, profiling_opt_out, closed, no_purchase, \
+             spend_insufficient_data, value_not_modelled (bg_bb counts opportunities); or why there is no score: disabled, profiling_opt_out, closed, no_purchase, \
              after_calibration (first bought after calibration_end), insufficient_data, not_scored",
         ),
         integer("frequency", "purchase days after the first, as the fit read them; null without a purchase").optional(),
@@ -107,9 +130,12 @@ fn customer_ltv() -> Table {
     ];
     columns.extend(purchases.into_iter().map(Column::optional));
     columns.extend([
-        day("next_purchase_p50_day", "day by which the next purchase comes with probability one half; null for never")
-            .optional()
-            .published_as("next_purchase_p50"),
+        day(
+            "next_purchase_p50_day",
+            "day by which the next purchase comes with probability one half; null for never, and for bg_bb",
+        )
+        .optional()
+        .published_as("next_purchase_p50"),
         day("next_purchase_p90_day", "day by which it comes with probability nine tenths; null for never")
             .optional()
             .published_as("next_purchase_p90"),
@@ -142,9 +168,14 @@ fn clv_tiers() -> Table {
 }
 
 fn ltv_models() -> Table {
+    models("ltv_models", "one model fitted to one group of customers or contracts, and how it did")
+}
+
+/// Models: all of them, or those of one kind.
+fn models(name: &'static str, row: &'static str) -> Table {
     Table::new(
-        "ltv_models",
-        "one model fitted to one group of customers, and how it did",
+        name,
+        row,
         &["stratum", "model"],
         vec![
             stratum(),
@@ -156,7 +187,10 @@ fn ltv_models() -> Table {
             double("aic", "twice the parameters less twice the log-likelihood").optional(),
             double("gradient_norm", "length of the gradient in log parameters, a customer").optional(),
             integer("iterations", "steps of the fit"),
-            text("termination", "converged, boundary, max_iterations or insufficient_data"),
+            text(
+                "termination",
+                "converged, boundary, max_iterations, frozen (no fit: `ltv --model`) or insufficient_data",
+            ),
             text("collapses_to", "the simpler model that it reduces to at its boundary").optional(),
             double("min_eigenvalue", "smallest eigenvalue of the Hessian in log parameters; not above 0 is no maximum")
                 .optional(),
@@ -169,11 +203,19 @@ fn ltv_models() -> Table {
             double("holdout_brier", "mean squared error of the probability to buy at all").optional(),
             double("holdout_deviance", "twice the negative log-probability of the actual purchases, a customer")
                 .optional(),
+            double("holdout_coverage", "share of customers who bought within purchases_p10 to purchases_p90")
+                .optional(),
+            double("holdout_coverage_nominal", "the share the model expects there; above 0.8, as purchases are whole")
+                .optional(),
             double("baseline_mae", "holdout_mae of the plain baseline").optional(),
             double("baseline_deviance", "holdout_deviance of the plain baseline").optional(),
             double("spend_correlation", "correlation of frequency and mean spend, which gamma_gamma takes to be none")
                 .optional(),
-            double("drift", "how far the histories have moved from those of a frozen fit; null without one").optional(),
+            double(
+                "drift",
+                "population stability index against the customers of a frozen fit (`ltv --model`); null without one",
+            )
+            .optional(),
             text("grade", "A, B or C against the plain baseline; null without a holdout").optional(),
             boolean("chosen", "whether it scores the group"),
             text("reason", "why, or why not"),
@@ -182,9 +224,14 @@ fn ltv_models() -> Table {
 }
 
 fn ltv_parameters() -> Table {
+    parameters("ltv_parameters", "one parameter of one model of one group of customers or contracts")
+}
+
+/// Parameters: of all models, or of those of one kind.
+fn parameters(name: &'static str, row: &'static str) -> Table {
     Table::new(
-        "ltv_parameters",
-        "one parameter of one model of one group of customers",
+        name,
+        row,
         &["stratum", "model", "parameter"],
         vec![
             stratum(),

@@ -1,9 +1,11 @@
 //! Lifetime value as tables: histories out of SQL, through [`super::lifetime_value`], and back as tables of figures,
 //! parameters and evidence (`spec/tables.md` 4.4).
 
-mod evidence;
+pub mod evidence;
 mod read;
-mod scored;
+pub mod scored;
+
+pub use read::{Read, Week};
 
 use super::{Inputs, Model, Rows};
 use crate::error::Result;
@@ -25,8 +27,8 @@ pub const MODEL: Model = Model {
     makes: &[
         "history_scores",
         "ltv_choices",
-        "ltv_models",
-        "ltv_parameters",
+        "purchase_models",
+        "purchase_parameters",
         "ltv_calibration",
         "ltv_tracking",
         "ltv_totals",

@@ -1,5 +1,6 @@
 //! What the model reads, as a study.
 
+use super::super::lifetime_value::choice::purchase_model;
 use super::super::lifetime_value::covariates::Design;
 use super::super::lifetime_value::history::History;
 use super::super::lifetime_value::scores::{Customer, Terms};
@@ -23,7 +24,7 @@ pub struct Week {
     pub repeat_purchases: i64,
 }
 
-/// Everything read.
+/// Everything read: a study, and the names of what is in it.
 pub struct Read {
     /// How to go about it.
     pub settings: Settings,
@@ -53,6 +54,11 @@ pub struct Read {
     pub scopes: Vec<String>,
     /// The totals that each subject belongs to.
     pub scopes_of: Vec<Vec<u32>>,
+    /// Whether the times between purchases are known. The likelihoods of models with regular timing lack a constant
+    /// otherwise, and are not comparable with others.
+    pub knows_gaps: bool,
+    /// How far the histories have moved from those of a frozen fit, when one scores.
+    pub drift: Option<f64>,
 }
 
 impl Read {
@@ -98,7 +104,8 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
     let wanted = one(params.text("ltv_model")?, "ltv_model")?;
     let mut settings = Settings {
         candidates: words(params, "ltv_candidates")?,
-        wanted: (wanted != "auto").then(|| wanted.to_owned()),
+        // `auto`, or a model of opportunities, whose scores are made elsewhere.
+        wanted: purchase_model(wanted).map(|_| wanted.to_owned()),
         min_customers: number(params, "ltv_min_customers")? as f64,
         min_repeaters: number(params, "ltv_min_repeaters")? as f64,
         terms: Terms::new(horizon_days, annual_rate, unit_days),
@@ -171,6 +178,8 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         weeks: weeks(inputs.table("purchase_weeks")?)?,
         scopes,
         scopes_of,
+        knows_gaps: true,
+        drift: None,
     })
 }
 

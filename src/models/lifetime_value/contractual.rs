@@ -137,6 +137,17 @@ impl Curve {
         (1..=horizon).map(|more| self.kept(from, more)).sum()
     }
 
+    /// The same, each discounted by `z` a term to the day of the next renewal, whose payment is due at once.
+    pub fn discounted_renewals(&self, from: u32, horizon: u32, z: f64) -> f64 {
+        let mut discount = 1.0;
+        let mut sum = 0.0;
+        for more in 1..=horizon {
+            sum += self.kept(from, more) * discount;
+            discount *= z;
+        }
+        sum
+    }
+
     /// Probabilities of 0, 1, ... `horizon` renewals among the next `horizon` of a contract renewed `from` times.
     pub fn renewal_probabilities(&self, from: u32, horizon: u32) -> Vec<f64> {
         let lost_after = |renewed: u32| self.kept(from, renewed) * (-self.ln_kept(from + renewed, 1).exp_m1());

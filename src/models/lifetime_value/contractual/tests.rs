@@ -52,6 +52,10 @@ fn the_shifted_beta_geometric_is_that_of_the_paper() {
         near(&[8, 9, 10, 11, 12].map(|n| curve.survival(n)), &survival, 5e-6);
         near(&[curve.expected_lifetime(YEAR).unwrap()], &[lifetime], 6e-7);
         near(&curve.residual_lifetimes(5, YEAR).unwrap(), &residuals, 6e-7);
+        // Just before renewal 4, over a horizon that is as good as endless; and over one renewal.
+        near(&[curve.discounted_renewals(3, 400, YEAR)], &residuals[3..4], 6e-7);
+        near(&[curve.discounted_renewals(3, 1, YEAR)], &[curve.retention(4)], 1e-15);
+        assert_eq!(curve.discounted_renewals(3, 0, YEAR), 0.0);
     }
 }
 
