@@ -278,17 +278,20 @@ fn bootstrap(model: &dyn PurchaseModel, histories: &Histories, rounds: u64, hori
     ratios
 }
 
-/// `sum_ln_gaps` belongs to all customers and is not reweighted, but no parameter depends on it.
+/// Over eight other draws of 6,000 customers and 200 rounds (not kept) the ratios were 0.91 to 1.18, and 1.01 to 1.15 for the
+/// total. `sum_ln_gaps` belongs to all customers and is not reweighted, but no parameter depends on it.
 #[test]
 fn the_bootstrap_has_the_errors_of_laplace() {
     for (name, parameters) in [LAWS[2], LAWS[4]] {
         let histories: Vec<History> = draw(name, parameters, 8_000, 77).iter().map(|drawn| drawn.history).collect();
         let ratios = bootstrap(purchase_model(name).unwrap().as_ref(), &Histories::new(&histories), 100, HORIZON);
-        // Of 150 rounds a deviation is known to 6 %, and of 400 draws to 3.5 %.
-        assert!(ratios.iter().all(|ratio| (ratio - 1.0).abs() < 0.2), "{name}: {ratios:?}");
+        // Of 100 rounds a deviation is known to 7 %, and of 400 draws to 3.5 %.
+        assert!(ratios.iter().all(|ratio| (ratio - 1.0).abs() < 0.15), "{name}: {ratios:?}");
     }
 }
 
+/// Seen: 0.93 to 1.12, but 1.21 (BG) and 1.37 (MBG) for alpha: the rates of real customers are not quite gamma distributed,
+/// which the bootstrap knows and Laplace does not. For the total both agree to 7 %.
 #[test]
 fn the_bootstrap_on_cdnow() {
     let Some(histories) = cdnow() else { return };
