@@ -181,7 +181,7 @@ fn rescored(read: &Read, options: &Options, frozen: &Frozen) -> Result<(Findings
         ))
         .hint(format!("if the file has the unit of the model, add `--unit-days {of_model}`")));
     }
-    let now = read.observations[0].population(None, &read.rows);
+    let now = read.observations[0].population(&read.rows);
     let drifted = drift(frozen, &[(ALL, &now)]).pop();
     let drifted = drifted.ok_or_else(|| Error::internal("a saved model has no drift"))?;
     let reason = format!(
@@ -208,6 +208,6 @@ fn frozen(read: &Read, options: &Options, findings: &Findings) -> Option<Frozen>
         as_of_day: options.as_of.map(epoch_day)?,
         horizon_days: i32::try_from(tables::horizon_days(options)).ok()?,
     };
-    let population = read.observations[0].population(None, &read.rows);
+    let population = read.observations[0].population(&read.rows);
     freeze(model.as_ref(), &read.covariates, setting, &[Part::of(ALL, &judged.fit, spend, &population)])
 }

@@ -187,7 +187,10 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("aic", "twice the parameters less twice the log-likelihood").optional(),
             double("gradient_norm", "length of the gradient in log parameters, a customer").optional(),
             integer("iterations", "steps of the fit"),
-            text("termination", "converged, boundary, max_iterations, frozen (no fit: `ltv --model`) or insufficient_data"),
+            text(
+                "termination",
+                "converged, boundary, max_iterations, frozen (no fit: `ltv --model`) or insufficient_data",
+            ),
             text("collapses_to", "the simpler model that it reduces to at its boundary").optional(),
             double("min_eigenvalue", "smallest eigenvalue of the Hessian in log parameters; not above 0 is no maximum")
                 .optional(),
@@ -208,7 +211,11 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("baseline_deviance", "holdout_deviance of the plain baseline").optional(),
             double("spend_correlation", "correlation of frequency and mean spend, which gamma_gamma takes to be none")
                 .optional(),
-            double("drift", "population stability index against the customers of a frozen fit (`ltv --model`); null without one").optional(),
+            double(
+                "drift",
+                "population stability index against the customers of a frozen fit (`ltv --model`); null without one",
+            )
+            .optional(),
             text("grade", "A, B or C against the plain baseline; null without a holdout").optional(),
             boolean("chosen", "whether it scores the group"),
             text("reason", "why, or why not"),

@@ -61,7 +61,7 @@ pub enum Grade {
     A,
     /// Better than the baseline in deviance, and off in total by at most a quarter.
     B,
-    /// Not better than the baseline.
+    /// Not better than the baseline in deviance, or off in total by more than a quarter.
     C,
 }
 
@@ -216,7 +216,7 @@ fn judge(
     let parameters: Vec<f64> = fitted.parameters().into_iter().take(model.parameters().len()).collect();
     let judged = Judged {
         model: model.name(),
-        leaves: leaves(model, &parameters, now),
+        leaves: fitted.is_usable() && leaves(model, &parameters, now),
         coefficients: fitted.log_parameters.len(),
         collapses_to: model.collapses_to(&parameters),
         grade: holdout.as_ref().zip(baseline).map(|(holdout, baseline)| Grade::of(holdout, baseline)),
@@ -239,7 +239,8 @@ pub(super) fn leaves(model: &dyn PurchaseModel, parameters: &[f64], population: 
 
 /// Why one of the candidates, and which; `error` is that of the difference of two candidates' deviances.
 ///
-/// By the holdout: candidates that are not better than the baseline are out. What is left differs in what the holdout can
+/// By the holdout: candidates that are not better than the baseline, or off in total by more than a
+/// quarter, are out. What is left differs in what the holdout can
 /// tell (the deviance) and in what it cannot: whether customers who bought on through a holdout of some months would have
 /// bought on for ever. So of the candidates within one standard error of the least deviance, and with no worse a grade,
 /// those come first in which customers leave; a model in which nobody does has to be better by more than chance. Among
@@ -253,12 +254,15 @@ fn pick(
 ) -> (Option<usize>, String) {
     if let Some(wanted) = wanted {
         return match judged.iter().position(|judged| judged.model == wanted && judged.is_usable()) {
-            Some(place) => (Some(place), "named, not chosen".to_owned()),
+            Some(place) => {
+                let never = if judged[place].leaves { "" } else { NEVER };
+                (Some(place), format!("named, not chosen{never}"))
+            }
             None => (None, format!("{wanted} is named, but its fit did not end")),
         };
     }
     if judged.iter().any(|judged| judged.holdout.is_some()) {
-        return by_holdout(judged, baseline.map_or(f64::NAN, |baseline| baseline.deviance), error);
+        return by_holdout(judged, baseline, error);
     }
     let usable = (0..judged.len()).filter(|place| judged[*place].is_usable());
     match usable.min_by(|one, other| judged[*one].aic().total_cmp(&judged[*other].aic())) {
@@ -273,7 +277,15 @@ fn pick(
 /// What a reader has to know of a model without dropout.
 const NEVER: &str = "; in it nobody leaves: beyond the horizon its values count on everybody buying for ever";
 
-fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> f64) -> (Option<usize>, String) {
+fn by_holdout(
+    judged: &[Judged],
+    baseline: Option<&Measures>,
+    error: &dyn Fn(usize, usize) -> f64,
+) -> (Option<usize>, String) {
+    let plain = baseline.map_or_else(
+        || "no baseline, since nobody had bought again".to_owned(),
+        |baseline| format!("baseline {:.4}", baseline.deviance),
+    );
     let mut places: Vec<(usize, Measures)> = judged
         .iter()
         .enumerate()
@@ -288,7 +300,14 @@ fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> 
     let named = |(place, measures): &(usize, Measures)| format!("{} {:.4}", judged[*place].model, measures.deviance);
     if is_c(best) {
         let best = named(&places[0]);
-        return (None, format!("no model is better than the baseline ({best}, baseline {baseline:.4})"));
+        let reason = match (baseline.filter(|baseline| least.deviance < baseline.deviance), least.bias) {
+            (None, _) => format!("no model is better than the baseline ({best}; {plain})"),
+            (_, None) => format!("nobody bought in the holdout, so that no model is right in total ({best}; {plain})"),
+            (_, Some(bias)) => {
+                format!("all models are off in total by more than a quarter ({best}: {:+.0} %; {plain})", 100.0 * bias)
+            }
+        };
+        return (None, reason);
     }
     let as_good = |(place, measures): &&(usize, Measures)| {
         let tolerance = error(best, *place).max(SAME * least.deviance.abs());
@@ -318,5 +337,5 @@ fn by_holdout(judged: &[Judged], baseline: f64, error: &dyn Fn(usize, usize) -> 
             (place, format!("least deviance in the holdout: {:.4}{}{NEVER}", of.deviance, next(place)))
         }
     };
-    (Some(chosen), format!("{reason}; baseline {baseline:.4}"))
+    (Some(chosen), format!("{reason}; {plain}"))
 }

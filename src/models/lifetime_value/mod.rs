@@ -49,3 +49,6 @@ mod golden_purchases;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod properties;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod study_on_simulated;

@@ -24,10 +24,10 @@ impl Study<'_> {
         let parameters: Vec<f64> =
             letters.map(|letter| stratum.parameters.get(*letter).copied()).collect::<Option<_>>()?;
         let processes = vec![model.process(&parameters)];
-        let now = first.population(None, self.covariates);
+        let now = first.population(self.covariates);
         let fit = fit_of(model.as_ref(), &parameters, stratum.covariance.clone(), &now);
 
-        let origin = first.origin(None, self.covariates);
+        let origin = first.origin(self.covariates);
         let predicted = origin.as_ref().map(|origin| predict(&processes, &origin.cells, origin.horizon));
         let judged_by = origin.as_ref().zip(predicted.as_ref());
         let holdout = judged_by.and_then(|(origin, predicted)| Sums::of(&origin.cells, predicted).measures());
