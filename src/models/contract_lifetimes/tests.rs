@@ -110,8 +110,11 @@ fn terms_of_several_lengths_are_not_one_curve() {
     let rows = values(&strata);
     assert_eq!(texts(&rows[4])[..11], [["term=1"; 3].as_slice(), &[YEARLY; 8]].concat());
     let verdicts = strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
-    let reasons = texts(&model_rows(&strata, &verdicts)[20]).join("\n");
-    assert_eq!(reasons.matches("values are those of term=1, term=12").count(), 2, "{reasons}");
+    let models = model_rows(&strata, &verdicts);
+    let Values::Boolean(chosen) = &models[19] else { panic!("not true or false") };
+    assert_eq!(chosen[..2], [Some(false); 2], "nothing comes from the curves of all");
+    let reasons = texts(&models[20]).join("\n");
+    assert_eq!(reasons.matches("contracts with one length of term (1, 12 months)").count(), 2, "{reasons}");
 }
 
 #[test]
