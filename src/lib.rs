@@ -20,6 +20,7 @@
 //! - [`engine`] is where SQL runs, behind a trait that knows tables by name and not what they mean. Polars stays inside.
 //! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
+//! - [`lifetime_summary`] is the short way for one summary file: the models of lifetime value without a pipeline.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
@@ -43,6 +44,7 @@ pub mod engine;
 pub mod error;
 pub mod generate;
 pub mod ingest;
+pub mod lifetime_summary;
 pub mod models;
 pub mod monitor;
 mod names;

@@ -5,8 +5,8 @@ WITH kept AS (
     SELECT
         order_id,
         product_id
-    FROM order_lines
-    WHERE is_goods AND NOT is_cancelled AND product_id IS NOT NULL
+    FROM goods_lines
+    WHERE NOT is_cancelled AND product_id IS NOT NULL
     GROUP BY order_id, product_id
     HAVING COALESCE(CAST(SUM(quantity_e4) AS BIGINT), CAST(SUM(amount_e4) AS BIGINT)) > 0
 ),

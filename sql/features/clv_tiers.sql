@@ -1,4 +1,4 @@
--- clv_tiers: the value tier of one customer by lifetime value: contribution to date, and what is expected, discounted.
+-- clv_tiers: the value tier of one customer by lifetime value: contribution to date, and what is expected within the horizon, discounted.
 -- Key: customer_id. Left out: everybody unless [value] metric is clv; then customers without a lifetime value (customer_ltv
 -- says why).
 -- Tier 1 is the best fifth: ceil(5 (greater + (ties + 1) / 2) / n), spec/definitions.md 3.2; a value of zero or less is
@@ -6,12 +6,12 @@
 WITH valued AS (
     SELECT
         c.customer_id AS customer_id,
-        s.value_e4 + c.clv_e4 AS value_e4,
-        0 - s.value_e4 - c.clv_e4 AS best_first
+        s.value_e4 + c.value_horizon_e4 AS value_e4,
+        0 - s.value_e4 - c.value_horizon_e4 AS best_first
     FROM customer_ltv AS c
     JOIN customer_summary AS s ON c.customer_id = s.customer_id
     CROSS JOIN run_params AS p
-    WHERE p.tiers_by_clv AND c.clv_e4 IS NOT NULL AND s.value_e4 IS NOT NULL
+    WHERE p.tiers_by_clv AND c.value_horizon_e4 IS NOT NULL AND s.value_e4 IS NOT NULL
 ),
 size AS (
     SELECT CAST(COUNT(*) AS BIGINT) AS n FROM valued

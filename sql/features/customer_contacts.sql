@@ -51,14 +51,18 @@ rated AS (
 ordered AS (
     SELECT customer_id, channel, outcome, ts_us, interaction_id, 0 - ts_us AS newest_first FROM contacts
 ),
+-- One order of all contacts is much cheaper than one of each customer's.
 ranked AS (
     SELECT
         customer_id,
         channel,
         outcome,
         ts_us,
-        CAST(ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY newest_first, interaction_id) AS BIGINT) AS place
+        CAST(ROW_NUMBER() OVER (ORDER BY customer_id, newest_first, interaction_id) AS BIGINT) AS contact_no
     FROM ordered
+),
+newest AS (
+    SELECT customer_id, MIN(contact_no) AS contact_no FROM ranked GROUP BY customer_id
 ),
 two_way AS (
     SELECT customer_id, MAX(day) AS day FROM two_way_days GROUP BY customer_id
@@ -103,8 +107,8 @@ SELECT
     s.promise_due_day AS promise_due_day
 FROM sums AS s
 JOIN rated AS r ON s.customer_id = r.customer_id
-JOIN ranked AS l ON s.customer_id = l.customer_id
+JOIN newest AS n ON s.customer_id = n.customer_id
+JOIN ranked AS l ON n.contact_no = l.contact_no
 LEFT JOIN two_way AS t ON s.customer_id = t.customer_id
 LEFT JOIN complaints AS k ON s.customer_id = k.customer_id
 CROSS JOIN run_params AS p
-WHERE l.place = 1

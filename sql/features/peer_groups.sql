@@ -5,20 +5,19 @@
 WITH first_day AS (
     SELECT
         l.customer_id AS customer_id,
-        p.category AS category,
+        l.category_no AS category_no,
         CAST(SUM(l.amount_e4) AS BIGINT) AS spent_e4
-    FROM order_lines AS l
+    FROM goods_lines AS l
     JOIN customer_summary AS s ON l.customer_id = s.customer_id AND l.order_day = s.first_order_day
-    JOIN staged_products AS p ON l.product_id = p.product_id
-    WHERE l.is_goods AND NOT l.is_cancelled AND l.amount_e4 > 0 AND p.category IS NOT NULL
-    GROUP BY l.customer_id, p.category
+    WHERE NOT l.is_cancelled AND l.amount_e4 > 0 AND l.has_category
+    GROUP BY l.customer_id, l.category_no
 ),
 most AS (
     SELECT customer_id, MAX(spent_e4) AS spent_e4 FROM first_day GROUP BY customer_id
 ),
 -- Of categories with the same spend, the first by name.
 first_categories AS (
-    SELECT f.customer_id AS customer_id, MIN(f.category) AS category
+    SELECT f.customer_id AS customer_id, MIN(f.category_no) AS category_no
     FROM first_day AS f
     JOIN most AS m ON f.customer_id = m.customer_id AND f.spent_e4 = m.spent_e4
     GROUP BY f.customer_id
@@ -33,39 +32,46 @@ tenure_names AS (
     CROSS JOIN tenure_bands AS b
     WHERE t.tenure_days >= b.from_days AND (b.to_days IS NULL OR t.tenure_days < b.to_days)
 ),
+unknown AS (
+    SELECT category_no FROM product_categories WHERE category = 'unknown'
+),
 named AS (
     SELECT
         s.customer_id AS customer_id,
         COALESCE(c.region, 'unknown') AS region,
         COALESCE(c.customer_type, 'unknown') AS customer_type,
-        COALESCE(f.category, 'unknown') AS first_category,
+        COALESCE(f.category_no, u.category_no) AS category_no,
         COALESCE(t.tenure_band, 'none') AS tenure_band
     FROM customer_summary AS s
+    CROSS JOIN unknown AS u
     LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
     LEFT JOIN first_categories AS f ON s.customer_id = f.customer_id
     LEFT JOIN tenure_names AS t ON s.tenure_days = t.tenure_days
 ),
 cells AS (
-    SELECT region, customer_type, first_category, tenure_band
+    SELECT region, customer_type, category_no, tenure_band
     FROM named
-    GROUP BY region, customer_type, first_category, tenure_band
+    GROUP BY region, customer_type, category_no, tenure_band
 ),
+-- Numbers of categories are in the order of their names.
 numbered AS (
     SELECT
-        region,
-        customer_type,
-        first_category,
-        tenure_band,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band, first_category) AS BIGINT) AS group_1,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type, tenure_band) AS BIGINT) AS group_2,
-        CAST(DENSE_RANK() OVER (ORDER BY region, customer_type) AS BIGINT) AS group_3
-    FROM cells
+        c.region AS region,
+        c.customer_type AS customer_type,
+        c.category_no AS category_no,
+        p.category AS first_category,
+        c.tenure_band AS tenure_band,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type, c.tenure_band, c.category_no) AS BIGINT) AS group_1,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type, c.tenure_band) AS BIGINT) AS group_2,
+        CAST(DENSE_RANK() OVER (ORDER BY c.region, c.customer_type) AS BIGINT) AS group_3
+    FROM cells AS c
+    JOIN product_categories AS p ON c.category_no = p.category_no
 )
 SELECT
     n.customer_id AS customer_id,
     n.region AS region,
     n.customer_type AS customer_type,
-    n.first_category AS first_category,
+    c.first_category AS first_category,
     n.tenure_band AS tenure_band,
     c.group_1 AS group_1,
     c.group_2 AS group_2,
@@ -74,5 +80,5 @@ FROM named AS n
 JOIN numbered AS c
     ON n.region = c.region
     AND n.customer_type = c.customer_type
-    AND n.first_category = c.first_category
+    AND n.category_no = c.category_no
     AND n.tenure_band = c.tenure_band

@@ -9,16 +9,16 @@ WITH named AS (
         store_id,
         rep_id,
         partner_id,
-        CASE WHEN customer_id IS NULL THEN 'unidentified' ELSE CAST(tier AS VARCHAR) END AS tier,
+        CASE WHEN customer_no IS NULL THEN 'unidentified' ELSE CAST(tier AS VARCHAR) END AS tier,
         lines,
         orders,
-        CASE WHEN customer_id IS NULL THEN 0 ELSE orders END AS identified_orders,
+        CASE WHEN customer_no IS NULL THEN 0 ELSE orders END AS identified_orders,
         gross_revenue_e4,
         net_revenue_e4,
         discount_e4,
         cost_e4,
         lines_without_cost,
-        CASE WHEN customer_id IS NULL THEN net_revenue_e4 ELSE 0 END AS unidentified_e4
+        CASE WHEN customer_no IS NULL THEN net_revenue_e4 ELSE 0 END AS unidentified_e4
     FROM order_places
 )
 SELECT

@@ -24,7 +24,7 @@ SELECT
     CAST(SUM(CASE WHEN o.is_now = 0 THEN l.amount_e4 ELSE 0 END) AS BIGINT) AS revenue_prev_e4,
     CAST(SUM(CASE WHEN o.is_now = 1 AND l.amount_e4 > 0 THEN 1 ELSE 0 END) AS BIGINT) AS sales_now,
     CAST(SUM(CASE WHEN l.quantity_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS lines_without_quantity
-FROM order_lines AS l
+FROM goods_lines AS l
 JOIN orders AS o ON l.customer_id = o.customer_id AND l.order_id = o.order_id
-WHERE l.is_goods AND NOT l.is_cancelled AND l.product_id IS NOT NULL
+WHERE NOT l.is_cancelled AND l.product_id IS NOT NULL
 GROUP BY l.customer_id, l.product_id

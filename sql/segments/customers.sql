@@ -101,7 +101,7 @@ SELECT
     m.next_allowed_call_day AS next_allowed_call_day,
     h.holdout_bucket AS holdout_bucket,
     h.in_global_holdout AS in_global_holdout,
-    y.clv_e4 AS clv_expected_e4,
+    y.value_horizon_e4 AS clv_expected_e4,
     y.clv_p10_e4 AS clv_p10_e4,
     y.clv_p90_e4 AS clv_p90_e4,
     y.p_alive AS p_alive,

@@ -11,6 +11,7 @@ mod config;
 mod diagnostic;
 mod escape;
 mod generate;
+mod ltv;
 mod man;
 mod output;
 mod panics;
@@ -77,6 +78,7 @@ enum Command {
     Runs(runs::Args),
     Approve(approve::Args),
     Verify(verify::Args),
+    Ltv(Box<ltv::Args>),
     Generate(generate::Args),
     #[command(subcommand)]
     Config(config::Command),
@@ -117,6 +119,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, global),
             Command::Approve(args) => approve::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
+            Command::Ltv(args) => ltv::run(*args, global),
             Command::Generate(args) => generate::run(args, global),
             Command::Config(command) => config::run(command, global),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

@@ -85,6 +85,8 @@ fn contract_models() -> Table {
             double("holdout_correlation", "not for contracts").optional(),
             double("holdout_brier", "not for contracts").optional(),
             double("holdout_deviance", "not for contracts").optional(),
+            double("holdout_coverage", "not for contracts").optional(),
+            double("holdout_coverage_nominal", "not for contracts").optional(),
             double("baseline_mae", "not for contracts").optional(),
             text("grade", "not for contracts").optional(),
             boolean("chosen", "whether values come from it"),

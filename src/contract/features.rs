@@ -6,6 +6,8 @@ use super::{Column, Table, bigint, boolean, day, double, instant, integer, money
 pub(super) fn feature_tables() -> Vec<Table> {
     vec![
         order_lines(),
+        product_categories(),
+        goods_lines(),
         orders(),
         customer_orders(),
         customer_days(),
@@ -58,6 +60,42 @@ fn order_lines() -> Table {
             text("rep_id", "who sold it").optional(),
             text("partner_id", "partner who brought it").optional(),
             boolean("is_named_refund", "it names the order that it lowers"),
+        ],
+    )
+}
+
+fn product_categories() -> Table {
+    Table::new(
+        "product_categories",
+        "one product category",
+        &["category_no"],
+        vec![
+            integer("category_no", "place in the order of names, from 1"),
+            text("category", "category path, or unknown"),
+        ],
+    )
+}
+
+fn goods_lines() -> Table {
+    Table::new(
+        "goods_lines",
+        "one line of goods of an order that counts",
+        &[],
+        vec![
+            customer_id().optional(),
+            text("order_id", "the order whose value the line belongs to"),
+            day("order_day", "day of the line"),
+            day("counted_day", "day of its order; null when the order is void").optional(),
+            boolean("is_gross", "part of the gross revenue"),
+            boolean("is_sold", "goods of a qualifying order"),
+            text("product_id", "what was bought").optional(),
+            integer("category_no", "number of the product's category; that of unknown without one"),
+            boolean("has_category", "the product is known and has a category"),
+            boolean("is_cancelled", "the order was cancelled or voided"),
+            money("quantity_e4", "how many").optional(),
+            money("amount_e4", "what was paid, negative for a return"),
+            money("discount_e4", "discount on the line, 0 without"),
+            money("cost_e4", "what the goods cost us, by the line or by the product").optional(),
         ],
     )
 }

@@ -107,8 +107,9 @@ fn customers() -> Table {
             day("next_allowed_call_day", "the same for a marketing call").published_as("next_allowed_call_date"),
             integer("holdout_bucket", "0 to 9999, by the seed of the global holdout"),
             boolean("in_global_holdout", "whether no campaign reaches them"),
-            money("clv_expected_e4", "what they are expected to bring from now on, discounted to today").optional(),
-            money("clv_p10_e4", "tenth percentile of it").optional(),
+            money("clv_expected_e4", "what they are expected to bring within the horizon, discounted to today")
+                .optional(),
+            money("clv_p10_e4", "tenth percentile of what they bring within the horizon").optional(),
             money("clv_p90_e4", "ninetieth percentile of it").optional(),
             double("p_alive", "probability that they still buy").optional(),
             text("clv_status", "ok, or why that is not known: see the table customer_ltv"),

@@ -5,6 +5,7 @@ use super::{Column, Table, bigint, boolean, day, double, integer, money, text};
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
     vec![
+        customer_numbers().internal(),
         order_places().internal(),
         place_cells().internal(),
         category_cells().internal(),
@@ -25,6 +26,10 @@ pub(super) fn tables() -> Vec<Table> {
 
 fn month_no() -> Column {
     integer("month_no", "month of the calendar; 0 is before it begins")
+}
+
+fn category_no() -> Column {
+    integer("category_no", "number of the category in product_categories")
 }
 
 /// Who bought where, as text that is never null.
@@ -49,8 +54,18 @@ fn money_sums() -> [Column; 5] {
     ]
 }
 
+fn customer_numbers() -> Table {
+    let columns = vec![
+        text("customer_id", "the customer"),
+        integer("customer_no", "1 is the first by id"),
+        text("region", "region path of the customers export").optional(),
+        integer("tier", "the customer's actual tier now, 0 without value"),
+    ];
+    Table::new("customer_numbers", "one known customer", &["customer_id"], columns)
+}
+
 fn order_places() -> Table {
-    let mut columns = vec![text("customer_id", "who bought").optional(), month_no()];
+    let mut columns = vec![integer("customer_no", "who bought").optional(), month_no()];
     columns.extend(places());
     columns.extend([
         integer("tier", "the customer's actual tier now, 0 without value and without a customer"),
@@ -84,18 +99,17 @@ fn category_cells() -> Table {
 }
 
 fn customer_categories_by_month() -> Table {
-    let mut columns = vec![
-        text("customer_id", "who bought").optional(),
+    let columns = vec![
+        text("customer_id", "who bought"),
         month_no(),
         integer("period_no", "the compared period; 0 is outside of them"),
-        text("category", "category path, or unknown"),
+        category_no(),
         boolean("is_launch", "products that came on sale in the compared period"),
-        bigint("lines", "lines of goods"),
+        money("net_revenue_e4", "goods sold less what came back"),
+        day("first_sold_day", "first day with goods of a qualifying order; null without").optional(),
     ];
-    columns.extend(money_sums());
-    columns.push(day("first_sold_day", "first day with goods of a qualifying order; null without").optional());
-    let row = "one customer in one product category in one month";
-    Table::new("customer_categories_by_month", row, &[], columns)
+    let key = ["customer_id", "month_no", "period_no", "category_no", "is_launch"];
+    Table::new("customer_categories_by_month", "one customer in one product category in one month", &key, columns)
 }
 
 fn category_visits() -> Table {
@@ -103,7 +117,7 @@ fn category_visits() -> Table {
         "category_visits",
         "one customer who bought of one product category in one month",
         &[],
-        vec![text("customer_id", "who bought"), month_no(), text("category", "category path, or unknown")],
+        vec![integer("customer_no", "who bought"), month_no(), category_no()],
     )
 }
 

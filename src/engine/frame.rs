@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{Field, Schema as ArrowSchema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 
@@ -71,15 +72,19 @@ pub fn from_batch(batch: &RecordBatch) -> PolarsResult<DataFrame> {
 
 /// A frame as an Arrow batch. Types that the pipeline does not use (from a user's own SQL) become the nearest one it does.
 pub fn to_batch(frame: &DataFrame) -> Result<RecordBatch> {
-    let mut fields = Vec::with_capacity(frame.width());
-    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(frame.width());
-    for column in frame.columns() {
-        let array = to_array(column.as_materialized_series()).map_err(|error| {
-            Error::internal(format!("column `{}` could not leave the engine", column.name())).because(error)
-        })?;
-        fields.push(Field::new(column.name().as_str(), array.data_type().clone(), true));
-        arrays.push(array);
-    }
+    let arrays: Vec<Result<ArrayRef>> = frame
+        .columns()
+        .par_iter()
+        .map(|column| {
+            to_array(column.as_materialized_series()).map_err(|error| {
+                Error::internal(format!("column `{}` could not leave the engine", column.name())).because(error)
+            })
+        })
+        .collect();
+    let arrays = arrays.into_iter().collect::<Result<Vec<ArrayRef>>>()?;
+    let names = frame.columns().iter().map(|column| column.name().as_str());
+    let fields: Vec<Field> =
+        names.zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(frame.height()));
     RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(fields)), arrays, &options)
         .map_err(|error| Error::internal("rows of one table differ in length").because(error))

@@ -6,13 +6,15 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::{Frame, Inputs, Model, Rows, Values};
 use crate::error::{Error, Result};
 
 /// The model: from who bought where and what in which month to `scope_buyers`.
 pub const MODEL: Model = Model {
     name: "buyers",
-    reads: &["calendar", "scope_paths", "order_places", "category_visits"],
+    reads: &["calendar", "scope_paths", "order_places", "product_categories", "category_visits"],
     makes: &["scope_buyers"],
     compute: scope_buyers,
 };
@@ -25,6 +27,9 @@ const PLACES: [(&str, &str); 5] = [
     ("team", "rep_id"),
     ("partner", "partner_id"),
 ];
+
+/// Customers that are counted in one go: fewer would make more tallies than they save time.
+const CUSTOMERS_AT_ONCE: usize = 1 << 14;
 
 /// One kind of calendar period: which period each month is in.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +98,16 @@ impl Tally {
         }
     }
 
+    /// Adds what was counted of other customers.
+    fn merge(mut self, other: Tally) -> Tally {
+        for (mine, theirs) in self.counts.iter_mut().flatten().zip(other.counts.iter().flatten()) {
+            mine.buyers += theirs.buyers;
+            mine.new += theirs.new;
+            mine.retained += theirs.retained;
+        }
+        self
+    }
+
     /// The counts of a scope in a period of a kind.
     pub fn counts(&self, kind: usize, scope: usize, period_no: usize) -> Counts {
         self.counts[kind][scope * self.periods[kind] + period_no - 1]
@@ -114,9 +129,20 @@ impl<'a> Codes<'a> {
             names.len() as u32 - 1
         })
     }
+
+    /// The codes of many names, of which neighbours are often the same.
+    fn code_all(&mut self, names: impl Iterator<Item = &'a str>) -> Vec<u32> {
+        let mut last: Option<(&str, u32)> = None;
+        let mut code = |name: &'a str| match last {
+            Some((known, code)) if known == name => code,
+            _ => last.insert((name, self.code(name))).1,
+        };
+        names.map(&mut code).collect()
+    }
 }
 
 /// Where each row of a table belongs: the customer, the month, and the scopes of each leaf.
+#[derive(Default)]
 struct Visits {
     customers: Vec<u32>,
     months: Vec<u32>,
@@ -159,6 +185,12 @@ impl ByCustomer {
 struct Paths<'a> {
     scopes: Codes<'a>,
     of_leaf: HashMap<(&'a str, &'a str), Vec<u32>>,
+}
+
+impl Paths<'_> {
+    fn scopes_of(&self, dimension: &str, leaf: &str) -> Vec<u32> {
+        self.of_leaf.get(&(dimension, leaf)).cloned().unwrap_or_default()
+    }
 }
 
 fn paths(frame: &Frame) -> Result<Paths<'_>> {
@@ -206,71 +238,73 @@ fn kinds(frame: &Frame) -> Result<Vec<Kind>> {
     Ok(kinds)
 }
 
-/// The rows of a table in which an identified customer bought something.
-fn visits<'a>(
-    frame: &'a Frame,
-    bought: &[bool],
-    dimensions: &[(&str, &str)],
-    paths: &Paths<'_>,
-    customers: &mut Codes<'a>,
-) -> Result<Visits> {
-    let ids = frame.text("customer_id")?;
-    let taken: Vec<usize> = (0..frame.rows()).filter(|&row| bought[row] && ids[row].is_some()).collect();
-    let mut found = Visits { customers: Vec::new(), months: Vec::new(), leaves: Vec::new(), scopes_of: Vec::new() };
-    found.customers = taken.iter().filter_map(|&row| ids[row]).map(|id| customers.code(id)).collect();
-    drop(ids);
-    let months = frame.whole("month_no")?;
-    found.months = taken.iter().map(|&row| months[row].unwrap_or(0) as u32).collect();
-    drop(months);
-    for (dimension, column) in dimensions {
-        let names = frame.text(column)?;
-        let mut codes = Codes::default();
-        found.leaves.push(taken.iter().map(|&row| codes.code(names[row].unwrap_or_default())).collect());
-        let scopes =
-            codes.names.iter().map(|leaf| paths.of_leaf.get(&(*dimension, *leaf)).cloned().unwrap_or_default());
-        found.scopes_of.push(scopes.collect());
+/// A column of small whole numbers, 0 for none.
+fn small(frame: &Frame, column: &str) -> Result<Vec<u32>> {
+    let values = frame.whole(column)?.into_iter();
+    let values = values.map(|value| u32::try_from(value.unwrap_or(0)));
+    values.collect::<std::result::Result<_, _>>().map_err(|_| Error::internal(format!("`{column}` is no small number")))
+}
+
+/// What was bought at places: the rows of `order_places` with an order. Customers are numbered from 1; 0 is nobody.
+fn placed(frame: &Frame, paths: &Paths<'_>) -> Result<Visits> {
+    let mut customers = small(frame, "customer_no")?;
+    for (customer, orders) in customers.iter_mut().zip(frame.whole("orders")?) {
+        if orders.unwrap_or(0) == 0 {
+            *customer = 0;
+        }
     }
-    Ok(found)
+    let dimensions = PLACES.par_iter().map(|(dimension, column)| {
+        let mut codes = Codes::default();
+        let leaves = codes.code_all(frame.text(column)?.into_iter().map(Option::unwrap_or_default));
+        Ok((leaves, codes.names.iter().map(|leaf| paths.scopes_of(dimension, leaf)).collect()))
+    });
+    let (leaves, scopes_of) = dimensions.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    Ok(Visits { customers, months: small(frame, "month_no")?, leaves, scopes_of })
+}
+
+/// What was bought of categories: `category_visits`, whose leaves are the numbers of `product_categories`.
+fn bought(frame: &Frame, categories: &Frame, paths: &Paths<'_>) -> Result<Visits> {
+    let numbers = small(categories, "category_no")?;
+    let mut scopes_of = vec![Vec::new(); numbers.iter().max().map_or(0, |&last| last as usize + 1)];
+    for (number, category) in numbers.into_iter().zip(categories.text("category")?) {
+        scopes_of[number as usize] = paths.scopes_of("product", category.unwrap_or_default());
+    }
+    Ok(Visits {
+        customers: small(frame, "customer_no")?,
+        months: small(frame, "month_no")?,
+        leaves: vec![small(frame, "category_no")?],
+        scopes_of: vec![scopes_of],
+    })
 }
 
 fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let paths = paths(inputs.table("scope_paths")?)?;
     let kinds = kinds(inputs.table("calendar")?)?;
     let places = inputs.table("order_places")?;
-    let categories = inputs.table("category_visits")?;
-
-    let mut customers = Codes::default();
-    let ordered: Vec<bool> = places.whole("orders")?.into_iter().map(|orders| orders.unwrap_or(0) > 0).collect();
-    let placed = visits(places, &ordered, &PLACES, &paths, &mut customers)?;
-    // The tier is a number there, and the customer's alone.
-    let tiers: Vec<Option<i64>> = places.whole("tier")?;
+    let placed = placed(places, &paths)?;
     // Without products in the summary, nobody has to look through the categories.
     let of_products = paths.of_leaf.keys().any(|(dimension, _)| *dimension == "product");
-    let sold = vec![of_products; categories.rows()];
-    let bought = visits(categories, &sold, &[("product", "category")], &paths, &mut customers)?;
-
-    let count = customers.codes.len();
-    let tier_of: Vec<i64> = {
-        let mut tier_of = vec![0; count];
-        let ids = places.text("customer_id")?;
-        for (id, tier) in ids.into_iter().zip(tiers) {
-            if let Some(&customer) = id.and_then(|id| customers.codes.get(id)) {
-                tier_of[customer as usize] = tier.unwrap_or(0);
-            }
-        }
-        tier_of
+    let bought = if of_products {
+        bought(inputs.table("category_visits")?, inputs.table("product_categories")?, &paths)?
+    } else {
+        Visits::default()
     };
-    let scopes_of_tier = |tier: i64| paths.of_leaf.get(&("tier", tier.to_string().as_str())).cloned();
-    let tiers: HashMap<i64, Vec<u32>> = (0..=5).filter_map(|tier| Some((tier, scopes_of_tier(tier)?))).collect();
+
+    let last = |visits: &Visits| visits.customers.iter().max().map_or(0, |&last| last as usize);
+    let count = last(&placed).max(last(&bought)) + 1;
+    // The tier is a number there, and the customer's alone.
+    let mut tier_of = vec![0; count];
+    for (&customer, tier) in placed.customers.iter().zip(small(places, "tier")?) {
+        tier_of[customer as usize] = tier;
+    }
+    let tiers: Vec<Vec<u32>> = (0..=5).map(|tier| paths.scopes_of("tier", &tier.to_string())).collect();
     let all: &[u32] = paths.of_leaf.get(&("all", "all")).map_or(&[], Vec::as_slice);
 
-    let mut tally = Tally::new(kinds, paths.scopes.codes.len());
+    let nobody = || Tally::new(kinds.clone(), paths.scopes.codes.len());
     let (by_place, by_category) =
         (ByCustomer::new(&placed.customers, count), ByCustomer::new(&bought.customers, count));
-    let mut seen: Vec<(u32, u32)> = Vec::new();
-    for (customer, tier) in tier_of.iter().enumerate() {
-        seen.clear();
-        let own = tiers.get(tier).map_or(&[][..], Vec::as_slice);
+    let visited = |customer: usize, seen: &mut Vec<(u32, u32)>| {
+        let own = tiers.get(tier_of[customer] as usize).map_or(&[][..], Vec::as_slice);
         for &row in by_place.of(customer) {
             let month = placed.months[row as usize];
             seen.extend(all.iter().chain(own).map(|&scope| (scope, month)));
@@ -280,8 +314,22 @@ fn scope_buyers(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
             let month = bought.months[row as usize];
             bought.scopes(row as usize, |scope| seen.push((scope, month)));
         }
-        tally.add(&mut seen);
-    }
+    };
+    // Counts of different customers add up, in any order.
+    let tally = (1..count)
+        .into_par_iter()
+        .with_min_len(CUSTOMERS_AT_ONCE)
+        .fold(
+            || (nobody(), Vec::new()),
+            |(mut tally, mut seen), customer| {
+                seen.clear();
+                visited(customer, &mut seen);
+                tally.add(&mut seen);
+                (tally, seen)
+            },
+        )
+        .map(|(tally, _)| tally)
+        .reduce(nobody, Tally::merge);
     Ok(vec![rows(&tally, &paths.scopes)])
 }
 
@@ -372,6 +420,26 @@ mod tests {
         assert_eq!(counts(&tally, 0, 0, 5)[3], (1, 0, 0));
         assert_eq!(counts(&tally, 0, 1, 5)[3], (2, 2, 0));
         assert_eq!(counts(&tally, 1, 0, 3)[1], (1, 1, 0));
+    }
+
+    #[test]
+    fn counts_of_different_customers_add_up() {
+        let count = |visits: &[Vec<(u32, u32)>]| {
+            let mut tally = Tally::new(kinds(), 2);
+            visits.iter().for_each(|visits| tally.add(&mut visits.clone()));
+            tally
+        };
+        let visits = [vec![(1, 4), (0, 2), (0, 4)], vec![(1, 4)], vec![(1, 3), (1, 4)]];
+        let (whole, parts) = (count(&visits), count(&visits[..1]).merge(count(&visits[1..])));
+        assert_eq!(whole.counts, parts.counts);
+        assert_eq!(counts(&parts, 0, 1, 5)[3], (3, 2, 1));
+    }
+
+    #[test]
+    fn a_name_has_one_code_wherever_it_stands() {
+        let mut codes = Codes::default();
+        assert_eq!(codes.code_all(["b", "b", "a", "b", "a"].into_iter()), [0, 0, 1, 0, 1]);
+        assert_eq!(codes.names, ["b", "a"]);
     }
 
     #[test]

@@ -353,6 +353,8 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
         none(),
         none(),
         none(),
+        none(),
+        none(),
         Values::Text(vec![None; rows.len()]),
         Values::Boolean(rows.iter().map(|row| Some(row.chosen)).collect()),
         text(rows.iter().map(|row| row.reason.as_str())),

@@ -7,6 +7,7 @@
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
 //! same on every machine and for any number of threads.
 
+mod batch;
 mod binomial;
 mod buyers;
 mod columns;
@@ -14,12 +15,13 @@ mod contact_allocation;
 mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
-mod lifetime_tables;
+pub mod lifetime_tables;
 pub mod lifetime_value;
 mod opportunity_values;
 mod routing_keys;
 mod survival;
 
+pub use batch::batch;
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 

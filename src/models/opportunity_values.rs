@@ -114,6 +114,7 @@ impl Observed {
                 variance: (squares - mean * mean).max(0.0),
                 p_none: future.p_none(ahead),
                 p_actual: actual.max(IMPOSSIBLE),
+                interval: holdout::Interval::new(1.0, &probabilities),
             };
             // Opportunities are the unit of time here.
             let history = History::new(x, f64::from(t_x), f64::from(n));

@@ -5,8 +5,11 @@
 mod calendar;
 mod contact_parameters;
 mod execute;
+mod fits;
 mod gates;
 mod graph;
+mod identity;
+mod leaves;
 mod lifetime_value;
 mod memory;
 mod modelling;

@@ -6,7 +6,8 @@ use std::process::Command;
 use parquet::arrow::ArrowWriter;
 
 use super::graph::Maker;
-use super::run::{RunOptions, load_leaves, output_dir, prepare};
+use super::leaves::load_leaves;
+use super::run::{RunOptions, output_dir, prepare};
 use crate::config::Config;
 use crate::contract::Table;
 use crate::engine::{Engine, PolarsEngine};

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::execute::{Executed, Workshop};
 use super::graph::{Graph, Maker};
+use super::identity::{identity, sql_overrides};
+use super::leaves::load_leaves;
 use super::memory::PeakMeter;
-use super::predicates::{parameter_table, predicate_tables, segment_definition_rows};
+use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
-use super::rows::{Cell, batch};
 use super::summary::{self, Summary};
-use super::{calendar, contact_parameters, gates, lifetime_value, parameters, periods, previous};
+use super::{fits, gates, periods, previous};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +25,7 @@ use crate::publish::manifest::{Configuration, WallClock};
 use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
 
 /// Version of the program: part of a run's identity, since another version may compute other tables.
-const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What a run is asked for, beyond the pipeline file.
 #[derive(Debug, Clone, Default)]
@@ -119,10 +120,10 @@ impl CheckReport {
 /// A run whose inputs are staged and whose graph is known: what `plan` shows and `run` goes on from.
 pub(super) struct Prepared {
     pub(super) graph: Graph,
-    staged: Staged,
-    as_of: Date,
+    pub(super) staged: Staged,
+    pub(super) as_of: Date,
     run_id: RunId,
-    previous: Option<RunRef>,
+    pub(super) previous: Option<RunRef>,
     overrides: BTreeMap<String, String>,
     cache_mark: CacheMark,
 }
@@ -171,6 +172,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.gates.extend(gates::targets(building.path())?);
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
+    manifest.models = fits::reports(building.path())?;
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),
@@ -335,52 +337,6 @@ fn refuse_own_output(loaded: &Loaded, out: &OutputDir, staged: &Staged) -> Resul
     Ok(())
 }
 
-/// What makes a run this run and no other: the program, the pipeline file, all SQL, the content of the inputs, `as_of`, what
-/// was asked for, and the run that changes are counted against.
-fn identity(
-    loaded: &Loaded,
-    options: &RunOptions,
-    staged: &Staged,
-    previous: Option<&RunRef>,
-    graph: &Graph,
-) -> blake3::Hash {
-    let sql = graph.nodes.iter().filter_map(|node| match &node.maker {
-        Maker::Sql(file) => Some((file.table.clone(), file.text.clone())),
-        _ => None,
-    });
-    let mut hasher = blake3::Hasher::new();
-    let mut field = |name: &str, value: &str| {
-        hasher.update(name.as_bytes()).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes());
-    };
-    field("version", TOOL_VERSION);
-    field("schema", &crate::contract::SCHEMA_VERSION.to_string());
-    field("as_of", &staged.as_of_day.to_string());
-    field("pipeline", &loaded.text);
-    field("inputs", &staged.content_hash);
-    field("previous", &previous.map(|run| run.id.to_string()).unwrap_or_default());
-    field("only", &options.only.join(","));
-    // Another key makes another table: what stands here is a hash, of which only a hash is shown.
-    for (name, secret) in &options.secrets.0 {
-        field(name, &blake3::Hash::from(blake3::derive_key("patronage run identity v1", secret)).to_hex());
-    }
-    field("keep_raw_rejects", if options.keep_raw_rejects { "yes" } else { "no" });
-    for (table, text) in sql {
-        field(&table, &text);
-    }
-    hasher.finalize()
-}
-
-/// Hash of each file of the user's, by table.
-fn sql_overrides(graph: &Graph) -> BTreeMap<String, String> {
-    let hash = |node: &super::graph::Node| match &node.maker {
-        Maker::Sql(file) if node.is_users() => {
-            Some((file.table.clone(), blake3::hash(file.text.as_bytes()).to_hex().to_string()))
-        }
-        _ => None,
-    };
-    graph.nodes.iter().filter_map(hash).collect()
-}
-
 /// The run, if it is published and whole. A run of some tables only never becomes `latest`.
 fn reuse(
     out: &OutputDir,
@@ -418,50 +374,4 @@ fn make_tables(
         cancel,
     };
     workshop.make(&prepared.graph)
-}
-
-/// Makes the inputs and the pipeline's own tables known to the engine.
-pub(super) fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepared) -> Result<()> {
-    for input in &prepared.staged.inputs {
-        engine.scan(&input.input.table, &input.parts, &input.present)?;
-    }
-    for (name, rows) in pipeline_rows(config, prepared)? {
-        let table = parameter_table(name)?;
-        engine.insert(&table, &batch(&table, &rows)?)?;
-    }
-    Ok(())
-}
-
-/// The rows of every table that the pipeline itself makes and that no SQL does.
-fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static str, Vec<Vec<Cell>>)>> {
-    let grid = config.rfm.resolve_grid();
-    let first_day = calendar::first_day(config, &prepared.staged)?;
-    let mut rows = vec![
-        ("run_params", parameters::run_params(config, prepared.as_of)?),
-        ("periods", parameters::period_rows(config, prepared.as_of)?),
-        ("rfm_cuts", parameters::rfm_cut_rows(config)?),
-        ("rfm_cells", parameters::rfm_cell_rows(&grid)),
-        ("service_cells", parameters::service_cell_rows(config)?),
-        ("service_levels", parameters::service_level_rows(config)?),
-        ("tenure_bands", parameters::tenure_band_rows(&config.value_groups)),
-        ("value_group_tiers", parameters::value_group_tier_rows(&config.value_groups)),
-        ("segment_definitions", segment_definition_rows(config)?),
-        ("segment_membership_before", previous::membership_rows(prepared.previous.as_ref())?),
-        ("campaign_definitions", contact_parameters::campaign_definition_rows(config)?),
-        ("contact_rules", contact_parameters::contact_rule_rows(config, prepared.as_of)?),
-        ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
-        ("consent_needs", contact_parameters::consent_need_rows(config)),
-        ("calendar", calendar::calendar_rows(config, prepared.as_of, first_day)?),
-        ("ltv_origins", lifetime_value::origin_rows(config, prepared.as_of, first_day)?),
-        ("ltv_weeks", lifetime_value::week_rows(config, prepared.as_of, first_day)?),
-        ("gap_logarithms", lifetime_value::gap_logarithm_rows(prepared.as_of, first_day)),
-        ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
-    ];
-    for name in ["segment_members", "campaign_candidates"] {
-        // Without a predicate, nobody is in it.
-        if matches!(prepared.graph.node(name).map(|node| &node.maker), Some(Maker::Pipeline)) {
-            rows.push((name, Vec::new()));
-        }
-    }
-    Ok(rows)
 }

@@ -36,6 +36,7 @@
 
 mod building;
 mod disk;
+mod folder;
 mod hashing_file;
 mod lock;
 pub mod manifest;
@@ -48,6 +49,7 @@ mod verify;
 
 pub use building::{Building, Sealed};
 pub use disk::ignore_file_size_signal;
+pub use folder::TableFolder;
 pub use lock::Lock;
 pub use manifest::{GateVerdict, Manifest, TableCost, TableEntry};
 pub use output_dir::{LATEST, OutputDir, RunRef, RunState};

@@ -53,6 +53,7 @@ fn help_of_every_command() {
         "runs",
         "approve",
         "verify",
+        "ltv",
         "generate",
         "config",
         "completions",

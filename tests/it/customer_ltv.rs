@@ -31,7 +31,7 @@ fn every_customer_has_a_lifetime_value_or_the_reason_why_not() {
     let early = "SELECT COUNT(*) AS n FROM customer_ltv WHERE CAST(next_purchase_p50 AS VARCHAR) < '2011-12-10'";
     assert_eq!(run.value(early), "0");
     let customers = "SELECT COUNT(*) AS n FROM customers AS c JOIN customer_ltv AS y ON c.customer_id = y.customer_id \
-                     WHERE c.clv_status = y.status AND COALESCE(c.clv_expected, -1) = COALESCE(y.clv, -1) \
+                     WHERE c.clv_status = y.status AND COALESCE(c.clv_expected, -1) = COALESCE(y.value_horizon, -1) \
                      AND COALESCE(c.p_alive, -1) = COALESCE(y.p_alive, -1)";
     assert_eq!(run.value(customers), "4372");
 }
@@ -86,7 +86,7 @@ fn value_tiers_by_lifetime_value_are_of_today_and_all_else_is_by_contribution() 
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM tier_migration WHERE basis <> 'contribution'"), "0");
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM customers WHERE value_basis <> 'contribution'"), "0");
     // One row a customer whose lifetime value is known, contribution to date and expected.
-    let scored = run.value("SELECT COUNT(*) AS n FROM customer_ltv WHERE clv IS NOT NULL");
+    let scored = run.value("SELECT COUNT(*) AS n FROM customer_ltv WHERE value_horizon IS NOT NULL");
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM value_tiers WHERE basis = 'clv'"), scored);
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM value_tiers"), scored);
     let wrong = "SELECT COUNT(*) AS n FROM value_tiers AS t JOIN customers AS c ON t.customer_id = c.customer_id \

@@ -53,9 +53,12 @@ fn expectations() -> [Vec<Column>; 2] {
             money("expected_spend_e4", "value expected of one purchase; null when a cost is unknown"),
             money("value_horizon_e4", "value expected within the horizon, discounted to today"),
             double("dert", "purchases expected for ever, discounted to today; null when their sum has no end"),
-            money("clv_e4", "value expected for ever, discounted to today; null when its sum has no end"),
-            money("clv_p10_e4", "tenth percentile of what the customer brings, discounted to today"),
-            money("clv_p90_e4", "ninetieth percentile of what the customer brings, discounted to today"),
+            money(
+                "clv_e4",
+                "value expected for ever, discounted to today: no holdout can prove it; null when its sum has no end",
+            ),
+            money("clv_p10_e4", "tenth percentile of what the customer brings within the horizon, not discounted"),
+            money("clv_p90_e4", "ninetieth percentile of what the customer brings within the horizon, not discounted"),
         ],
     ]
 }
@@ -184,7 +187,10 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("aic", "twice the parameters less twice the log-likelihood").optional(),
             double("gradient_norm", "length of the gradient in log parameters, a customer").optional(),
             integer("iterations", "steps of the fit"),
-            text("termination", "converged, boundary, max_iterations or insufficient_data"),
+            text(
+                "termination",
+                "converged, boundary, max_iterations, frozen (no fit: `ltv --model`) or insufficient_data",
+            ),
             text("collapses_to", "the simpler model that it reduces to at its boundary").optional(),
             double("min_eigenvalue", "smallest eigenvalue of the Hessian in log parameters; not above 0 is no maximum")
                 .optional(),
@@ -197,11 +203,19 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("holdout_brier", "mean squared error of the probability to buy at all").optional(),
             double("holdout_deviance", "twice the negative log-probability of the actual purchases, a customer")
                 .optional(),
+            double("holdout_coverage", "share of customers who bought within purchases_p10 to purchases_p90")
+                .optional(),
+            double("holdout_coverage_nominal", "the share the model expects there; above 0.8, as purchases are whole")
+                .optional(),
             double("baseline_mae", "holdout_mae of the plain baseline").optional(),
             double("baseline_deviance", "holdout_deviance of the plain baseline").optional(),
             double("spend_correlation", "correlation of frequency and mean spend, which gamma_gamma takes to be none")
                 .optional(),
-            double("drift", "how far the histories have moved from those of a frozen fit; null without one").optional(),
+            double(
+                "drift",
+                "population stability index against the customers of a frozen fit (`ltv --model`); null without one",
+            )
+            .optional(),
             text("grade", "A, B or C against the plain baseline; null without a holdout").optional(),
             boolean("chosen", "whether it scores the group"),
             text("reason", "why, or why not"),

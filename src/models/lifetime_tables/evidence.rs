@@ -181,14 +181,18 @@ pub fn models(read: &Read, findings: &Findings) -> Rows {
         }
     }
     rows.sort_by(|one, other| (one.stratum, one.model).cmp(&(other.stratum, other.model)));
+    let comparable = |row: &ModelRow<'_>| read.knows_gaps || !row.model.contains("_cnbd_");
     let measure = |of: fn(&Measures) -> Option<f64>| double(&rows, move |row| row.holdout.as_ref().and_then(of));
     vec![
         text(&rows, |row| row.stratum.to_owned()),
         text(&rows, |row| row.model.to_owned()),
         whole(&rows, |row| Some(row.customers as i64)),
         whole(&rows, |row| i64::try_from(row.keys).ok()),
-        double(&rows, |row| row.fit.map(|fit| fit.log_likelihood)),
-        double(&rows, |row| row.fit.map(|fit| 2.0 * row.coefficients as f64 - 2.0 * fit.log_likelihood)),
+        double(&rows, |row| row.fit.filter(|_| comparable(row)).map(|fit| fit.log_likelihood)),
+        double(&rows, |row| {
+            let fit = row.fit.filter(|_| comparable(row));
+            fit.map(|fit| 2.0 * row.coefficients as f64 - 2.0 * fit.log_likelihood)
+        }),
         double(&rows, |row| row.fit.map(|fit| fit.gradient_norm)),
         whole(&rows, |row| Some(row.fit.map_or(0, |fit| i64::from(fit.iterations)))),
         text(&rows, |row| row.fit.map_or(INSUFFICIENT, |fit| fit.termination.name()).to_owned()),
@@ -202,10 +206,12 @@ pub fn models(read: &Read, findings: &Findings) -> Rows {
         measure(|measures| measures.correlation),
         measure(|measures| Some(measures.brier)),
         measure(|measures| Some(measures.deviance)),
+        measure(|measures| Some(measures.coverage)),
+        measure(|measures| Some(measures.coverage_nominal)),
         double(&rows, |row| row.baseline.map(|baseline| baseline.mae)),
         double(&rows, |row| row.baseline.map(|baseline| baseline.deviance)),
         double(&rows, |row| row.correlation),
-        double(&rows, |_| None),
+        double(&rows, |row| read.drift.filter(|_| row.chosen && row.model != GAMMA_GAMMA)),
         Values::Text(rows.iter().map(|row| row.grade.map(|grade| grade.name().to_owned())).collect()),
         Values::Boolean(rows.iter().map(|row| Some(row.chosen)).collect()),
         text(&rows, |row| row.reason.clone()),

@@ -1,9 +1,11 @@
 //! Lifetime value as tables: histories out of SQL, through [`super::lifetime_value`], and back as tables of figures,
 //! parameters and evidence (`spec/tables.md` 4.4).
 
-mod evidence;
+pub mod evidence;
 mod read;
-mod scored;
+pub mod scored;
+
+pub use read::{Read, Week};
 
 use super::{Inputs, Model, Rows};
 use crate::error::Result;

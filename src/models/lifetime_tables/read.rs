@@ -24,7 +24,7 @@ pub struct Week {
     pub repeat_purchases: i64,
 }
 
-/// Everything read.
+/// Everything read: a study, and the names of what is in it.
 pub struct Read {
     /// How to go about it.
     pub settings: Settings,
@@ -54,6 +54,11 @@ pub struct Read {
     pub scopes: Vec<String>,
     /// The totals that each subject belongs to.
     pub scopes_of: Vec<Vec<u32>>,
+    /// Whether the times between purchases are known. The likelihoods of models with regular timing lack a constant
+    /// otherwise, and are not comparable with others.
+    pub knows_gaps: bool,
+    /// How far the histories have moved from those of a frozen fit, when one scores.
+    pub drift: Option<f64>,
 }
 
 impl Read {
@@ -173,6 +178,8 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         weeks: weeks(inputs.table("purchase_weeks")?)?,
         scopes,
         scopes_of,
+        knows_gaps: true,
+        drift: None,
     })
 }
 

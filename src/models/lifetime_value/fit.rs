@@ -61,6 +61,8 @@ pub enum Termination {
     Boundary,
     /// No step raised the likelihood any more, or there were too many.
     MaxIterations,
+    /// There was no search: the parameters were found with other customers.
+    Frozen,
 }
 
 impl Termination {
@@ -70,6 +72,7 @@ impl Termination {
             Termination::Converged => "converged",
             Termination::Boundary => "boundary",
             Termination::MaxIterations => "max_iterations",
+            Termination::Frozen => "frozen",
         }
     }
 }

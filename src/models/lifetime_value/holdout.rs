@@ -1,7 +1,9 @@
 //! The holdout: what a fit expected of the days after it, and what came.
 //!
 //! Judged are means (error, bias, correlation), the chance to buy at all (Brier) and the whole predictive distribution
-//! (deviance, minus twice the log probability of what each customer did). The plain baseline is that everybody buys on at
+//! (deviance, minus twice the log probability of what each customer did, and the share of customers within the interval
+//! from the 10 % to the 90 % point of their number of purchases, beside the share that the model itself expects there: a
+//! number is never within exactly 80 %). The plain baseline is that everybody buys on at
 //! their own rate, shrunken towards that of all, and that nobody leaves ([`cohort_mean`]).
 
 use rayon::prelude::*;
@@ -59,6 +61,48 @@ pub struct Predicted {
     pub p_none: f64,
     /// Probability of as many as there were.
     pub p_actual: f64,
+    /// The interval of the number of purchases.
+    pub interval: Interval,
+}
+
+impl Predicted {
+    /// Minus twice the log probability of what happened.
+    pub fn deviance(&self) -> f64 {
+        -2.0 * self.p_actual.ln()
+    }
+}
+
+/// The interval from the 10 % to the 90 % point of a number of purchases.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The least number that is not exceeded with a probability of 10 %.
+    pub lo: u32,
+    /// And of 90 %.
+    pub hi: u32,
+    /// Probability of both ends and what is between: at least 80 %, and 100 % where no purchase and one are all there is.
+    pub probability: f64,
+}
+
+impl Interval {
+    /// Of a customer who is alive with `alive`, and then makes 0, 1, 2, ... purchases with the probabilities `counts`.
+    pub fn new(alive: f64, counts: &[f64]) -> Self {
+        let (mut below, mut lo) = (0.0, None);
+        for (n, probability) in counts.iter().enumerate() {
+            let sum = if n == 0 { 1.0 - alive + alive * probability } else { below + alive * probability };
+            if lo.is_none() && sum >= 0.1 {
+                lo = Some((n as u32, below));
+            }
+            if sum >= 0.9 {
+                let (lo, before) = lo.unwrap_or((n as u32, below));
+                return Interval { lo, hi: n as u32, probability: sum - before };
+            }
+            below = sum;
+        }
+        // A distribution too long for its table: what is left is beyond.
+        let end = counts.len() as u32;
+        let (lo, before) = lo.unwrap_or((end, below));
+        Interval { lo, hi: end, probability: 1.0 - before }
+    }
 }
 
 /// The future of the living who share `x`, `T` and covariates, within one horizon, by phase.
@@ -127,6 +171,7 @@ pub fn predict(processes: &[Box<dyn Process>], cells: &[Cell], horizon: f64) -> 
                         variance: (alive * squares.sum::<f64>() - mean * mean).max(0.0),
                         p_none: none,
                         p_actual: actual.max(IMPOSSIBLE),
+                        interval: Interval::new(alive, &distribution),
                     }
                 })
                 .collect()
@@ -148,6 +193,8 @@ pub struct Sums {
     squared: f64,
     brier: f64,
     deviance: f64,
+    within: f64,
+    within_nominal: f64,
 }
 
 impl Sums {
@@ -167,7 +214,10 @@ impl Sums {
             sums.absolute += count * error.abs();
             sums.squared += count * error * error;
             sums.brier += count * (1.0 - predicted.p_none - active).powi(2);
-            sums.deviance -= count * 2.0 * predicted.p_actual.ln();
+            sums.deviance += count * predicted.deviance();
+            let Interval { lo, hi, probability } = predicted.interval;
+            sums.within += if (lo..=hi).contains(&cell.bought) { count } else { 0.0 };
+            sums.within_nominal += count * probability;
         }
         sums
     }
@@ -185,6 +235,8 @@ impl Sums {
             squared: self.squared + other.squared,
             brier: self.brier + other.brier,
             deviance: self.deviance + other.deviance,
+            within: self.within + other.within,
+            within_nominal: self.within_nominal + other.within_nominal,
         }
     }
 
@@ -203,6 +255,8 @@ impl Sums {
                 correlation: (spreads > 0.0).then(|| covariance / spreads),
                 brier: self.brier / n,
                 deviance: self.deviance / n,
+                coverage: self.within / n,
+                coverage_nominal: self.within_nominal / n,
             }
         })
     }
@@ -225,6 +279,10 @@ pub struct Measures {
     pub brier: f64,
     /// Minus twice the mean log probability of the number of purchases.
     pub deviance: f64,
+    /// Share of the customers whose number of purchases was within their interval from the 10 % to the 90 % point.
+    pub coverage: f64,
+    /// The share that the model expects there: above 80 %, since purchases are whole numbers.
+    pub coverage_nominal: f64,
 }
 
 /// The plain baseline, and the end of the chain of fallbacks: everybody keeps the rate `(x + rho m) / (T + m)`, where `rho`

@@ -27,6 +27,7 @@ pub mod pareto_nbd;
 pub mod pooling;
 pub mod population;
 pub mod process;
+pub mod rescoring;
 pub mod scores;
 pub mod simulate;
 pub mod special;
@@ -38,6 +39,9 @@ pub mod waiting;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+mod coverage;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod golden;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -45,3 +49,6 @@ mod golden_purchases;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod properties;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod study_on_simulated;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::gamma_gamma::GammaGamma;
 use super::history::History;
-use super::holdout::{Shared, mixed};
+use super::holdout::{Interval, Shared, mixed};
 use super::process::Process;
 use super::value::{Mixture, ValueGrid};
 use super::waiting::{LATEST_DAYS, Waiting};
@@ -99,6 +99,7 @@ pub fn score(
         (
             customer.group,
             customer.history.frequency,
+            customer.spend_purchases,
             customer.history.age.to_bits(),
             customer.history.recency.to_bits(),
             row,
@@ -107,7 +108,9 @@ pub fn score(
     order.par_sort_unstable_by_key(|row| key(*row));
     let alike = |one: &u32, other: &u32| {
         let (one, other) = (at(*one), at(*other));
-        one.group == other.group && one.history.frequency == other.history.frequency
+        one.group == other.group
+            && one.history.frequency == other.history.frequency
+            && one.spend_purchases == other.spend_purchases
     };
     let runs: Vec<&[u32]> = order.chunk_by(alike).collect();
     let scored: Vec<Vec<(u32, Score)>> = runs
@@ -133,7 +136,7 @@ struct Ahead {
     p_alive_after: Vec<f64>,
 }
 
-/// Scores customers with the same covariates and `x`, in the order of their ages.
+/// Scores customers with the same covariates, `x` and number of purchases of known spend, in the order of their ages.
 fn score_alike(
     process: &dyn Process,
     spend: Option<&GammaGamma>,
@@ -161,16 +164,26 @@ fn score_alike(
             }
         })
         .collect();
-    let most = aheads.iter().flat_map(|ahead| &ahead.shared.distributions).map(Vec::len).max().unwrap_or(1);
-    let grid = spend.map(|spend| ValueGrid::new(spend, at(run[0]).spend_purchases, most - 1));
+    // A grid reaches to the next power of two of what its customers can buy, and not to what the heaviest of the others
+    // can: figures are the same to the last bit, whoever else is scored.
+    let reach = |ahead: &Ahead| {
+        let longest = ahead.shared.distributions.iter().map(Vec::len).max().unwrap_or(1);
+        longest.saturating_sub(1).next_power_of_two()
+    };
+    let mut reaches: Vec<usize> = aheads.iter().map(reach).collect();
+    reaches.sort_unstable();
+    reaches.dedup();
+    let grids: Vec<ValueGrid> = spend.map_or_else(Vec::new, |spend| {
+        reaches.par_iter().map(|most| ValueGrid::new(spend, at(run[0]).spend_purchases, *most)).collect()
+    });
     ages.par_iter()
         .zip(&aheads)
         .flat_map_iter(|(rows, ahead)| {
+            let grid = grids.get(reaches.partition_point(|most| *most < reach(ahead)));
             let by_phase: Vec<_> = grid
                 .iter()
                 .flat_map(|grid| ahead.shared.distributions.iter().map(|counts| grid.mixture(counts)))
                 .collect();
-            let (grid, by_phase) = (grid.as_ref(), by_phase);
             rows.iter().map(move |row| {
                 let customer = at(*row);
                 (*row, one(process, spend, grid.map(|grid| (grid, by_phase.as_slice())), ahead, customer, terms))
@@ -195,16 +208,7 @@ fn one(
     let expected = alive * mixed(&weights, &ahead.shared.expected);
     let squares = alive * counts.iter().enumerate().map(|(n, p)| (n * n) as f64 * p).sum::<f64>();
     let variance = (squares - expected * expected).max(0.0);
-    let quantile = |level: f64| {
-        let mut sum = 1.0 - alive;
-        for (n, probability) in counts.iter().enumerate() {
-            sum += alive * probability;
-            if sum >= level {
-                return n as u32;
-            }
-        }
-        counts.len() as u32
-    };
+    let interval = Interval::new(alive, &counts);
     let wait = |level: f64| {
         let found = (level < alive).then(|| ahead.waiting.quantile(&weights, level / alive)).flatten();
         found.map(|time| time * terms.unit_days)
@@ -228,8 +232,8 @@ fn one(
         p_alive_horizon: alive * mixed(&weights, &ahead.p_alive_after),
         expected_purchases: expected,
         variance,
-        purchases_p10: quantile(0.1),
-        purchases_p90: quantile(0.9),
+        purchases_p10: interval.lo,
+        purchases_p90: interval.hi,
         p_no_purchase: 1.0 - alive + alive * counts[0],
         next_purchase_p50_days: wait(0.5),
         next_purchase_p90_days: wait(0.9),

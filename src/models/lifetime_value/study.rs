@@ -6,7 +6,7 @@ use super::choice::{Choice, Grade, Origin, choose, purchase_model};
 use super::fit::Fit;
 use super::gamma_gamma::{GammaGamma, Spend, Spends};
 use super::history::{Histories, History};
-use super::holdout::{Bin, Cell, Measures, Sums, calibration, cells, cohort_mean, predict};
+use super::holdout::{Bin, Measures, Sums, calibration, cells, cohort_mean, predict};
 use super::pooling::{self, pool};
 use super::population::{Group, Population, processes};
 use super::process::{Process, PurchaseModel};
@@ -55,10 +55,19 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// The customers of one stratum, or all.
-    fn population(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Population {
+    /// The customers of each stratum from 1 to `strata`.
+    fn by_stratum(&self, strata: u32) -> Vec<Observations> {
+        let mut parts = vec![Observations { horizon: self.horizon, rows: Vec::new() }; strata as usize];
+        for row in self.rows.iter().filter(|row| row.stratum > 0) {
+            parts[row.stratum as usize - 1].rows.push(*row);
+        }
+        parts
+    }
+
+    /// The customers, by covariates.
+    pub fn population(&self, covariates: &[Vec<f64>]) -> Population {
         let mut by_group: Vec<Vec<History>> = vec![Vec::new(); covariates.len().max(1)];
-        for row in self.rows.iter().filter(|row| stratum.is_none_or(|stratum| row.stratum == stratum)) {
+        for row in &self.rows {
             by_group[row.group as usize].push(row.history);
         }
         let groups = by_group.iter().enumerate().map(|(group, histories)| Group {
@@ -68,15 +77,11 @@ impl Observations {
         Population { groups: groups.collect() }
     }
 
-    fn cells(&self, stratum: Option<u32>) -> Vec<Cell> {
-        let of = self.rows.iter().filter(|row| stratum.is_none_or(|stratum| row.stratum == stratum));
-        cells(of.map(|row| (row.group, row.history, row.bought)))
-    }
-
-    fn origin(&self, stratum: Option<u32>, covariates: &[Vec<f64>]) -> Option<Origin> {
+    /// The origin that its holdout makes it; none without one.
+    pub(super) fn origin(&self, covariates: &[Vec<f64>]) -> Option<Origin> {
         self.horizon.map(|horizon| Origin {
-            population: self.population(stratum, covariates),
-            cells: self.cells(stratum),
+            population: self.population(covariates),
+            cells: cells(self.rows.iter().map(|row| (row.group, row.history, row.bought))),
             horizon,
         })
     }
@@ -106,23 +111,33 @@ pub struct SpendFit {
 
 impl SpendFit {
     fn of(subjects: &[&Subject], least: f64) -> Option<Self> {
-        let spend = |subject: &&Subject| {
-            let frequency = subject.customer.spend_purchases;
-            subject.customer.spend_mean.map(|mean| Spend { frequency, mean })
-        };
-        let spends = Spends::new(&subjects.iter().filter_map(spend).collect::<Vec<_>>());
-        (spends.total() >= least.max(1.0)).then(|| SpendFit {
-            fit: spends.fit(),
+        let spends = spends(subjects.iter().copied());
+        (spends.total() >= least.max(1.0)).then(|| SpendFit::with(&spends, spends.fit()))
+    }
+
+    /// A fit, with what `spends` say of it.
+    pub(super) fn with(spends: &Spends, fit: Fit) -> Self {
+        SpendFit {
+            fit,
             customers: spends.total(),
             keys: spends.len(),
             correlation: spends.spend_frequency_correlation(),
-        })
+        }
     }
 
     /// The model; none where no parameters were found.
     pub fn model(&self) -> Option<GammaGamma> {
         self.fit.is_usable().then(|| GammaGamma::new(&self.fit.parameters()))
     }
+}
+
+/// What is known of the spend of customers.
+pub(super) fn spends<'s>(subjects: impl Iterator<Item = &'s Subject>) -> Spends {
+    let spend = |subject: &Subject| {
+        let frequency = subject.customer.spend_purchases;
+        subject.customer.spend_mean.map(|mean| Spend { frequency, mean })
+    };
+    Spends::new(&subjects.filter_map(spend).collect::<Vec<_>>())
 }
 
 /// What became of one stratum; the first is everybody.
@@ -197,16 +212,18 @@ impl Study<'_> {
             scores: vec![None; self.subjects.len()],
         };
         let Some(first) = self.observations.first() else { return nothing("switched off".to_owned(), 0, None) };
-        let now = first.population(None, self.covariates);
+        let now = first.population(self.covariates);
         let (customers, repeaters) = (now.customers(), now.repeaters());
         if customers < self.settings.min_customers || repeaters < self.settings.min_repeaters {
+            // Whole: a sum of no numbers at all is -0.
+            let [customers, repeaters] = [customers, repeaters].map(|count| count as u64);
             let (least, least_again) = (self.settings.min_customers, self.settings.min_repeaters);
             let reason =
                 format!("{customers} customers of whom {repeaters} bought again; needed are {least} and {least_again}");
             return nothing(reason, now.keys(), None);
         }
         let origins: Vec<Origin> =
-            self.observations.iter().filter_map(|observations| observations.origin(None, self.covariates)).collect();
+            self.observations.iter().filter_map(|observations| observations.origin(self.covariates)).collect();
         let names: Vec<&str> = self.settings.candidates.iter().map(String::as_str).collect();
         let choice = choose(&now, &origins, &names, self.settings.wanted.as_deref());
         let Some(chosen) = choice.chosen else { return nothing(choice.reason.clone(), now.keys(), Some(choice)) };
@@ -247,10 +264,11 @@ impl Study<'_> {
             return Vec::new();
         }
         let numbers: Vec<u32> = (1..=self.strata).collect();
-        let populations = |observations: &Observations| -> Vec<Population> {
-            numbers.iter().map(|stratum| observations.population(Some(*stratum), self.covariates)).collect()
-        };
-        let now = populations(&self.observations[0]);
+        let now: Vec<Population> = self.observations[0]
+            .by_stratum(self.strata)
+            .iter()
+            .map(|observations| observations.population(self.covariates))
+            .collect();
         let pooled = pool(model, &now, all);
         let held: Vec<&Observations> =
             self.observations.iter().filter(|observations| observations.horizon.is_some()).collect();
@@ -260,12 +278,16 @@ impl Study<'_> {
             .zip(origins)
             .map(|(observations, origin)| {
                 let fit_of_all = super::population::fit(model, &origin.population, None, Some(&all.log_parameters));
-                let then: Vec<Origin> =
-                    numbers.iter().filter_map(|stratum| observations.origin(Some(*stratum), self.covariates)).collect();
+                let parts = observations.by_stratum(self.strata);
+                let then: Vec<Origin> = parts.iter().filter_map(|part| part.origin(self.covariates)).collect();
                 let populations: Vec<Population> = then.iter().map(|origin| origin.population.clone()).collect();
                 (pool(model, &populations, &fit_of_all).strata, then)
             })
             .collect();
+        let mut subjects: Vec<Vec<&Subject>> = vec![Vec::new(); numbers.len()];
+        for subject in self.subjects.iter().filter(|subject| subject.stratum > 0) {
+            subjects[subject.stratum as usize - 1].push(subject);
+        }
         let of_stratum = |(place, (population, of_pool)): (usize, (&Population, pooling::Stratum))| {
             let (mut sums, mut plain) = (Sums::default(), Sums::default());
             let (mut bins, mut at_origin) = (Vec::new(), None);
@@ -286,9 +308,8 @@ impl Study<'_> {
                 }
             }
             let stratum = numbers[place];
-            let subjects: Vec<&Subject> = self.subjects.iter().filter(|subject| subject.stratum == stratum).collect();
             let (holdout, baseline) = (sums.measures(), plain.measures());
-            let own = SpendFit::of(&subjects, self.settings.min_repeaters).filter(|own| own.model().is_some());
+            let own = SpendFit::of(&subjects[place], self.settings.min_repeaters).filter(|own| own.model().is_some());
             Stratum {
                 stratum,
                 customers: population.customers(),

@@ -11,6 +11,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::gamma_gamma::GammaGamma;
+use super::history::History;
 use super::holdout::{EIGHTY, mixed};
 use super::process::Process;
 use super::scores::{Customer, Score};
@@ -86,12 +87,12 @@ pub struct Draw {
 /// Adds up `members` (customers who share one fit) in `scopes` totals, over `draws`.
 pub fn totals(members: &[Member<'_>], scopes: usize, draws: &[Draw], horizon: f64) -> Vec<Sums> {
     let mut order: Vec<u32> = (0..u32::try_from(members.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_by_key(|row| {
+    order.par_sort_by_key(|row| {
         let (group, history) = (members[*row as usize].customer.group, members[*row as usize].customer.history);
         (group, history.frequency, history.age.to_bits(), history.recency.to_bits(), *row)
     });
-    let by_draw: Vec<Vec<(f64, f64)>> =
-        draws.par_iter().map(|draw| of_draw(members, &order, scopes, draw, horizon)).collect();
+    let cells = cells(members, &order);
+    let by_draw: Vec<Vec<(f64, f64)>> = draws.par_iter().map(|draw| of_draw(&cells, scopes, draw, horizon)).collect();
     let mut sums: Vec<Sums> =
         (0..scopes).map(|_| Sums { draws: vec![(0.0, 0.0); draws.len()], ..Sums::default() }).collect();
     for row in order {
@@ -120,36 +121,69 @@ pub fn totals(members: &[Member<'_>], scopes: usize, draws: &[Draw], horizon: f6
     sums
 }
 
-fn of_draw(members: &[Member<'_>], order: &[u32], scopes: usize, draw: &Draw, horizon: f64) -> Vec<(f64, f64)> {
+/// Members with one history. They lie in the order in which they are added up, since each draw walks over all of them.
+struct Cell<'a> {
+    group: u32,
+    history: History,
+    members: Vec<Spender<'a>>,
+}
+
+/// What a draw has to know of a member besides the history.
+struct Spender<'a> {
+    /// Discounted over expected purchases.
+    discount: f64,
+    spend_purchases: u32,
+    spend_mean: Option<f64>,
+    scopes: &'a [u32],
+}
+
+fn cells<'a>(members: &[Member<'a>], order: &[u32]) -> Vec<Cell<'a>> {
+    let at = |row: &u32| &members[*row as usize];
+    let same = |one: &u32, other: &u32| {
+        let (one, other) = (at(one).customer, at(other).customer);
+        let (a, b) = (one.history, other.history);
+        one.group == other.group && a.frequency == b.frequency && a.age == b.age && a.recency == b.recency
+    };
+    let spender = |row: &u32| {
+        let Member { customer, score, scopes } = *at(row);
+        Spender {
+            discount: score.discounted_purchases / score.expected_purchases.max(f64::MIN_POSITIVE),
+            spend_purchases: customer.spend_purchases,
+            spend_mean: customer.spend_mean,
+            scopes,
+        }
+    };
+    let cell = |rows: &[u32]| {
+        let first = at(&rows[0]).customer;
+        Cell { group: first.group, history: first.history, members: rows.iter().map(spender).collect() }
+    };
+    order.chunk_by(same).map(cell).collect()
+}
+
+fn of_draw(cells: &[Cell<'_>], scopes: usize, draw: &Draw, horizon: f64) -> Vec<(f64, f64)> {
     let mut sums = vec![(0.0, 0.0); scopes];
-    let customer = |row: &u32| members[*row as usize].customer;
-    let share = |one: &u32, other: &u32| {
-        let (one, other) = (customer(one), customer(other));
+    let share = |one: &Cell<'_>, other: &Cell<'_>| {
         one.group == other.group
             && one.history.frequency == other.history.frequency
             && one.history.age == other.history.age
     };
     let mut weights = Vec::new();
-    for run in order.chunk_by(share) {
-        let first = customer(&run[0]);
-        let process = draw.processes[first.group as usize].as_ref();
-        let (frequency, age) = (first.history.frequency, first.history.age);
+    for run in cells.chunk_by(share) {
+        let process = draw.processes[run[0].group as usize].as_ref();
+        let (frequency, age) = (run[0].history.frequency, run[0].history.age);
         let phases: Vec<f64> =
             (0..process.phases()).map(|phase| process.outlook(frequency, age, phase).expected(horizon)).collect();
         weights.resize(process.phases(), 0.0);
-        for rows in run.chunk_by(|one, other| customer(one).history.recency == customer(other).history.recency) {
-            let history = &customer(&rows[0]).history;
-            process.phase_weights(history, &mut weights);
-            let expected = process.p_alive(history) * mixed(&weights, &phases);
-            for row in rows {
-                let Member { customer, score, scopes } = members[*row as usize];
-                let discount = score.discounted_purchases / score.expected_purchases.max(f64::MIN_POSITIVE);
-                let spend = draw.spend.as_ref().zip(customer.spend_mean);
-                let spend = spend.and_then(|(spend, mean)| spend.expected_spend(customer.spend_purchases, mean));
-                for scope in scopes {
+        for cell in run {
+            process.phase_weights(&cell.history, &mut weights);
+            let expected = process.p_alive(&cell.history) * mixed(&weights, &phases);
+            for member in &cell.members {
+                let spend = draw.spend.as_ref().zip(member.spend_mean);
+                let spend = spend.and_then(|(spend, mean)| spend.expected_spend(member.spend_purchases, mean));
+                for scope in member.scopes {
                     let sums = &mut sums[*scope as usize];
                     sums.0 += expected;
-                    sums.1 += expected * discount * spend.unwrap_or(0.0);
+                    sums.1 += expected * member.discount * spend.unwrap_or(0.0);
                 }
             }
         }

@@ -55,6 +55,8 @@ pub(super) fn model_rows(of: Option<(Params, &Verdict, Option<i64>)>) -> Rows {
         double(holdout.and_then(|holdout| holdout.correlation)),
         double(holdout.map(|holdout| holdout.brier)),
         double(holdout.map(|holdout| holdout.deviance)),
+        double(holdout.map(|holdout| holdout.coverage)),
+        double(holdout.map(|holdout| holdout.coverage_nominal)),
         double(plain.map(|plain| plain.mae)),
         double(plain.map(|plain| plain.deviance)),
         double(None),

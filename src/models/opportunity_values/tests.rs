@@ -72,8 +72,8 @@ fn a_population_of_the_model_is_found_again_and_better_foretold_than_by_the_base
     near(holdout.bias.unwrap(), 0.0, 1e-6);
     assert!(holdout.deviance < plain.deviance && holdout.brier < plain.brier && holdout.mae < plain.mae);
     let rows = model_rows(Some((PARAMS, &verdict, Some(364))));
-    assert_eq!(rows[23], Values::Text(vec![Some("A".to_owned())]));
-    assert_eq!(rows[24], Values::Boolean(vec![Some(false)]));
+    assert_eq!(rows[25], Values::Text(vec![Some("A".to_owned())]));
+    assert_eq!(rows[26], Values::Boolean(vec![Some(false)]));
     assert_eq!(verdict.reason(PARAMS), "counts opportunities, not purchases: chosen only by name");
     let named = Params { is_named: true, ..PARAMS };
     assert_eq!(model_rows(Some((named, &verdict, None)))[24], Values::Boolean(vec![Some(true)]));

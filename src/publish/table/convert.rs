@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType,
 };
+use rayon::prelude::*;
 
 use super::schema::DECIMAL;
 use crate::contract::{Column, ColumnType, Table};
@@ -39,13 +40,14 @@ pub(super) fn published_batch(table: &Table, schema: &SchemaRef, batch: &RecordB
     if batch.num_columns() > table.columns.len() {
         return Err(Breach::of_table("a column occurs twice".to_owned()));
     }
-    let columns = table.columns.iter().map(|column| {
+    let columns = table.columns.par_iter().map(|column| {
         let array = batch
             .column_by_name(&column.name)
             .ok_or_else(|| Breach::of_table(format!("column `{}` is missing", column.name)))?;
         published_column(column, array)
     });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    // Of several breaches, the first column's is told, whichever was found first.
+    let columns = columns.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
     // Types and nulls are as the schema says by now, so what remains are faults of the code above.
     RecordBatch::try_new(schema.clone(), columns).map_err(|error| Breach::of_table(error.to_string()))
 }

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedFileWriter;
+use rayon::prelude::*;
 
 use super::convert::{Breach, published_batch};
 use super::order::OrderCheck;
 use super::rechunk::Rechunk;
-use super::schema::{published_schema, writer_properties};
+use super::schema::{ROW_GROUP_ROWS, published_schema, writer_properties};
 use super::{Maker, TableMetadata};
 use crate::contract::Table;
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -42,8 +45,58 @@ struct TableWriter<'a> {
     schema: SchemaRef,
     order: OrderCheck,
     rechunk: Rechunk,
-    writer: ArrowWriter<HashingFile>,
+    writer: ColumnsWriter,
     rows: u64,
+}
+
+/// A Parquet file whose columns are encoded beside each other: a table has many, and encoding them is most of the work.
+struct ColumnsWriter {
+    file: SerializedFileWriter<HashingFile>,
+    factory: ArrowRowGroupWriterFactory,
+    schema: SchemaRef,
+    /// Those of the row group that is being written; none between two.
+    columns: Vec<ArrowColumnWriter>,
+    group_rows: usize,
+}
+
+impl ColumnsWriter {
+    /// Adds a chunk of rows, of which a row group is a whole number.
+    fn write(&mut self, chunk: &RecordBatch) -> Result<(), ParquetError> {
+        if chunk.num_rows() == 0 {
+            return Ok(());
+        }
+        if self.columns.is_empty() {
+            self.columns = self.factory.create_column_writers(self.file.flushed_row_groups().len())?;
+        }
+        let columns = self.columns.par_iter_mut().zip(self.schema.fields().par_iter()).zip(chunk.columns());
+        // Published columns hold no nested types: each is one leaf.
+        columns.try_for_each(|((writer, field), array)| {
+            compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
+        })?;
+        self.group_rows += chunk.num_rows();
+        if self.group_rows >= ROW_GROUP_ROWS { self.end_group() } else { Ok(()) }
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        self.group_rows = 0;
+        let columns = std::mem::take(&mut self.columns);
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let chunks = columns.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>()?;
+        let mut group = self.file.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), ParquetError> {
+        self.end_group()?;
+        self.file.finish()?;
+        Ok(())
+    }
 }
 
 impl<'a> TableWriter<'a> {
@@ -52,7 +105,9 @@ impl<'a> TableWriter<'a> {
         let properties = writer_properties(table, metadata)?;
         let order = OrderCheck::new(table, &schema)?;
         let file = HashingFile::create(path)?;
-        let writer = parquet(path, ArrowWriter::try_new(file, schema.clone(), Some(properties)))?;
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties));
+        let (file, factory) = parquet(path, writer.and_then(ArrowWriter::into_serialized_writer))?;
+        let writer = ColumnsWriter { file, factory, schema: schema.clone(), columns: Vec::new(), group_rows: 0 };
         let rechunk = Rechunk::new(schema.clone());
         Ok(TableWriter { path: path.to_path_buf(), table, maker, schema, order, rechunk, writer, rows: 0 })
     }
@@ -68,7 +123,7 @@ impl<'a> TableWriter<'a> {
         let rest = self.rechunk.finish().map_err(ParquetError::from);
         // Not `into_inner`, which turns an error of the disk into words.
         parquet(&self.path, rest.and_then(|rest| self.writer.write(&rest)).and_then(|()| self.writer.finish()))?;
-        Ok((self.rows, self.writer.inner().finish(&self.path)?))
+        Ok((self.rows, self.writer.file.inner().finish(&self.path)?))
     }
 
     fn broken(&self, breach: Breach) -> Error {

@@ -1,0 +1,67 @@
+//! What the manifest says of fitted models: those that score somebody, why they were chosen, and their parameters.
+
+use std::path::Path;
+
+use arrow::array::{Array, Float64Array, Int64Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use serde_json::{Map, Value, json};
+
+use crate::engine::ask;
+use crate::error::Result;
+
+/// A report on each chosen model of the run that is being built in `building`; none where no models were asked for.
+///
+/// # Errors
+/// What reading the run's own tables may say.
+pub fn reports(building: &Path) -> Result<Vec<Value>> {
+    let tables = ["ltv_models", "ltv_parameters"];
+    let tables = tables.map(|name| (name.to_owned(), building.join(format!("tables/{name}.parquet"))));
+    if tables.iter().any(|(_, path)| !path.exists()) {
+        return Ok(Vec::new());
+    }
+    let models = "SELECT stratum, model, customers, log_likelihood, termination, collapses_to, holdout_deviance, \
+                  baseline_deviance, holdout_bias, grade, reason FROM ltv_models WHERE chosen ORDER BY stratum, model";
+    let parameters = "SELECT p.stratum AS stratum, p.model AS model, p.parameter AS parameter, \
+                      COALESCE(p.pooled_value, p.value) AS value FROM ltv_parameters AS p \
+                      ORDER BY stratum, model, parameter";
+    let of_parameters = rows(&ask(&tables, parameters)?);
+    let reports = rows(&ask(&tables, models)?).into_iter().map(|mut report| {
+        let of_model: Map<String, Value> = of_parameters
+            .iter()
+            .filter(|row| row["stratum"] == report["stratum"] && row["model"] == report["model"])
+            .filter_map(|row| Some((row["parameter"].as_str()?.to_owned(), row["value"].clone())))
+            .collect();
+        report.insert("family".to_owned(), json!("lifetime_value"));
+        report.insert("parameters".to_owned(), Value::Object(of_model));
+        Value::Object(report)
+    });
+    Ok(reports.collect())
+}
+
+/// The rows of an answer, by the names of the columns; what is null is left null.
+fn rows(batches: &[RecordBatch]) -> Vec<Map<String, Value>> {
+    let of_batch = |batch: &RecordBatch| {
+        (0..batch.num_rows())
+            .map(|row| {
+                let names = batch.schema_ref().fields().iter().map(|field| field.name().clone());
+                names.zip(batch.columns().iter().map(|column| value(column.as_ref(), row))).collect()
+            })
+            .collect::<Vec<_>>()
+    };
+    batches.iter().flat_map(of_batch).collect()
+}
+
+fn value(column: &dyn Array, row: usize) -> Value {
+    let any = column.as_any();
+    if column.is_null(row) {
+        Value::Null
+    } else if let Some(texts) = any.downcast_ref::<StringArray>() {
+        json!(texts.value(row))
+    } else if let Some(doubles) = any.downcast_ref::<Float64Array>() {
+        json!(doubles.value(row))
+    } else if let Some(wholes) = any.downcast_ref::<Int64Array>() {
+        json!(wholes.value(row))
+    } else {
+        Value::Null
+    }
+}
