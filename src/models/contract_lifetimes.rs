@@ -87,7 +87,7 @@ impl Stratum {
 
     /// Terms of which lengths its contracts have, when there are several.
     fn terms(&self) -> Option<String> {
-        let terms: Vec<String> = self.last.keys().map(|term| format!("term={term}")).collect();
+        let terms: Vec<String> = self.last.keys().map(i64::to_string).collect();
         (terms.len() > 1).then(|| terms.join(", "))
     }
 
@@ -297,8 +297,9 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
     let mut rows: Vec<ModelRow<'_>> = Vec::new();
     for (stratum, of_stratum) in strata {
         let Some(verdict) = verdicts.get(stratum.as_str()) else { continue };
-        let several =
-            of_stratum.terms().map(|terms| format!("; one curve for several lengths: values are those of {terms}"));
+        let several = of_stratum.terms().map(|terms| {
+            format!("; one curve for several lengths: values are those of contracts with one length of term ({terms} months)")
+        });
         for (index, candidate) in verdict.candidates.iter().enumerate() {
             let fit = candidate.fit.as_ref().ok();
             rows.push(ModelRow {
@@ -309,7 +310,7 @@ fn model_rows(strata: &BTreeMap<String, Stratum>, verdicts: &BTreeMap<&str, Verd
                 aic: candidate.aic(),
                 termination: fit.map_or("insufficient_data", |fit| fit.termination.name()),
                 collapses_to: candidate.collapses_to(),
-                chosen: verdict.chosen == Some(index),
+                chosen: verdict.chosen == Some(index) && several.is_none(),
                 reason: verdict.reason(index) + several.as_deref().filter(|_| fit.is_some()).unwrap_or_default(),
             });
         }

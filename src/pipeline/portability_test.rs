@@ -144,15 +144,16 @@ fn stand_in(table: &str, config: &Config) -> String {
     queries.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
-/// Contracts of all ages and terms, on days that not every month has.
+/// Contracts of all ages and terms, on days that not every month has; some are without a price.
 fn contracts() -> String {
-    let mut text = "id,plan,start,term,end\n".to_owned();
+    let mut text = "id,plan,start,term,end,fee\n".to_owned();
     for number in 0..400_i64 {
         let start = jiff::civil::date(2015, 12, 31) + jiff::Span::new().days(number * 37 % 3_700);
         let end = start + jiff::Span::new().days(number * 53 % 1_500);
         let (term, plan) = ([1, 3, 12, 24][number as usize % 4], number % 5);
         let end = if number % 3 == 0 { String::new() } else { end.to_string() };
-        text += &format!("{number},plan {plan},{start},{term},{end}\n");
+        let fee = if number % 7 == 0 { String::new() } else { format!("{}.{:02}", number * 31 % 500, number % 100) };
+        text += &format!("{number},plan {plan},{start},{term},{end},{fee}\n");
     }
     text
 }
@@ -160,7 +161,10 @@ fn contracts() -> String {
 const CONTRACTS: &str = r#"
 [inputs.contracts]
 files = ["contracts.csv"]
-columns = { contract_id = "id", plan = "plan", start = "start", term = "term", end = "end" }
+columns = { contract_id = "id", plan = "plan", start = "start", term = "term", end = "end", amount = "fee" }
+
+[lifetime_value]
+opportunity_days = 60
 
 "#;
 

@@ -189,7 +189,7 @@ fn models(name: &'static str, row: &'static str) -> Table {
             integer("iterations", "steps of the fit"),
             text(
                 "termination",
-                "converged, boundary, max_iterations, frozen (no fit: `ltv --model`) or insufficient_data",
+                "converged, boundary, max_iterations, means (the fallback), frozen (`ltv --model`) or insufficient_data",
             ),
             text("collapses_to", "the simpler model that it reduces to at its boundary").optional(),
             double("min_eigenvalue", "smallest eigenvalue of the Hessian in log parameters; not above 0 is no maximum")

@@ -69,9 +69,11 @@ fn the_model_with_the_lower_aic_is_chosen_and_the_papers_values_come_out() {
     }
     assert_eq!(doubles(&rows[5]), doubles(&rows[8]), "one renewal within the horizon: the next");
     assert_eq!(doubles(&rows[5]), doubles(&rows[12]), "and its payment is due at once");
-    // The renewal after it: S(2) of new contracts, S(3) / S(1) of those renewed once.
-    let beyond = doubles(&rows[13]);
-    assert!((beyond[0] - 0.468).abs() < 0.01 && (beyond[1] - 0.382 / 0.631).abs() < 0.01, "{beyond:?}");
+    // The renewal after it happens to those who have the next one, and then that of a contract renewed once more.
+    let (next, beyond) = (doubles(&rows[5]), doubles(&rows[13]));
+    for (pair, beyond) in next.windows(2).zip(&beyond) {
+        assert!((pair[0] * pair[1] - beyond).abs() < 1e-12, "{pair:?} {beyond}");
+    }
     assert!(doubles(&rows[14]).iter().all(|discount| (discount * 1.1 - 1.0).abs() < 1e-14));
 }
 
@@ -110,8 +112,11 @@ fn terms_of_several_lengths_are_not_one_curve() {
     let rows = values(&strata);
     assert_eq!(texts(&rows[4])[..11], [["term=1"; 3].as_slice(), &[YEARLY; 8]].concat());
     let verdicts = strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
-    let reasons = texts(&model_rows(&strata, &verdicts)[20]).join("\n");
-    assert_eq!(reasons.matches("values are those of term=1, term=12").count(), 2, "{reasons}");
+    let models = model_rows(&strata, &verdicts);
+    let Values::Boolean(chosen) = &models[19] else { panic!("not true or false") };
+    assert_eq!(chosen[..2], [Some(false); 2], "nothing comes from the curves of all");
+    let reasons = texts(&models[20]).join("\n");
+    assert_eq!(reasons.matches("contracts with one length of term (1, 12 months)").count(), 2, "{reasons}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::bg_nbd::BgNbd;
 use super::fit::{Fit, Termination};
 use super::history::History;
-use super::holdout::{Bin, Cell, Measures, Sums, calibration, cohort_mean, predict};
+use super::holdout::{Bin, Cell, Measures, Sums, calibration, cohort_mean, means_of, predict};
 use super::nbd::Nbd;
 use super::population::{Population, fit, processes};
 use super::process::{Process, PurchaseModel};
@@ -29,7 +29,7 @@ const BAD_BIAS: f64 = 0.25;
 pub fn purchase_model(name: &str) -> Option<Box<dyn PurchaseModel>> {
     let bg = |regularity, modified| Some(Box::new(BgNbd { regularity, modified }) as Box<dyn PurchaseModel>);
     match name {
-        "nbd" => Some(Box::new(Nbd)),
+        "nbd" | COHORT_MEAN => Some(Box::new(Nbd)),
         "pareto_nbd" => Some(Box::new(super::pareto_nbd::ParetoNbd)),
         "bg_nbd" => bg(1, false),
         "mbg_nbd" => bg(1, true),
@@ -148,7 +148,55 @@ pub fn choose(now: &Population, origins: &[Origin], names: &[&str], wanted: Opti
         models.par_iter().map(|model| judge(model.as_ref(), now, origins, &rows, baseline.as_ref())).unzip();
     let error = |one: usize, other: usize| error_of_difference(origins, &surprises[one], &surprises[other]);
     let (chosen, reason) = pick(&judged, baseline.as_ref(), wanted, &error);
-    Choice { judged, baseline, chosen, reason }
+    let mut choice = Choice { judged, baseline, chosen, reason };
+    // The end of the chain of fallbacks.
+    if choice.chosen.is_none()
+        && let Some(means) = means(now, origins, choice.baseline)
+    {
+        choice.chosen = Some(choice.judged.len());
+        choice.judged.push(means);
+        choice.reason.push_str("; so everybody keeps their own rate, drawn to the mean");
+    }
+    choice
+}
+
+/// The baseline as what scores; none where nobody bought again.
+fn means(now: &Population, origins: &[Origin], baseline: Option<Measures>) -> Option<Judged> {
+    let of = |population: &Population| {
+        let histories: Vec<_> = population.groups.iter().map(|group| &group.histories).collect();
+        let at: Vec<f64> = means_of(&histories)?.iter().map(|parameter| parameter.ln()).collect();
+        let mut gradient = vec![0.0; at.len()];
+        let log_likelihood = histories.iter().map(|histories| Nbd.log_likelihood(histories, &at, &mut gradient)).sum();
+        let largest = gradient.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        Some(Fit {
+            log_parameters: at,
+            log_likelihood,
+            gradient_norm: largest / population.customers().max(1.0),
+            iterations: 0,
+            termination: Termination::Means,
+            eigenvalues: Vec::new(),
+            covariance: None,
+        })
+    };
+    let fit = of(now)?;
+    let latest = origins.first();
+    let bins = latest.and_then(|origin| {
+        let histories: Vec<_> = origin.population.groups.iter().map(|group| &group.histories).collect();
+        let processes: Vec<Box<dyn Process>> = histories.iter().filter_map(|_| cohort_mean(&histories)).collect();
+        let complete = processes.len() == histories.len();
+        complete.then(|| calibration(&origin.cells, &predict(&processes, &origin.cells, origin.horizon)))
+    });
+    Some(Judged {
+        model: COHORT_MEAN,
+        coefficients: fit.log_parameters.len(),
+        collapses_to: None,
+        leaves: false,
+        grade: None,
+        holdout: baseline,
+        calibration: bins.unwrap_or_default(),
+        at_origin: latest.and_then(|origin| of(&origin.population)),
+        fit,
+    })
 }
 
 /// The deviance of a customer in each cell, by origin.

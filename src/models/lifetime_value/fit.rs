@@ -63,6 +63,8 @@ pub enum Termination {
     MaxIterations,
     /// There was no search: the parameters were found with other customers.
     Frozen,
+    /// There was no search: the parameters are means, which stand in for those of a model.
+    Means,
 }
 
 impl Termination {
@@ -73,6 +75,7 @@ impl Termination {
             Termination::Boundary => "boundary",
             Termination::MaxIterations => "max_iterations",
             Termination::Frozen => "frozen",
+            Termination::Means => "means",
         }
     }
 }

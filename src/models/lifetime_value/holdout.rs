@@ -289,6 +289,11 @@ pub struct Measures {
 /// is the rate of all and `m` their mean age: one's own past, shrunken towards the cohort's mean by as much as an average
 /// customer's own past weighs. That is NBD at `r = rho m`, `alpha = m`.
 pub fn cohort_mean(histories: &[&Histories]) -> Option<Box<dyn Process>> {
+    means_of(histories).map(|parameters| Nbd.process(&parameters))
+}
+
+/// Its `r` and `alpha`; none where nobody bought again.
+pub fn means_of(histories: &[&Histories]) -> Option<[f64; 2]> {
     let (mut customers, mut repeats, mut time) = (0.0, 0.0, 0.0);
     for histories in histories {
         for row in 0..histories.len() {
@@ -298,10 +303,8 @@ pub fn cohort_mean(histories: &[&Histories]) -> Option<Box<dyn Process>> {
             time += count * histories.age.get(row);
         }
     }
-    (repeats > 0.0 && time > 0.0).then(|| {
-        let mean_age = time / customers;
-        Nbd.process(&[repeats / time * mean_age, mean_age])
-    })
+    let mean_age = time / customers;
+    (repeats > 0.0 && time > 0.0).then(|| [repeats / time * mean_age, mean_age])
 }
 
 /// What bins are made by.

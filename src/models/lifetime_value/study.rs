@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::choice::{Choice, Grade, Origin, choose, purchase_model};
+use super::choice::{COHORT_MEAN, Choice, Grade, Origin, choose, purchase_model};
 use super::fit::Fit;
 use super::gamma_gamma::{GammaGamma, Spend, Spends};
 use super::history::{Histories, History};
@@ -247,7 +247,17 @@ impl Study<'_> {
             calibration: judged.calibration.clone(),
             at_origin: judged.at_origin.as_ref().map(|fit| fit.log_parameters.clone()),
         }];
-        strata.extend(self.strata_of(model.as_ref(), &judged.fit, &origins, strata[0].spend.as_ref()));
+        if judged.model == COHORT_MEAN {
+            // What stands in for a model has nothing to pool.
+            let everybody = strata[0].clone();
+            strata.extend((1..=self.strata).map(|stratum| Stratum {
+                stratum,
+                spend_of_everybody: true,
+                ..everybody.clone()
+            }));
+        } else {
+            strata.extend(self.strata_of(model.as_ref(), &judged.fit, &origins, strata[0].spend.as_ref()));
+        }
         let scores = self.scores(model.as_ref(), &strata);
         Findings { insufficient: None, keys: now.keys(), choice: Some(choice), strata, scores }
     }

@@ -334,3 +334,30 @@ fn a_boundary_says_what_it_collapses_to() {
     }
     assert!(boundaries > 0);
 }
+
+/// People bought on through the holdout at ten times their rate: no model is right in total, so everybody keeps their own
+/// rate, drawn to the mean, `(x + rho m) / (T + m)`, and the reason says so.
+#[test]
+fn without_a_model_the_cohort_mean_scores() {
+    let drawn = draw("mbg_nbd", &[0.8, 20.0, 0.8, 2.5], 400, 5);
+    let mut rows = seen(1, &drawn);
+    rows.iter_mut().for_each(|(_, history, bought, _)| *bought = 20 + 3 * history.frequency);
+    let (findings, totals) = study(&settings(&ALL), &rows, 1, true);
+    let choice = findings.choice.as_ref().unwrap();
+    let judged = &choice.judged[choice.chosen.unwrap()];
+    assert_eq!((judged.model, judged.grade, judged.fit.termination), ("cohort_mean", None, Termination::Means));
+    assert!(choice.reason.ends_with("so everybody keeps their own rate, drawn to the mean"), "{}", choice.reason);
+    assert!(choice.judged[..choice.judged.len() - 1].iter().all(|judged| judged.grade == Some(Grade::C)));
+    let repeats: f64 = rows.iter().map(|(_, history, ..)| f64::from(history.frequency)).sum();
+    let time: f64 = rows.iter().map(|(_, history, ..)| history.age).sum();
+    let mean_age = time / rows.len() as f64;
+    let mut sum = 0.0;
+    for ((_, history, ..), score) in rows.iter().zip(&findings.scores) {
+        let rate = (f64::from(history.frequency) + repeats / time * mean_age) / (history.age + mean_age);
+        let score = score.unwrap();
+        assert!((score.expected_purchases / (HORIZON * rate) - 1.0).abs() < 1e-12);
+        assert!(score.p_alive == 1.0 && sound(&score));
+        sum += score.expected_purchases;
+    }
+    assert!((totals[0].expected_purchases / sum - 1.0).abs() < 1e-12);
+}
