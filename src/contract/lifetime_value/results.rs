@@ -185,7 +185,7 @@ fn models(name: &'static str, row: &'static str) -> Table {
             double("log_likelihood", "in the convention of Fader, Hardie and Lee, time in [lifetime_value] time_unit")
                 .optional(),
             double("aic", "twice the parameters less twice the log-likelihood").optional(),
-            double("gradient_norm", "length of the gradient in log parameters, a customer").optional(),
+            double("gradient_norm", "largest element of the gradient in log parameters, a customer").optional(),
             integer("iterations", "steps of the fit"),
             text(
                 "termination",
@@ -253,12 +253,16 @@ fn ltv_calibration() -> Table {
             stratum(),
             model(),
             text("by", "decile (of the expectation), frequency or recency"),
-            integer("bin", "the decile from 1; the frequency; or the bin of time since the last purchase"),
+            integer(
+                "bin",
+                "the decile from 1; the frequency, 7 and more together; or the tenth of the longest age that recency \
+                 reaches, 0 for customers who bought once",
+            ),
             bigint("customers", "customers in it"),
             double("predicted", "purchases expected, a customer"),
             double("actual", "purchases made, a customer"),
-            double("lo", "lower end of the 95 % interval of the actual mean").optional(),
-            double("hi", "upper end of the 95 % interval of the actual mean").optional(),
+            double("lo", "10 % point of the actual mean, if the model is right").optional(),
+            double("hi", "90 % point of the actual mean, if the model is right").optional(),
         ],
     )
 }
