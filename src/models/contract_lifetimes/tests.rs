@@ -113,9 +113,9 @@ fn terms_of_several_lengths_are_not_one_curve() {
     assert_eq!(texts(&rows[4])[..11], [["term=1"; 3].as_slice(), &[YEARLY; 8]].concat());
     let verdicts = strata.iter().map(|(name, stratum)| (name.as_str(), Verdict::of(stratum))).collect();
     let models = model_rows(&strata, &verdicts);
-    let Values::Boolean(chosen) = &models[19] else { panic!("not true or false") };
+    let Values::Boolean(chosen) = &models[21] else { panic!("not true or false") };
     assert_eq!(chosen[..2], [Some(false); 2], "nothing comes from the curves of all");
-    let reasons = texts(&models[20]).join("\n");
+    let reasons = texts(&models[22]).join("\n");
     assert_eq!(reasons.matches("contracts with one length of term (1, 12 months)").count(), 2, "{reasons}");
 }
 
@@ -130,7 +130,7 @@ fn without_any_fit_there_is_one_probability_of_loss() {
     let verdicts = BTreeMap::from([(YEARLY, Verdict::of(&strata[YEARLY]))]);
     let models = model_rows(&strata, &verdicts);
     assert_eq!(texts(&models[1]), ["bdw", "mean", "sbg"]);
-    assert_eq!(models[19], Values::Boolean(vec![Some(false), Some(true), Some(false)]));
+    assert_eq!(models[21], Values::Boolean(vec![Some(false), Some(true), Some(false)]));
 }
 
 #[test]

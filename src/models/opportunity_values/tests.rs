@@ -76,7 +76,7 @@ fn a_population_of_the_model_is_found_again_and_better_foretold_than_by_the_base
     assert_eq!(rows[26], Values::Boolean(vec![Some(false)]));
     assert_eq!(verdict.reason(PARAMS), "counts opportunities, not purchases: chosen only by name");
     let named = Params { is_named: true, ..PARAMS };
-    assert_eq!(model_rows(Some((named, &verdict, None)))[24], Values::Boolean(vec![Some(true)]));
+    assert_eq!(model_rows(Some((named, &verdict, None)))[26], Values::Boolean(vec![Some(true)]));
     near(double(&parameter_rows(Some(&verdict))[3]), TRUTH.alpha, 1e-4);
 }
 
