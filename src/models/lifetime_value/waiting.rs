@@ -41,26 +41,47 @@ impl Waiting {
     /// The time by which a living customer has bought with probability `level`, when `weights` are the probabilities of
     /// the phases; none when that takes longer than the table reaches.
     pub fn quantile(&self, weights: &[f64], level: f64) -> Option<f64> {
-        let none = 1.0 - level;
+        // In logarithms, what is looked for is close to a straight line between nodes, and one phase needs no exponential.
+        let wanted = -(-level).ln_1p();
         let mixed = |at: &dyn Fn(&[f64; NODES]) -> f64| -> f64 {
-            weights.iter().zip(&self.by_phase).map(|(weight, nodes)| weight * (-at(nodes)).exp()).sum()
+            match self.by_phase.as_slice() {
+                [one] => at(one),
+                phases => {
+                    -weights.iter().zip(phases).map(|(weight, nodes)| weight * (-at(nodes)).exp()).sum::<f64>().ln()
+                }
+            }
         };
-        let last = mixed(&|nodes| nodes[NODES - 1]);
-        if last > none || none <= 0.0 {
+        if !wanted.is_finite() || mixed(&|nodes| nodes[NODES - 1]) < wanted {
             return None;
         }
         // The first node by which it has happened.
         let (mut low, mut high) = (0, NODES - 1);
         while high - low > 1 {
             let middle = low.midpoint(high);
-            if mixed(&|nodes| nodes[middle]) > none { low = middle } else { high = middle }
+            if mixed(&|nodes| nodes[middle]) < wanted { low = middle } else { high = middle }
         }
+        // Between the two nodes: false position, in which an end that stays counts for half (Illinois).
+        let beyond = |place: f64| mixed(&|nodes| between(nodes, place)) - wanted;
         let (mut from, mut to) = (low as f64, high as f64);
-        for _ in 0..40 {
-            let middle = from.midpoint(to);
-            if mixed(&|nodes| between(nodes, middle)) > none { from = middle } else { to = middle }
+        let (mut below, mut above) = (beyond(from), beyond(to));
+        let (mut place, mut last) = (to, 0.0);
+        for _ in 0..60 {
+            let rise = above - below;
+            place = if rise > 0.0 { (to - above * (to - from) / rise).clamp(from, to) } else { from.midpoint(to) };
+            let value = beyond(place);
+            if value.abs() < 1e-13 * wanted || to - from < 1e-12 {
+                break;
+            }
+            if value < 0.0 {
+                (from, below) = (place, value);
+                above /= if last < 0.0 { 2.0 } else { 1.0 };
+            } else {
+                (to, above) = (place, value);
+                below /= if last > 0.0 { 2.0 } else { 1.0 };
+            }
+            last = value;
         }
-        Some(time(self.scale, self.longest, to))
+        Some(time(self.scale, self.longest, place))
     }
 }
 
