@@ -223,9 +223,12 @@ fn params(inputs: &Inputs<'_>) -> Result<Params> {
     })
 }
 
+/// Of one stratum and length of a term: number of the renewal, contracts that came to it, and those lost at it.
+type Cohort = Vec<(u32, f64, f64)>;
+
 fn strata(inputs: &Inputs<'_>) -> Result<BTreeMap<String, Stratum>> {
     let table = inputs.table("contract_cohorts")?;
-    let mut cohorts: BTreeMap<(String, i64), Vec<(u32, f64, f64)>> = BTreeMap::new();
+    let mut cohorts: BTreeMap<(String, i64), Cohort> = BTreeMap::new();
     if table.rows() > 0 {
         let (names, terms, numbers) = (table.text("stratum")?, table.whole("term_months")?, table.whole("renewal_no")?);
         let (at_risk, lost) = (table.whole("at_risk")?, table.whole("lost")?);

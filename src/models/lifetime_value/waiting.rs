@@ -28,14 +28,14 @@ impl Waiting {
     pub fn new(phases: &[Box<dyn Outlook>], latest: f64) -> Self {
         let scale = phases.first().map_or(1.0, |outlook| outlook.time_scale());
         let longest = (latest / scale).ln_1p();
-        let table = |outlook: &Box<dyn Outlook>| {
+        let table = |outlook: &dyn Outlook| {
             let mut nodes = [0.0; NODES];
             for (node, value) in nodes.iter_mut().enumerate().skip(1) {
                 *value = -outlook.p_none(time(scale, longest, node as f64)).max(1e-300).ln();
             }
             nodes
         };
-        Waiting { scale, longest, by_phase: phases.iter().map(table).collect() }
+        Waiting { scale, longest, by_phase: phases.iter().map(|phase| table(phase.as_ref())).collect() }
     }
 
     /// The time by which a living customer has bought with probability `level`, when `weights` are the probabilities of
