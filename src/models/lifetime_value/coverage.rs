@@ -235,6 +235,18 @@ fn totals_cover_with_fitted_parameters() {
     }
 }
 
+/// The same over seeds enough to tell 80 % from 73 or 87: seen were 0.780, 0.803 and 0.830 of the purchases, and 0.803, 0.830
+/// and 0.810 of the values.
+#[test]
+#[ignore = "takes a minute and a half of CPU"]
+fn totals_cover_with_fitted_parameters_over_many_seeds() {
+    for (name, parameters) in [LAWS[2], LAWS[3], LAWS[4]] {
+        let found: Vec<_> =
+            (0..300_u64).into_par_iter().map(|seed| totals_of_study(name, parameters, 500, 50_000 + seed)).collect();
+        check(name, &found, 3.0);
+    }
+}
+
 /// The expected purchases of the customers of `histories`, within the horizon, at log parameters.
 fn expected(model: &dyn PurchaseModel, histories: &Histories, at: &[f64], horizon: f64) -> f64 {
     let process = [model.process(&at.iter().map(|value| value.exp()).collect::<Vec<_>>())];
