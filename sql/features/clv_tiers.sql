@@ -1,4 +1,4 @@
--- clv_tiers: the value tier of one customer by lifetime value: contribution to date, and what is expected within the horizon, discounted.
+-- clv_tiers: the value tier of one customer by contribution to date and value expected within the horizon, discounted.
 -- Key: customer_id. Left out: everybody unless [value] metric is clv; then customers without a lifetime value (customer_ltv
 -- says why).
 -- Tier 1 is the best fifth: ceil(5 (greater + (ties + 1) / 2) / n), spec/definitions.md 3.2; a value of zero or less is

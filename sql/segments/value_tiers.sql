@@ -1,6 +1,6 @@
 -- value_tiers: the value tier of one customer in one period, and what it was in the period before.
 -- Key: period_end_day, customer_id. Left out: customers without value in the period and in the one before.
--- With [value] metric = "clv" the one period is all that was read, and the value what it brought and what is expected,
+-- With [value] metric = "clv" the one period is all that was read, and the value what it brought and what the horizon will,
 -- discounted: lifetime values of the past are not made up.
 -- Units: money in ten-thousandths; tiers 1 (best) to 5, 0 is no value; a positive delta is a fall.
 -- actual_tier is ranked anew in each period; tier_fixed uses the cuts of the base period (spec/definitions.md 3.3).

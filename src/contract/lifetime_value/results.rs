@@ -293,7 +293,7 @@ fn ltv_totals() -> Table {
             text("scope", "all, tier=1, region=north, cohort=2024-03 and the like"),
             bigint("customers", "customers scored in it"),
             double("expected_purchases", "purchases expected within the horizon"),
-            double("lo", "lower end of their 80 % interval, by draws of the parameters"),
+            double("lo", "lower end of their 80 % interval: what the parameters leave open, and chance"),
             double("hi", "upper end of it"),
             money("value_e4", "value expected within the horizon, discounted to today").optional(),
             money("value_lo_e4", "lower end of its 80 % interval").optional(),
