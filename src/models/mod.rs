@@ -7,6 +7,7 @@
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
 //! same on every machine and for any number of threads.
 
+pub mod affinity;
 mod batch;
 mod binomial;
 mod buyers;

@@ -1,0 +1,7 @@
+//! Product affinity: what goes with what, what comes next, what a customer will buy again, and which new thing they will
+//! want. Pure mathematics over numbered units and products: no table, file or engine is known here
+//! (`spec/affinity.md`).
+
+mod incidence;
+
+pub use incidence::Incidence;
