@@ -3,5 +3,9 @@
 //! (`spec/affinity.md`).
 
 mod incidence;
+mod purchases;
+mod ratio;
 
 pub use incidence::Incidence;
+pub use purchases::Purchase;
+pub use ratio::Ratio;
