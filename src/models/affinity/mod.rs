@@ -3,5 +3,12 @@
 //! (`spec/affinity.md`).
 
 mod incidence;
+mod purchases;
+mod sequence;
+
+#[cfg(test)]
+mod goldens;
 
 pub use incidence::Incidence;
+pub use purchases::Purchase;
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
