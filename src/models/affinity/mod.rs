@@ -9,3 +9,9 @@ mod ratio;
 pub use incidence::Incidence;
 pub use purchases::Purchase;
 pub use ratio::Ratio;
+mod sequence;
+
+#[cfg(test)]
+mod goldens;
+
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
