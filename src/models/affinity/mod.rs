@@ -3,5 +3,9 @@
 //! (`spec/affinity.md`).
 
 mod incidence;
+mod kernel;
+mod megabaskets;
 
 pub use incidence::Incidence;
+pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
