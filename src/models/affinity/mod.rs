@@ -15,3 +15,8 @@ mod sequence;
 mod goldens;
 
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
+mod kernel;
+mod megabaskets;
+
+pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
