@@ -23,6 +23,7 @@ mod predicates;
 mod previous;
 mod quality;
 mod rows;
+mod rule_files;
 mod run;
 mod script_vars;
 mod sql_files;
