@@ -2,6 +2,20 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod fdr;
+mod fisher;
 mod incidence;
+mod measures;
+mod ranking;
+mod ratio;
 
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod measures_tests;
+
+pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
+pub use measures::PairCounts;
+pub use ranking::RankBy;
+pub use ratio::Ratio;
