@@ -7,5 +7,5 @@ mod kernel;
 mod megabaskets;
 
 pub use incidence::Incidence;
-pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
