@@ -8,6 +8,9 @@ mod incidence;
 mod measures;
 mod ranking;
 mod ratio;
+mod kernel;
+mod megabaskets;
+mod scoring;
 
 #[cfg(test)]
 mod golden;
@@ -19,3 +22,6 @@ pub use incidence::Incidence;
 pub use measures::PairCounts;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
