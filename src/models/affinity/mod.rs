@@ -2,21 +2,32 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod fdr;
+mod fisher;
 mod incidence;
+mod kernel;
+mod measures;
+mod megabaskets;
 mod purchases;
+mod ranking;
 mod ratio;
-
-pub use incidence::Incidence;
-pub use purchases::Purchase;
-pub use ratio::Ratio;
+mod scoring;
 mod sequence;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod goldens;
+#[cfg(test)]
+mod measures_tests;
 
-pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
-mod kernel;
-mod megabaskets;
-
-pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
+pub use fdr::{FalseDiscovery, q_values};
+pub use incidence::Incidence;
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use purchases::Purchase;
+pub use ranking::RankBy;
+pub use ratio::Ratio;
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
