@@ -12,7 +12,8 @@ use crate::rule_files::rule_id;
 const MOST_SETS: usize = 1_000_000;
 
 /// A rule under names that last.
-struct Row {
+#[derive(Debug)]
+pub struct Row {
     rule_id: String,
     antecedent: Vec<u32>,
     joined: String,
@@ -23,13 +24,13 @@ struct Row {
     is_redundant: bool,
 }
 
-/// Both tables, of the units of the baskets.
-pub fn rule_rows(
+/// Rules of the baskets.
+pub fn find(
     baskets: &Tamed<'_>,
     catalogue: &Catalogue<'_>,
     settings: &Settings,
     figures: &mut Figures,
-) -> (Rows, Rows) {
+) -> Vec<Row> {
     let least = settings.rule_min_support.count_of(baskets.n_total).max(u64::from(settings.min_count));
     let mining = Mining {
         min_count: u32::try_from(least).unwrap_or(u32::MAX),
@@ -56,9 +57,12 @@ pub fn rule_rows(
     figures.limit("rule", "sets_left_out", limits.left_out_at_least as u64, &sets);
     let over = "rules beyond [affinity] max_rules, those with the weakest evidence, which were left out";
     figures.limit("rule", "rules_left_out", found.over_limit as u64, over);
-    let mut rows: Vec<Row> = found.rules.into_iter().map(|rule| named(rule, catalogue)).collect();
-    rows.sort_by(|a, b| a.rule_id.cmp(&b.rule_id));
-    (tables(&rows, catalogue), products(&rows, catalogue))
+    found.rules.into_iter().map(|rule| named(rule, catalogue)).collect()
+}
+
+/// `affinity_rules` and `affinity_rule_products`.
+pub fn tables(rows: &[Row], catalogue: &Catalogue<'_>) -> (Rows, Rows) {
+    (rules_table(rows, catalogue), products(rows, catalogue))
 }
 
 fn named(rule: Rule, catalogue: &Catalogue<'_>) -> Row {
@@ -76,7 +80,7 @@ fn named(rule: Rule, catalogue: &Catalogue<'_>) -> Row {
     Row { rule_id, joined: ids.join(" "), antecedent, consequent, counts, p_value, q_value, is_redundant }
 }
 
-fn tables(rows: &[Row], catalogue: &Catalogue<'_>) -> Rows {
+fn rules_table(rows: &[Row], catalogue: &Catalogue<'_>) -> Rows {
     vec![
         text(rows, |row| &row.rule_id),
         text(rows, |row| &row.joined),
@@ -92,6 +96,7 @@ fn tables(rows: &[Row], catalogue: &Catalogue<'_>) -> Rows {
         double(rows, |row| row.counts.lift()),
         double(rows, |row| row.counts.leverage()),
         maybe(rows, |row| row.counts.conviction()),
+        boolean(rows, |row| row.counts.conviction_infinite()),
         double(rows, |row| row.counts.log_likelihood_ratio()),
         double(rows, |row| row.p_value),
         double(rows, |row| row.q_value),

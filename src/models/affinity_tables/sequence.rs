@@ -15,7 +15,8 @@ use crate::rule_files::rule_id;
 const MOST_LINES: usize = 50_000;
 
 /// A row, its granularity and its name that lasts.
-struct Row {
+#[derive(Debug)]
+pub struct Row {
     granularity: &'static str,
     a: u32,
     b: u32,
@@ -35,14 +36,14 @@ struct Paired<'a> {
     groups: Option<&'a [u32]>,
 }
 
-/// `affinity_sequence_rows` of products, and of categories when they are paired.
-pub fn sequence_rows(
+/// Sequences of products, and of categories when they are paired.
+pub fn find(
     purchases: &[Purchase],
     catalogue: &Catalogue<'_>,
     names: &Names,
     settings: &Settings,
     figures: &mut Figures,
-) -> Rows {
+) -> Vec<Row> {
     let mut rows = Vec::new();
     if settings.pairs("product") {
         let groups = Some(&catalogue.roots[..]);
@@ -60,25 +61,30 @@ pub fn sequence_rows(
         let paired = Paired { granularity: "category", purchases: &purchases, things, first, groups: None };
         rows.extend(paired.rows(names, settings, figures));
     }
+    rows
+}
+
+/// `affinity_sequence_rows`.
+pub fn table(rows: &[Row], settings: &Settings) -> Rows {
     vec![
-        text(&rows, |row| row.granularity),
-        integer(&rows, |row| row.a),
-        integer(&rows, |row| row.b),
-        integer(&rows, |row| row.found.rank),
-        bigint(&rows, |row| row.found.customers_a),
-        bigint(&rows, |row| row.found.customers_b),
-        bigint(&rows, |row| row.found.customers_ab),
-        bigint(&rows, |row| row.found.customers_ba),
-        bigint(&rows, |row| row.customers),
-        double(&rows, |row| row.found.rate),
-        double(&rows, |row| row.found.base_rate),
-        double(&rows, |row| row.found.lift),
-        double(&rows, |row| row.found.asymmetry_p),
-        double(&rows, |row| row.found.p_value),
-        double(&rows, |row| row.found.q_value),
-        double(&rows, |row| row.found.median_gap_days),
-        integer(&rows, |_| settings.sequence_window_days),
-        text(&rows, |row| &row.rule_id),
+        text(rows, |row| row.granularity),
+        integer(rows, |row| row.a),
+        integer(rows, |row| row.b),
+        integer(rows, |row| row.found.rank),
+        bigint(rows, |row| row.found.customers_a),
+        bigint(rows, |row| row.found.customers_b),
+        bigint(rows, |row| row.found.customers_ab),
+        bigint(rows, |row| row.found.customers_ba),
+        bigint(rows, |row| row.customers),
+        double(rows, |row| row.found.rate),
+        double(rows, |row| row.found.base_rate),
+        double(rows, |row| row.found.lift),
+        double(rows, |row| row.found.asymmetry_p),
+        double(rows, |row| row.found.p_value),
+        double(rows, |row| row.found.q_value),
+        double(rows, |row| row.found.median_gap_days),
+        integer(rows, |_| settings.sequence_window_days),
+        text(rows, |row| &row.rule_id),
     ]
 }
 

@@ -100,6 +100,14 @@ fn words(params: &Frame, column: &str) -> Result<Vec<String>> {
     Ok(one(params.text(column)?, column)?.split_whitespace().map(str::to_owned).collect())
 }
 
+/// The measure of a name in the pipeline file, where `llr` is what the column of tables is called.
+fn rank_by(name: &str) -> Result<RankBy> {
+    match name {
+        "llr" => Ok(RankBy::LogLikelihoodRatio),
+        other => other.parse().map_err(Error::internal),
+    }
+}
+
 /// Reads `run_params`.
 ///
 /// # Errors
@@ -107,6 +115,7 @@ fn words(params: &Frame, column: &str) -> Result<Vec<String>> {
 pub fn settings(inputs: &Inputs<'_>) -> Result<Settings> {
     let params = inputs.table("run_params")?;
     let levels = words(params, "affinity_levels")?;
+    let rank_name: String = parsed(params, "affinity_rank_by")?;
     let half_life: u32 = number(params, "affinity_half_life_days")?;
     Ok(Settings {
         enabled: one(params.boolean("affinity_enabled")?, "affinity_enabled")?,
@@ -115,8 +124,8 @@ pub fn settings(inputs: &Inputs<'_>) -> Result<Settings> {
         min_count: number(params, "min_pair_count")?,
         top_k: number(params, "pair_top_k")?,
         category_top_k: number(params, "category_top_k")?,
-        rank_by: parsed(params, "affinity_rank_by")?,
-        rank_name: parsed(params, "affinity_rank_by")?,
+        rank_by: rank_by(&rank_name)?,
+        rank_name,
         levels: [Level::Basket, Level::Customer]
             .into_iter()
             .filter(|level| levels.iter().any(|name| name == level.name()))
