@@ -5,9 +5,11 @@
 mod fdr;
 mod fisher;
 mod incidence;
+mod itemsets;
 mod measures;
 mod ranking;
 mod ratio;
+mod rules;
 mod kernel;
 mod megabaskets;
 mod scoring;
@@ -15,13 +17,17 @@ mod scoring;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod golden_groceries;
+#[cfg(test)]
 mod measures_tests;
 
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
+pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
 pub use measures::PairCounts;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
+pub use rules::{Rule, RuleOptions, RuleSet, rules};
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
