@@ -4,6 +4,7 @@
 
 mod fdr;
 mod fisher;
+#[cfg(test)]
 mod golden_groceries;
 mod incidence;
 mod itemsets;
@@ -36,3 +37,8 @@ pub use ratio::Ratio;
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
+
+mod avoidance;
+mod pairs;
+pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
+pub use pairs::{PairRow, PairStudy, Pairs};
