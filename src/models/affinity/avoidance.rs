@@ -55,7 +55,7 @@ pub struct AvoidedPair {
 }
 
 /// What was found, and over how many tests.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Avoided {
     /// Pairs with a q-value up to the rate, by both numbers.
     pub pairs: Vec<AvoidedPair>,
@@ -92,7 +92,20 @@ struct Shelf {
     reach: Vec<usize>,
 }
 
+/// Where a product is: its shelf, its place there, and up to where it is tested against later ones.
+#[derive(Clone, Copy)]
+struct Place {
+    shelf: usize,
+    at: usize,
+    reach: usize,
+}
+
 impl Shelf {
+    /// How many products have this many units.
+    fn kept(&self, degrees: &[u32], fewest: u32) -> usize {
+        self.products.partition_point(|product| degrees[*product as usize] >= fewest)
+    }
+
     /// Pairs to look at among the first few products.
     fn work(&self, kept: usize) -> u64 {
         let within = |at: usize| self.reach[at].min(kept).saturating_sub(at + 1) as u64;
@@ -147,8 +160,7 @@ impl Avoidance<'_> {
     /// The fewest units of a product with which the work stays within the limit.
     fn limit(&self, shelves: &[Shelf], degrees: &[u32]) -> u32 {
         let work = |fewest: u32| -> u64 {
-            let kept = |shelf: &Shelf| shelf.products.partition_point(|product| degrees[*product as usize] >= fewest);
-            shelves.iter().map(|shelf| shelf.work(kept(shelf))).sum()
+            shelves.iter().map(|shelf| shelf.work(shelf.kept(degrees, fewest))).sum()
         };
         let (mut low, mut high) = (0, degrees.iter().max().map_or(1, |most| most.saturating_add(1)));
         if work(low) <= self.max_tests {
@@ -176,24 +188,18 @@ impl Avoidance<'_> {
         let degrees = self.incidence.degrees();
         let shelves = self.shelves(&degrees);
         let fewest = self.limit(&shelves, &degrees);
-        let mut place = vec![(u32::MAX, 0_usize); products];
+        let mut avoided = Avoided::default();
+        let mut places = vec![None; products];
         let mut wanted = vec![false; products];
-        let (mut hypotheses, mut worked_out, mut products_left_out, mut pairs_left_out) = (0, 0, 0, 0);
-        for (number, shelf) in (0u32..).zip(&shelves) {
-            let mut tested = vec![false; products.min(if self.groups.is_some() { products } else { 0 })];
-            if self.groups.is_some() {
-                shelf.products.iter().for_each(|product| tested[*product as usize] = true);
-                hypotheses += pairs_to_test(&tested, self.groups);
-            } else {
-                hypotheses += shelf.products.len() as u64 * (shelf.products.len() as u64 - 1) / 2;
-            }
-            let kept = shelf.products.partition_point(|product| degrees[*product as usize] >= fewest);
-            worked_out += shelf.work(kept);
-            products_left_out += (shelf.products.len() - kept) as u64;
-            pairs_left_out += shelf.work(shelf.products.len()) - shelf.work(kept);
+        for (shelf, number) in shelves.iter().zip(0..) {
+            let kept = shelf.kept(&degrees, fewest);
+            avoided.hypotheses += pairs_to_test(&shelf.products, self.groups);
+            avoided.worked_out += shelf.work(kept);
+            avoided.products_left_out += (shelf.products.len() - kept) as u64;
+            avoided.pairs_left_out += shelf.work(shelf.products.len()) - shelf.work(kept);
             for (at, product) in shelf.products[..kept].iter().enumerate() {
-                place[*product as usize] = (number, at);
                 let reach = shelf.reach[at].min(kept);
+                places[*product as usize] = Some(Place { shelf: number, at, reach });
                 if reach > at + 1 {
                     shelf.products[at..reach].iter().for_each(|other| wanted[*other as usize] = true);
                 }
@@ -202,27 +208,25 @@ impl Avoidance<'_> {
         let rows = within_categories(self.incidence, self.categories, &wanted);
         let counting = Counting { incidence: &rows, min_count: 1, weights: None, memory_bytes: self.memory_bytes };
         let found: Vec<Vec<AvoidedPair>> = counting.count(|a, partners| {
-            let (number, at) = place[a as usize];
-            let Some(shelf) = shelves.get(number as usize) else { return Vec::new() };
-            let kept = shelf.products.partition_point(|product| degrees[*product as usize] >= fewest);
-            let later = at + 1..shelf.reach[at].min(kept);
-            let mut seen = vec![0_u32; later.len()];
+            let Some(Place { shelf, at, reach }) = places[a as usize] else { return Vec::new() };
+            let later = &shelves[shelf].products[at + 1..reach];
+            let mut together = vec![0_u32; later.len()];
             for partner in partners {
-                if let Some(count) =
-                    place[partner.product as usize].1.checked_sub(at + 1).and_then(|at| seen.get_mut(at))
-                {
+                let place = places[partner.product as usize].and_then(|place| place.at.checked_sub(at + 1));
+                if let Some(count) = place.and_then(|place| together.get_mut(place)) {
                     *count = partner.count;
                 }
             }
-            later.zip(seen).filter_map(|(at, count)| self.avoided(&degrees, a, shelf.products[at], count)).collect()
+            later.iter().zip(together).filter_map(|(b, count)| self.avoided(&degrees, a, *b, count)).collect()
         });
-        let mut pairs: Vec<AvoidedPair> = found.into_iter().flatten().collect();
-        let nominal = pairs.len() as u64;
-        let discovery = FalseDiscovery::new(pairs.iter().map(|pair| pair.p_value).collect(), hypotheses);
-        pairs.iter_mut().for_each(|pair| pair.q_value = discovery.q(pair.p_value));
-        pairs.retain(|pair| pair.q_value <= self.rate);
-        pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        Avoided { pairs, hypotheses, worked_out, nominal, products_left_out, pairs_left_out }
+        avoided.pairs = found.into_iter().flatten().collect();
+        avoided.nominal = avoided.pairs.len() as u64;
+        let p_values = avoided.pairs.iter().map(|pair| pair.p_value).collect();
+        let discovery = FalseDiscovery::new(p_values, avoided.hypotheses);
+        avoided.pairs.iter_mut().for_each(|pair| pair.q_value = discovery.q(pair.p_value));
+        avoided.pairs.retain(|pair| pair.q_value <= self.rate);
+        avoided.pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        avoided
     }
 
     fn avoided(&self, degrees: &[u32], a: u32, b: u32, count: u32) -> Option<AvoidedPair> {

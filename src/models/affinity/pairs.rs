@@ -22,7 +22,8 @@ pub struct PairStudy<'a> {
     pub rank_by: RankBy,
     /// For each product the one that it is a variant of, itself if of none: two of the same are never a pair.
     pub groups: Option<&'a [u32]>,
-    /// Which products may be offered as partners. The others take no rank, and are tested as all are.
+    /// Which products may be offered as partners. The others are tested as all are, and rank after all that may: no list is
+    /// shorter for them. Only those are given that would have been among the first `top`.
     pub offered: Option<&'a [bool]>,
     /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
     pub weights: Option<&'a [u32]>,
@@ -85,8 +86,7 @@ impl PairStudy<'_> {
         let mut estimate = self.counting().estimate();
         let products = estimate.products;
         // A pair takes `min_count` events at least.
-        let pairs =
-            (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
+        let pairs = (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
         let row = (size_of::<PairRow>() + size_of::<Found>()) as u64;
         estimate.bytes += pairs * 32 + (products * self.top as u64).min(2 * pairs) * row;
         estimate
@@ -103,7 +103,8 @@ impl PairStudy<'_> {
         let degrees = self.incidence.degrees();
         let weighted = self.weights.map(|weights| Weighted::new(self.incidence, weights));
         let found = self.counting().count(|a, partners| self.visit(a, partners, &degrees, weighted.as_ref()));
-        let eligible = degrees.iter().map(|degree| *degree >= self.min_count.max(1)).collect::<Vec<bool>>();
+        let eligible: Vec<u32> =
+            (0u32..).zip(&degrees).filter(|(_, n)| **n >= self.min_count.max(1)).map(|(product, _)| product).collect();
         let tests: usize = found.iter().map(|(_, p_values)| p_values.len()).sum();
         let mut p_values = Vec::with_capacity(tests);
         let mut rows = Vec::with_capacity(found.iter().map(|(rows, _)| rows.len()).sum());
@@ -123,7 +124,7 @@ impl PairStudy<'_> {
         for row in &mut rows {
             row.q_value = discovery.q(row.p_value);
         }
-        Pairs { rows, discovery, eligible: eligible.iter().filter(|eligible| **eligible).count() as u64 }
+        Pairs { rows, discovery, eligible: eligible.len() as u64 }
     }
 
     fn counts(&self, a: u32, b: u32, count: u32, degrees: &[u32]) -> PairCounts {
@@ -136,14 +137,8 @@ impl PairStudy<'_> {
     }
 
     /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
-    fn visit(
-        &self,
-        a: u32,
-        partners: &[Partner],
-        degrees: &[u32],
-        weighted: Option<&Weighted>,
-    ) -> (Vec<Found>, Vec<f64>) {
-        let mut scored = Vec::new();
+    fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
+        let (mut scored, mut held) = (Vec::new(), Vec::new());
         let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
         for (at, partner) in (0u32..).zip(partners) {
             let b = partner.product;
@@ -151,7 +146,7 @@ impl PairStudy<'_> {
                 continue;
             }
             let counts = self.counts(a, b, partner.count, degrees);
-            let ranked = counts.lift_above_one() && self.offered.is_none_or(|offered| offered[b as usize]);
+            let ranked = counts.lift_above_one();
             // Both want it, so it is worked out once.
             let evidence = self.rank_by == RankBy::LogLikelihoodRatio && weighted.is_none();
             let ratio = if b > a || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
@@ -172,9 +167,15 @@ impl PairStudy<'_> {
                     self.rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
                 }
             };
-            scored.push(Scored { product: b, score, at });
+            let list = if self.offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
+            list.push(Scored { product: b, score, at });
         }
         top_k(&mut scored, self.top);
+        top_k(&mut held, self.top);
+        if let Some(last) = scored.last().filter(|_| scored.len() == self.top) {
+            held.retain(|held| held.score.total_cmp(&last.score).then(last.product.cmp(&held.product)).is_gt());
+        }
+        scored.append(&mut held);
         let found = scored.iter().map(|best| {
             let count = partners[best.at as usize].count;
             let p_value = self.counts(a, best.product, count, degrees).fisher_greater();
@@ -210,12 +211,10 @@ impl Weighted {
 }
 
 /// Pairs of these products, except those of one group.
-pub(super) fn pairs_to_test(products: &[bool], groups: Option<&[u32]>) -> u64 {
-    let pairs = |n: u64| n * n.saturating_sub(1) / 2;
-    let all = products.iter().filter(|tested| **tested).count() as u64;
-    let Some(groups) = groups else { return pairs(all) };
-    let mut of: Vec<u32> =
-        groups.iter().zip(products).filter(|(_, tested)| **tested).map(|(group, _)| *group).collect();
+pub(super) fn pairs_to_test(products: &[u32], groups: Option<&[u32]>) -> u64 {
+    let pairs = |n: usize| n as u64 * (n as u64).saturating_sub(1) / 2;
+    let Some(groups) = groups else { return pairs(products.len()) };
+    let mut of: Vec<u32> = products.iter().map(|product| groups[*product as usize]).collect();
     of.sort_unstable();
-    pairs(all) - of.chunk_by(|a, b| a == b).map(|group| pairs(group.len() as u64)).sum::<u64>()
+    pairs(products.len()) - of.chunk_by(|a, b| a == b).map(|group| pairs(group.len())).sum::<u64>()
 }
