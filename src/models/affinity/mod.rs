@@ -3,6 +3,7 @@
 //! (`spec/affinity.md`).
 
 mod avoidance;
+mod categories;
 mod fdr;
 mod fisher;
 mod incidence;
@@ -22,6 +23,7 @@ mod measures_tests;
 mod pairs_tests;
 
 pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
+pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
