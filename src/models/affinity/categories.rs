@@ -180,7 +180,11 @@ impl CategoryStudy<'_> {
     fn ranked(&self, met: &[Met], order: &[u32], discovery: &FalseDiscovery, to_categories: bool) -> Vec<PairRow> {
         let read = |at: u32| {
             let met = &met[at as usize];
-            if to_categories { (met.product, met.category, met.counts) } else { (met.category, met.product, met.counts.swapped()) }
+            if to_categories {
+                (met.product, met.category, met.counts)
+            } else {
+                (met.category, met.product, met.counts.swapped())
+            }
         };
         let mut rows = Vec::new();
         for of_one in order.chunk_by(|one, two| read(*one).0 == read(*two).0) {

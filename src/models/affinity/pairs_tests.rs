@@ -56,8 +56,7 @@ fn plainly(incidence: &Incidence) -> BTreeMap<(u32, u32), PairCounts> {
 }
 
 fn any_incidence() -> impl Strategy<Value = Incidence> {
-    prop::collection::vec((0u32..60, 0u32..9), 0..260)
-        .prop_map(|lines| Incidence::from_pairs(60, 9, lines.into_iter()))
+    prop::collection::vec((0u32..60, 0u32..9), 0..260).prop_map(|lines| Incidence::from_pairs(60, 9, lines.into_iter()))
 }
 
 proptest! {
@@ -321,7 +320,9 @@ fn false_discoveries_are_at_the_stated_rate() {
         found_planted += right;
         share_false += (found.len() - right) as f64 / found.len().max(1) as f64 / 200.0;
     }
-    eprintln!("independent: any found in {seeds_with_any}, avoided in {seeds_with_avoided} of 200; planted: {found_planted} of 2000, false {share_false:.4}");
+    eprintln!(
+        "independent: any found in {seeds_with_any}, avoided in {seeds_with_avoided} of 200; planted: {found_planted} of 2000, false {share_false:.4}"
+    );
     // Where no hypothesis is wrong, the chance of any discovery is the rate: 0.05, and 3.1 deviations of 200 seeds.
     assert!(seeds_with_any <= 20 && seeds_with_avoided <= 20);
     assert!(share_false <= 0.06);
