@@ -3,6 +3,7 @@
 //! (`spec/affinity.md`).
 
 mod avoidance;
+mod categories;
 mod fdr;
 mod fisher;
 mod incidence;
@@ -30,6 +31,7 @@ mod measures_tests;
 mod pairs_tests;
 
 pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
+pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};

@@ -86,7 +86,8 @@ impl PairStudy<'_> {
         let mut estimate = self.counting().estimate();
         let products = estimate.products;
         // A pair takes `min_count` events at least.
-        let pairs = (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
+        let pairs =
+            (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
         let row = (size_of::<PairRow>() + size_of::<Found>()) as u64;
         estimate.bytes += pairs * 32 + (products * self.top as u64).min(2 * pairs) * row;
         estimate
@@ -137,8 +138,19 @@ impl PairStudy<'_> {
     }
 
     /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
+<<<<<<< HEAD
     fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
         let (mut scored, mut held) = (Vec::new(), Vec::new());
+=======
+    fn visit(
+        &self,
+        a: u32,
+        partners: &[Partner],
+        degrees: &[u32],
+        weighted: Option<&Weighted>,
+    ) -> (Vec<Found>, Vec<f64>) {
+        let mut scored = Vec::new();
+>>>>>>> af-measures
         let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
         for (at, partner) in (0u32..).zip(partners) {
             let b = partner.product;

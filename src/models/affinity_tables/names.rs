@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::affinity::Incidence;
 use super::super::{Rows, Values};
 use super::read::{Catalogue, NONE};
 use super::settings::Settings;
@@ -18,16 +17,6 @@ pub struct Grouping {
     pub names: Vec<String>,
     /// The name number of the first group.
     pub first: u32,
-}
-
-impl Grouping {
-    /// Units by group: which groups each unit has a product of.
-    pub fn incidence(&self, units: &Incidence) -> Incidence {
-        let lines =
-            (0..units.units()).flat_map(|unit| units.row(unit).iter().map(move |product| (unit as u32, *product)));
-        let lines = lines.map(|(unit, product)| (unit, self.of[product as usize])).filter(|(_, group)| *group != NONE);
-        Incidence::from_pairs(units.units(), self.names.len(), lines)
-    }
 }
 
 /// All names: products first, then the groups of each grouping.
