@@ -138,10 +138,6 @@ impl PairStudy<'_> {
     }
 
     /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
-<<<<<<< HEAD
-    fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
-        let (mut scored, mut held) = (Vec::new(), Vec::new());
-=======
     fn visit(
         &self,
         a: u32,
@@ -149,8 +145,7 @@ impl PairStudy<'_> {
         degrees: &[u32],
         weighted: Option<&Weighted>,
     ) -> (Vec<Found>, Vec<f64>) {
-        let mut scored = Vec::new();
->>>>>>> af-measures
+        let (mut scored, mut held) = (Vec::new(), Vec::new());
         let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
         for (at, partner) in (0u32..).zip(partners) {
             let b = partner.product;

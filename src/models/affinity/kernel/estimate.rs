@@ -128,13 +128,8 @@ impl Plan {
             estimate.seconds += sizes.pair_events as f64 * SECONDS_SUM;
             (workers, estimate.partitions) =
                 counting.memory_bytes.map_or((threads, 1), |memory| bytes.split(memory, threads));
-<<<<<<< HEAD
-            estimate.bytes = bytes.rows + bytes.visits / u64::from(estimate.partitions) + workers * bytes.sums;
-            estimate.fits = counting.memory_bytes.is_none_or(|memory| estimate.bytes <= memory);
-=======
             estimate.bytes = bytes.rows + bytes.pass(estimate.partitions) + workers * bytes.sums;
             estimate.fits = !over(estimate.bytes);
->>>>>>> af-measures
         }
         Plan { estimate, kept, workers: workers as usize, most_pairs: allowed }
     }
