@@ -1,6 +1,8 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod affinity;
+mod affinity_lookups;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;
