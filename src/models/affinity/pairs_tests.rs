@@ -80,7 +80,7 @@ proptest! {
         tests.retain(|(a, b), pair| groups[*a as usize] != groups[*b as usize] && pair.n_a.min(pair.n_b) >= least);
         let p_values: Vec<f64> =
             tests.values().filter(|pair| pair.n_ab >= least).map(PairCounts::fisher_greater).collect();
-        prop_assert_eq!(pairs.discovery.tested(), p_values.len() as u64);
+        prop_assert_eq!(pairs.tested, p_values.len() as u64);
         prop_assert_eq!(pairs.discovery.hypotheses(), tests.len() as u64);
         let discovery = FalseDiscovery::new(p_values, tests.len() as u64);
         let mut expected = Vec::new();
@@ -172,7 +172,7 @@ fn groceries_complements() {
     let Some((baskets, items)) = groceries() else { return };
     assert_eq!((baskets.units(), baskets.products(), baskets.lines()), (9835, 169, 43_367));
     let pairs = study(&baskets, 1).run();
-    assert_eq!((pairs.discovery.tested(), pairs.discovery.hypotheses()), (9636, 14_196));
+    assert_eq!((pairs.tested, pairs.discovery.hypotheses()), (9636, 14_196));
     assert_eq!(pairs.rows.len(), 2 * 8082);
     assert_eq!(pairs.discovery.rejected(0.05), 1591);
     assert_eq!(pairs.rows.iter().filter(|row| row.q_value < 0.05).count(), 2 * 1591);
