@@ -128,11 +128,15 @@ proptest! {
         min_count in 1u32..40,
         categories in prop::collection::vec(0u32..3, 8),
         rate in 0.05f64..0.45,
+        often in 2u32..30,
     ) {
         // Products 0 and 1, and 2 and 3, stay apart more often than not.
         let apart = lines.into_iter().filter(|(unit, product)| *product > 3 || (unit + product) % 2 == 0 || unit % 7 == 0);
-        let incidence = Incidence::from_pairs(200, 8, apart.collect::<Vec<_>>().into_iter());
-        let groups = [0, 1, 2, 3, 4, 5, 4, 7];
+        // Products 6 and 7 are in nearly all units.
+        let common = (0..200).flat_map(|unit| [(unit, 6, unit % often), (unit, 7, (unit + 1) % (often + 3))]);
+        let common = common.filter(|line| line.2 != 0).map(|line| (line.0, line.1));
+        let incidence = Incidence::from_pairs(200, 8, apart.chain(common).collect::<Vec<_>>().into_iter());
+        let groups = [0, 1, 2, 3, 4, 4, 6, 7];
         let avoidance = Avoidance {
             min_count, rate, categories: Some(&categories), groups: Some(&groups), ..avoidance(&incidence)
         };
