@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use rand::prelude::*;
 
 use super::golden::{groceries, shared};
-use super::{Avoidance, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes};
+use super::{
+    Avoidance, CategoryStudy, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes,
+};
 
 /// Tests everything, ranks everything.
 fn study(incidence: &Incidence, min_count: u32) -> PairStudy<'_> {
@@ -119,6 +121,33 @@ proptest! {
             let wanted = if half { one.score / 2.0 } else { one.score };
             prop_assert!((two.score / wanted - 1.0).abs() < 1e-9);
         }
+    }
+
+    /// The same bits for any number of threads and any order of units.
+    #[test]
+    fn neither_threads_nor_order_matter(lines in prop::collection::vec((0u32..60, 0u32..9), 0..260), turn in 0u32..60) {
+        let turned = lines.iter().map(|(unit, product)| ((unit + turn) % 60, *product)).rev();
+        let turned = Incidence::from_pairs(60, 9, turned.collect::<Vec<_>>().into_iter());
+        let incidence = Incidence::from_pairs(60, 9, lines.into_iter());
+        let of = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+        let all = |incidence: &Incidence, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let categories = CategoryStudy {
+                incidence,
+                n_total: 60,
+                category_of: &of,
+                categories: 3,
+                min_count: 2,
+                top: 2,
+                rank_by: RankBy::default(),
+                offered: None,
+            };
+            let avoidance = Avoidance { rate: 0.4, ..avoidance(incidence) };
+            pool.install(|| (study(incidence, 2).run(), avoidance.run(), categories.run()))
+        };
+        let one = all(&incidence, 1);
+        prop_assert_eq!(&one, &all(&incidence, 3));
+        prop_assert_eq!(&one, &all(&turned, 2));
     }
 
     /// Pairs that avoid each other are those of all pairs looked at one by one, whatever was not worked out.
