@@ -4,6 +4,7 @@
 
 mod incidence;
 mod purchases;
+mod replenishment;
 mod sequence;
 
 #[cfg(test)]
@@ -11,4 +12,7 @@ mod goldens;
 
 pub use incidence::Incidence;
 pub use purchases::Purchase;
+pub use replenishment::{
+    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
+};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
