@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 
 use super::hashing_file::HashingFile;
 use super::lock::Lock;
-use super::manifest::{FileEntry, MANIFEST_FILE, Manifest, RejectsEntry, Status};
+use super::manifest::{FileEntry, GateVerdict, MANIFEST_FILE, Manifest, RejectsEntry, Status};
 use super::output_dir::{OutputDir, RunRef, RunState};
 use super::run_id::RunId;
 use super::table::{self, Maker, TableFile, TableMetadata};
@@ -33,6 +33,7 @@ pub struct Building<'a> {
 pub struct Sealed<'a> {
     workspace: Workspace<'a>,
     status: Status,
+    gates: Vec<GateVerdict>,
 }
 
 impl<'a> Building<'a> {
@@ -148,7 +149,7 @@ impl<'a> Building<'a> {
         write_synced(&workspace.path.join(MANIFEST_FILE), &text)?;
         write_synced(&workspace.path.join(SUCCESS_FILE), success_text(&text).as_bytes())?;
         sync_tree(&workspace.path)?;
-        Ok(Sealed { workspace, status: manifest.status })
+        Ok(Sealed { workspace, status: manifest.status, gates: manifest.gates })
     }
 
     /// Where a file of the run goes; its folders are created.
@@ -179,7 +180,8 @@ impl Sealed<'_> {
     }
 
     /// Publishes the run and makes `latest` name it (unless `latest` names a run with a later `as_of`), or, when a gate
-    /// held it back, puts it into `held/` and leaves `latest` alone.
+    /// held it back, puts it into `held/` and leaves `latest` alone. A whole attempt that the gates held with the same
+    /// verdicts stays as it is.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved; `latest` then still names what it
@@ -194,7 +196,7 @@ impl Sealed<'_> {
                 out.discard(&out.run(RunState::Held, id).path)?;
                 Ok(run)
             }
-            Status::Held => out.move_run(path, id, RunState::Held),
+            Status::Held => out.hold(path, id, &self.gates),
         }
     }
 
