@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 
 use super::hashing_file::HashingFile;
 use super::lock::Lock;
-use super::manifest::{FileEntry, GateVerdict, MANIFEST_FILE, Manifest, RejectsEntry, Status};
+use super::manifest::{FileEntry, MANIFEST_FILE, Manifest, RejectsEntry, Status};
 use super::output_dir::{OutputDir, RunRef, RunState};
 use super::run_id::RunId;
 use super::table::{self, Maker, TableFile, TableMetadata};
@@ -32,8 +32,7 @@ pub struct Building<'a> {
 #[derive(Debug)]
 pub struct Sealed<'a> {
     workspace: Workspace<'a>,
-    status: Status,
-    gates: Vec<GateVerdict>,
+    manifest: Manifest,
 }
 
 impl<'a> Building<'a> {
@@ -149,7 +148,7 @@ impl<'a> Building<'a> {
         write_synced(&workspace.path.join(MANIFEST_FILE), &text)?;
         write_synced(&workspace.path.join(SUCCESS_FILE), success_text(&text).as_bytes())?;
         sync_tree(&workspace.path)?;
-        Ok(Sealed { workspace, status: manifest.status, gates: manifest.gates })
+        Ok(Sealed { workspace, manifest })
     }
 
     /// Where a file of the run goes; its folders are created.
@@ -176,19 +175,19 @@ impl<'a> Building<'a> {
 impl Sealed<'_> {
     /// What the gates said: decides what [`Sealed::settle`] does.
     pub fn status(&self) -> Status {
-        self.status
+        self.manifest.status
     }
 
     /// Publishes the run and makes `latest` name it (unless `latest` names a run with a later `as_of`), or, when a gate
-    /// held it back, puts it into `held/` and leaves `latest` alone. A whole attempt that the gates held with the same
-    /// verdicts stays as it is.
+    /// held it back, puts it into `held/` and leaves `latest` alone. A whole attempt with
+    /// the same files and verdicts stays as it is.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved; `latest` then still names what it
     /// named.
     pub fn settle(self) -> Result<RunRef> {
         let Workspace { out, lock, id, path } = &self.workspace;
-        match self.status {
+        match self.manifest.status {
             Status::Published => {
                 out.release(path, id)?;
                 let run = out.advance_latest(lock, id)?;
@@ -196,7 +195,7 @@ impl Sealed<'_> {
                 out.discard(&out.run(RunState::Held, id).path)?;
                 Ok(run)
             }
-            Status::Held => out.hold(path, id, &self.gates),
+            Status::Held => out.hold(path, &self.manifest),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::disk;
 use super::lock::Lock;
-use super::manifest::{GateVerdict, Manifest};
+use super::manifest::Manifest;
 use super::run_id::RunId;
 use super::verify::{SUCCESS_FILE, verify};
 use crate::error::{Error, ErrorKind, IoContext, Place, Result};
@@ -258,17 +258,23 @@ impl OutputDir {
         }
     }
 
-    /// Moves the whole run at `from` to its place in `held/`. An attempt of the same id is kept when it is whole and was
-    /// held with the same verdicts: the id says that all else is the same too, and replacing it takes two steps, between
-    /// which there would be none. With other verdicts it is replaced, and a crash in between leaves it to the next night.
-    pub(super) fn hold(&self, from: &Path, id: &RunId, gates: &[GateVerdict]) -> Result<RunRef> {
-        let there = self.whole(RunState::Held, id)?;
-        match there.filter(|run| Manifest::read(&run.path).is_ok_and(|manifest| manifest.gates == gates)) {
+    /// Moves the whole run of `manifest` at `from` to its place in `held/`. An attempt of the same id is kept when it is
+    /// whole and has the same files and verdicts: replacing it takes two steps, between which there would be none. Another
+    /// (what a run is compared with may have changed since) is replaced, and a crash in between leaves it to the next
+    /// night.
+    pub(super) fn hold(&self, from: &Path, manifest: &Manifest) -> Result<RunRef> {
+        let same = |there: Manifest| {
+            there.files == manifest.files
+                && there.gates == manifest.gates
+                && there.previous_run == manifest.previous_run
+        };
+        let there = self.whole(RunState::Held, &manifest.run_id)?;
+        match there.filter(|run| run.manifest().is_ok_and(same)) {
             Some(run) => {
                 self.discard(from)?;
                 Ok(run)
             }
-            None => self.move_run(from, id, RunState::Held),
+            None => self.move_run(from, &manifest.run_id, RunState::Held),
         }
     }
 
