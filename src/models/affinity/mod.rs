@@ -13,10 +13,7 @@ mod measures;
 mod megabaskets;
 mod pairs;
 mod purchases;
-mod ranking;
-mod ratio;
-mod rules;
-mod scoring;
+mod replenishment;
 mod sequence;
 
 #[cfg(test)]
@@ -40,8 +37,7 @@ pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
-pub use ranking::RankBy;
-pub use ratio::Ratio;
-pub use rules::{Rule, RuleOptions, RuleSet, rules};
-pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
+pub use replenishment::{
+    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
+};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
