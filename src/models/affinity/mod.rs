@@ -37,7 +37,5 @@ pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
-pub use replenishment::{
-    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
-};
+pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
