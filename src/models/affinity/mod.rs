@@ -13,7 +13,11 @@ mod measures;
 mod megabaskets;
 mod pairs;
 mod purchases;
+mod ranking;
+mod ratio;
 mod replenishment;
+mod rules;
+mod scoring;
 mod sequence;
 
 #[cfg(test)]
@@ -37,5 +41,9 @@ pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
-pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment};
+pub use ranking::RankBy;
+pub use ratio::Ratio;
+pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
+pub use rules::{Rule, RuleOptions, RuleSet, rules};
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

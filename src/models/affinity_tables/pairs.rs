@@ -172,11 +172,11 @@ impl<'a> Study<'a> {
         study: &PairStudy<'_>,
         figures: &mut Figures,
     ) -> Vec<Row<'a>> {
-        let Pairs { rows, discovery, eligible } = study.run();
+        let Pairs { rows, discovery, eligible, tested } = study.run();
         let subject = format!("{} {granularity}", level.name());
         let kept = format!("{granularity} in enough {}", level.units());
         figures.count(&subject, "eligible", eligible, &kept);
-        figures.count(&subject, "pairs", discovery.tested(), "pairs with enough of both that go together");
+        figures.count(&subject, "pairs", tested, "pairs in enough of them");
         figures.count(&subject, "tests", discovery.hypotheses(), "pairs that could have been found: m of the q-values");
         figures.count(&subject, "found", discovery.rejected(self.settings.max_q), "pairs at [affinity] max_q");
         rows.iter().map(|row| self.row(level, granularity, (first, first), row)).collect()
