@@ -309,7 +309,8 @@ fn affinity_rules() -> Table {
             double("confidence", "n_both / n_antecedent"),
             double("lift", "confidence over what independence would give"),
             double("leverage", "support beyond what independence would give"),
-            double("conviction", "how much rarer the antecedent alone is than by chance; null when infinite").optional(),
+            double("conviction", "how much rarer the antecedent alone is than by chance; null when infinite")
+                .optional(),
             boolean("conviction_infinite", "the antecedent never comes without the consequent"),
             double("llr", "log-likelihood ratio (G squared)"),
             double("p_value", "Fisher's exact test of more than chance, one-sided"),

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::super::affinity::{
-    Avoidance, CategoryStudy, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, category_incidence, substitutes,
+    Avoidance, CategoryStudy, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, category_incidence,
+    substitutes,
 };
 use super::super::{Inputs, Rows};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
@@ -83,7 +84,12 @@ impl<'a> Study<'a> {
         let mut rows = Vec::new();
         if to_categories {
             let subject = format!("{} product_to_category", level.name());
-            figures.count(&subject, "tests", found.discovery.hypotheses(), "products with categories: m of the q-values");
+            figures.count(
+                &subject,
+                "tests",
+                found.discovery.hypotheses(),
+                "products with categories: m of the q-values",
+            );
             let most = u32::try_from(settings.category_top_k).unwrap_or(u32::MAX);
             let kept = found.to_categories.iter().filter(|row| row.rank <= most);
             let row = |row: &PairRow| self.row(level, "product_to_category", (0, categories.first), row);
