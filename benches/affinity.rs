@@ -1,6 +1,6 @@
 //! How fast products that share baskets are counted, and customers scored.
 //!
-//! `cargo bench --bench affinity` counts generated baskets: sizes and popularity as in data A of `spec/affinity.md` 4, a
+//! `cargo bench --bench affinity` counts generated baskets: popularity as in data A of `spec/affinity.md` 4, a
 //! tenth of the size. Both ways of counting are measured: with memory for the pairs, and without.
 #![allow(clippy::unwrap_used)]
 
@@ -27,7 +27,7 @@ impl Random {
     }
 }
 
-/// Baskets of 1 to 14 products, 7.7 in the mean; the r-th product is bought in proportion to 1 / (r + 5).
+/// Baskets of 1 to 14 products, 7.5 in the mean; the r-th product is bought in proportion to 1 / (r + 5).
 fn baskets() -> Incidence {
     let mut random = Random(1);
     let mut total = 0.0;
