@@ -243,7 +243,7 @@ fn sequence_columns() -> Vec<Column> {
         bigint("customers_b", "customers who bought product_b"),
         bigint("customers_ab", "customers who bought product_b after product_a, within the window"),
         bigint("customers_ba", "customers who bought product_a after product_b, within the window"),
-        bigint("customers", "customers who bought anything"),
+        bigint("customers", "customers who bought anything that is paired"),
         double("rate", "customers_ab / customers_a"),
         double(
             "base_rate",
