@@ -14,6 +14,7 @@ mod features;
 mod inputs;
 mod lifetime_value;
 mod parameters;
+mod recommendations;
 mod segments;
 mod summaries;
 mod value;
@@ -59,6 +60,7 @@ pub fn made_tables() -> Vec<Table> {
         attrition::tables(),
         campaigns::tables(),
         lifetime_value::tables(),
+        recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
     ]

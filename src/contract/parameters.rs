@@ -1,7 +1,7 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, double, instant, integer, lifetime_value, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -27,6 +27,7 @@ pub fn parameter_tables() -> Vec<Table> {
         lifetime_value::ltv_origins(),
         lifetime_value::ltv_weeks(),
         lifetime_value::gap_logarithms(),
+        recommendations::muted_categories(),
     ]
 }
 
@@ -106,6 +107,25 @@ fn run_params() -> Table {
             integer("ltv_draws", "draws of the parameters for intervals of totals"),
             bigint("ltv_seed", "seed of the draws"),
             boolean("tiers_by_clv", "whether value_tiers ranks by lifetime value: [value] metric is clv"),
+            // [recommendations]
+            boolean("rec_enabled", "whether there are lists of products for customers"),
+            integer("rec_list_size", "most products in one list of one customer"),
+            integer("rec_ctp_size", "most customers in the list of one product"),
+            integer("rec_contact_cap", "most lists of products that one customer is in"),
+            integer("rec_horizon_days", "days for which probabilities hold"),
+            integer("rec_half_life_days", "days after which a purchase weighs half"),
+            text("rec_method", "how new products are found, or auto"),
+            text("rec_candidates", "methods that are compared for auto, separated by blanks"),
+            integer("rec_neighbours", "products that are looked at beside one that was bought"),
+            bigint("rec_min_buyers", "fewest customers who bought a product for it to be recommended"),
+            integer("rec_holdout_days", "days of the back-test"),
+            bigint("rec_min_test_customers", "fewest customers by whom methods can be judged"),
+            integer("rec_ease_max_products", "most products that ease solves for"),
+            integer("rec_ease_lambda", "how much ease is drawn towards nothing"),
+            integer("rec_als_factors", "dimensions of als"),
+            integer("rec_als_iterations", "rounds of als"),
+            integer("rec_unsold_days", "days without a sale after which a product is no longer sold, 0 is off"),
+            bigint("rec_seed", "seed of what begins at random"),
         ],
     )
     .internal()

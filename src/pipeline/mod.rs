@@ -21,6 +21,7 @@ mod portability_test;
 mod predicates;
 mod previous;
 mod quality;
+mod recommendations;
 mod rows;
 mod run;
 mod script_vars;

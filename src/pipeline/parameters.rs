@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::contact_parameters::contact_params;
 use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
+use super::recommendations::recommendation_params;
 use super::rows::Cell;
 use crate::config::{Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
@@ -81,6 +82,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     // [lifetime_value]
     row.extend(ltv_params(config)?);
     row.push((config.value.metric == Metric::Clv).into());
+    // [recommendations]
+    row.extend(recommendation_params(&config.recommendations));
     Ok(vec![row])
 }
 
