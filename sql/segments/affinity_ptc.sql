@@ -21,9 +21,13 @@ SELECT
     r.probability AS probability,
     CASE
         WHEN r.method_no = 1 THEN 'popularity'
-        WHEN r.method_no = 2 THEN 'neighbours'
-        WHEN r.method_no = 3 THEN 'ease'
-        WHEN r.method_no = 4 THEN 'als'
+        WHEN r.method_no = 2 THEN 'customer_llr'
+        WHEN r.method_no = 3 THEN 'basket_llr'
+        WHEN r.method_no = 4 THEN 'customer_cosine'
+        WHEN r.method_no = 5 THEN 'ease'
+        WHEN r.method_no = 6 THEN 'als'
+        WHEN r.method_no = 7 THEN 'own_frequency'
+        WHEN r.method_no = 8 THEN 'own_frequency_decayed'
         ELSE 'replenishment'
     END AS method,
     CASE

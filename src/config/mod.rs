@@ -24,7 +24,7 @@ pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
-pub use recommendations::{Method, MethodChoice, Recommendations};
+pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};

@@ -18,25 +18,22 @@ pub struct Recommendations {
     pub ctp_size: u32,
     /// Most lists of products that one customer may be in, the best first, so that nobody is offered everything.
     pub contact_cap: u32,
-    /// Days after the last day read for which probabilities hold.
+    /// Days after the last day read for which probabilities hold, and of the back-test: methods read what was before its last
+    /// `horizon_days` and are judged by what was bought in them. A short history gives at most a quarter of itself.
     pub horizon_days: u32,
     /// Days after which a purchase weighs half.
     pub half_life_days: u32,
-    /// How new products are found: `auto` is the candidate that is best in the back-test.
-    pub method: MethodChoice,
-    /// The methods that are compared for `method = "auto"`. Popularity is always among them.
+    /// How new products may be found: the best of these in the back-test is taken. Name one to take it always. What is bought
+    /// again is a matter of the customer's own purchases, whose methods are always compared.
     pub candidates: Vec<Method>,
     /// Products that are looked at beside one that was bought: more of them add noise.
     pub neighbours: u32,
     /// Fewest customers who bought a product for it to be recommended.
     pub min_buyers: u32,
-    /// Days of the back-test: methods read what was before and are judged by what was bought in them. A short history gives
-    /// at most a quarter of itself.
-    pub holdout_days: u32,
-    /// Fewest customers by whom methods can be judged. With fewer, `neighbours` are taken unjudged.
+    /// Fewest customers by whom methods can be judged. With fewer, `customer_llr` is taken unjudged.
     pub min_test_customers: u32,
-    /// Most products that `ease` solves for; beyond, the most bought of them, and neighbours for the others. Time grows with
-    /// its cube and memory with its square: 6,000 are some seconds and 0.3 GB.
+    /// Most products that `ease` solves for: the most bought ones, and `customer_llr` for the others. Time grows with its cube
+    /// and memory with its square: 6,000 are some seconds and 0.3 GB.
     pub ease_max_products: u32,
     /// How much `ease` is drawn towards nothing: larger is more cautious.
     pub ease_lambda: u32,
@@ -61,11 +58,9 @@ impl Default for Recommendations {
             contact_cap: 20,
             horizon_days: 28,
             half_life_days: 90,
-            method: MethodChoice::Auto,
             candidates: Method::ALL.to_vec(),
             neighbours: 20,
             min_buyers: 5,
-            holdout_days: 28,
             min_test_customers: 100,
             ease_max_products: 6000,
             ease_lambda: 500,
@@ -84,26 +79,14 @@ named! {
         /// What most customers buy.
         Popularity = "popularity",
         /// What those bought who bought the same, by log-likelihood ratio.
-        Neighbours = "neighbours",
+        CustomerLlr = "customer_llr",
+        /// What is in baskets with the same, by log-likelihood ratio.
+        BasketLlr = "basket_llr",
+        /// What those bought who bought the same, by cosine.
+        CustomerCosine = "customer_cosine",
         /// A linear model of every product by all others (Steck 2019).
         Ease = "ease",
         /// Factors of customers and products (Hu, Koren and Volinsky 2008).
-        Als = "als",
-    }
-}
-
-named! {
-    /// The way that is used: the best of the candidates, or always the same.
-    MethodChoice {
-        /// The candidate that is best in the back-test.
-        Auto = "auto",
-        /// See `candidates`.
-        Popularity = "popularity",
-        /// See `candidates`.
-        Neighbours = "neighbours",
-        /// See `candidates`.
-        Ease = "ease",
-        /// See `candidates`.
         Als = "als",
     }
 }

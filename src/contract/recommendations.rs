@@ -7,6 +7,7 @@ use super::{Column, Table, bigint, boolean, day, double, integer, money, text};
 pub(super) fn tables() -> Vec<Table> {
     vec![
         offer_customers(),
+        given_back(),
         customer_offers(),
         product_targets(),
         offer_rules(),
@@ -41,6 +42,16 @@ fn offer_customers() -> Table {
         "one known customer, and whether there may be lists for them",
         &["customer_no"],
         vec![customer_no(), boolean("is_listed", "may be profiled and has not left")],
+    )
+    .internal()
+}
+
+fn given_back() -> Table {
+    Table::new(
+        "given_back",
+        "one product that one known customer gave back, all of it",
+        &["customer_no", "product_no"],
+        vec![customer_no(), product_no()],
     )
     .internal()
 }
@@ -149,6 +160,7 @@ fn affinity_evaluation() -> Table {
             bigint("customers", "customers by whom it was judged"),
             boolean("chosen", "whether the lists are made with it"),
             day("cut_day", "first day of the back-test, which no method read; null without a back-test").optional(),
+            integer("horizon_days", "days of the back-test, for which the probabilities of lists hold"),
             text("reason", "why it was chosen or not, or why it could not be judged"),
         ],
     )
@@ -166,7 +178,7 @@ fn affinity_ptc() -> Table {
             text("product_id", "the product"),
             double("score", "what the list is ordered by; comparable within one list and method only"),
             integer("score_norm", "the score as a share of the best in the list, 0 to 100"),
-            double("probability", "that the customer buys it within [recommendations] horizon_days; null: not known")
+            double("probability", "that the customer buys it within horizon_days of affinity_evaluation; null: not known")
                 .optional(),
             text("method", "how it was found: the chosen method, replenishment or popularity"),
             text("reason_code", "due, overdue, lapsed, because_bought, popular_in_category or popular"),
@@ -200,7 +212,7 @@ fn affinity_ctp() -> Table {
             integer("rank", "place in the list, 1 is first"),
             text("customer_id", "a customer who never bought it"),
             double("score", "what the list is ordered by"),
-            double("probability", "that the customer buys it within [recommendations] horizon_days; null: not known")
+            double("probability", "that the customer buys it within horizon_days of affinity_evaluation; null: not known")
                 .optional(),
             bigint("customers_before_cap", "customers for whom the product had a score, before any limit"),
         ],

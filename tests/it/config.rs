@@ -170,6 +170,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "amount = \"paid\"",
         "amount = \"paid\"\ncost = \"cost\"\n[value]\nmetric = \"clv\"\n[lifetime_value]\nenabled = false",
     ),
+    // Recommendations.
+    ("", "[recommendations]\ncandidates = [\"lift\"]"),
+    ("", "[recommendations]\ncandidates = []"),
+    ("", "[recommendations]\ncandidates = [\"ease\", \"als\", \"ease\"]"),
+    ("", "[recommendations]\nlist_size = 0"),
+    ("", "[recommendations]\nlist_size = 100000"),
+    ("", "[recommendations]\nease_max_products = 100000"),
+    ("", "[recommendations]\nmuted_categories = [\"food/\"]"),
+    ("", "[recommendations]\nmuted_categories = [\"food\", \"food\"]"),
     // Gates and output.
     ("", "[gates]\nmax_reject_ratio = 1.5"),
     ("", "[gates]\nmax_reject_ratio = nan"),

@@ -25,7 +25,6 @@ pub(super) fn validate(config: &Recommendations, mistakes: &mut Mistakes<'_>) {
         ("half_life_days", config.half_life_days, MOST_DAYS),
         ("neighbours", config.neighbours, MOST_LISTED),
         ("min_buyers", config.min_buyers, u32::MAX),
-        ("holdout_days", config.holdout_days, MOST_DAYS),
         ("min_test_customers", config.min_test_customers, u32::MAX),
         ("ease_lambda", config.ease_lambda, u32::MAX),
         ("als_factors", config.als_factors, MOST_FACTORS),

@@ -1,0 +1,114 @@
+//! What a customer will buy again: the rhythm of products as rows, and the two lists of products bought before.
+
+use super::offer_rows::{ListNo, ReasonNo, Rhythm, Row};
+use crate::models::affinity::recommend::Method;
+use crate::models::affinity::{Again, AgainStatus, Cycle, Purchase};
+use crate::models::{Rows, Values};
+
+/// The rows of `affinity_cycles`: every product that a known customer bought.
+pub(super) fn cycle_rows(cycles: &[Cycle], ids: &[&str], bought: &[bool]) -> Rows {
+    let kept: Vec<&Cycle> = cycles.iter().filter(|cycle| bought[cycle.product as usize]).collect();
+    let doubles = |of: &dyn Fn(&Cycle) -> Option<f64>| {
+        Values::Double(kept.iter().map(|cycle| of(cycle).filter(|value| value.is_finite())).collect())
+    };
+    let texts = |of: &dyn Fn(&Cycle) -> String| Values::Text(kept.iter().map(|cycle| Some(of(cycle))).collect());
+    let wholes = |of: &dyn Fn(&Cycle) -> u64| Values::Whole(kept.iter().map(|cycle| Some(of(cycle) as i64)).collect());
+    vec![
+        texts(&|cycle| ids[cycle.product as usize].to_owned()),
+        wholes(&|cycle| cycle.gaps),
+        wholes(&|cycle| cycle.customers),
+        doubles(&|cycle| cycle.q1_days),
+        doubles(&|cycle| cycle.median_gap_days),
+        doubles(&|cycle| cycle.q3_days),
+        doubles(&|cycle| Some(cycle.expected_gap_days)),
+        doubles(&|cycle| Some(cycle.late_gap_days)),
+        doubles(&|cycle| Some(cycle.own_share)),
+        texts(&|cycle| cycle.source.name().to_owned()),
+    ]
+}
+
+/// How what was bought before is ordered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order {
+    /// The method that the back-test chose for what is bought again.
+    pub method: Method,
+    /// Days after which a purchase weighs half.
+    pub half_life_days: f64,
+    /// The first day that is not known.
+    pub as_of_day: i32,
+}
+
+impl Order {
+    /// The score of one product of one customer, who bought it on the days of `purchases`.
+    pub(super) fn score(&self, again: &Again, purchases: &[Purchase]) -> f64 {
+        match self.method {
+            Method::OwnFrequency => purchases.len() as f64,
+            Method::OwnDecayed => {
+                let weight = |bought: &Purchase| {
+                    (-f64::from(self.as_of_day - bought.day) / self.half_life_days).exp2()
+                };
+                purchases.iter().map(weight).sum()
+            }
+            _ => again.probability,
+        }
+    }
+}
+
+/// The lists `replenish` and `win_back` of one customer, in the order of rows: of the products in `again` that are `offered`,
+/// the `most` with the highest score of each list.
+pub(super) fn own_lists(
+    again: &[Again],
+    purchases: &[Purchase],
+    order: &Order,
+    offered: &[bool],
+    most: usize,
+) -> Vec<Row> {
+    let mut found: Vec<Row> = Vec::new();
+    let mut rest = purchases;
+    for again in again {
+        let skipped = rest.partition_point(|bought| bought.product < again.product);
+        let until = rest.partition_point(|bought| bought.product <= again.product);
+        let days = &rest[skipped..until];
+        rest = &rest[until..];
+        let (list, reason) = match again.status {
+            AgainStatus::NotDue => continue,
+            AgainStatus::Due => (ListNo::Replenish, ReasonNo::Due),
+            AgainStatus::Overdue => (ListNo::Replenish, ReasonNo::Overdue),
+            // Once is no habit that could be won back.
+            AgainStatus::Lapsed if again.purchases < 2 => continue,
+            AgainStatus::Lapsed => (ListNo::WinBack, ReasonNo::Lapsed),
+        };
+        if !offered[again.product as usize] {
+            continue;
+        }
+        found.push(Row {
+            customer: again.customer,
+            list,
+            rank: 0,
+            product: again.product,
+            score: order.score(again, days),
+            score_norm: 0,
+            probability: Some(again.probability),
+            method_no: super::recommendations::method_no(order.method),
+            reason,
+            evidence: [None; 3],
+            rhythm: Some(Rhythm {
+                expected_day: again.due_day,
+                days_overdue: again.days_overdue,
+                last_day: again.last_day,
+                purchases: again.purchases,
+            }),
+        });
+    }
+    // Equal scores in the order of the products: the sort is stable.
+    found.sort_by(|a, b| a.list.cmp(&b.list).then(b.score.total_cmp(&a.score)));
+    let mut listed = Vec::with_capacity(found.len());
+    for list in found.chunk_by(|a, b| a.list == b.list) {
+        let best = list[0].score;
+        for (rank, row) in (1..).zip(list.iter().take(most)) {
+            let score_norm = if best > 0.0 { (100.0 * row.score / best).round() as i32 } else { 0 };
+            listed.push(Row { rank, score_norm, ..*row });
+        }
+    }
+    listed
+}
