@@ -2,6 +2,7 @@
 //!
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
+mod affinity;
 mod calendar;
 mod contact_parameters;
 mod execute;

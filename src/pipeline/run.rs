@@ -369,6 +369,7 @@ fn make_tables(
         // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
         threads: threads(options).div_ceil(2),
         secrets: &options.secrets,
+        memory_limit: options.memory,
         memory,
         monitor,
         cancel,

@@ -3,5 +3,15 @@
 //! (`spec/affinity.md`).
 
 mod incidence;
+mod purchases;
+mod ratio;
 
 pub use incidence::Incidence;
+pub use purchases::Purchase;
+pub use ratio::Ratio;
+mod sequence;
+
+#[cfg(test)]
+mod goldens;
+
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
