@@ -13,6 +13,7 @@ pub(super) fn tables() -> Vec<Table> {
         offer_rules(),
         affinity_cycles(),
         affinity_evaluation(),
+        recommendation_figures(),
         affinity_ptc(),
         affinity_ctp(),
     ]
@@ -113,7 +114,10 @@ fn offer_rules() -> Table {
         &["rule_no"],
         vec![
             integer("rule_no", "its number in this run"),
-            text("rule_id", "hash of list, reason, product and the product that speaks most for it: the same every night"),
+            text(
+                "rule_id",
+                "hash of list, reason, product and the product that speaks most for it: the same every night",
+            ),
         ],
     )
     .internal()
@@ -166,6 +170,21 @@ fn affinity_evaluation() -> Table {
     )
 }
 
+fn recommendation_figures() -> Table {
+    Table::new(
+        "recommendation_figures",
+        "one figure of who got how much, or of a limit that held",
+        &["subject", "figure"],
+        vec![
+            text("subject", "customers, products, a list, targets or methods"),
+            text("figure", "which figure"),
+            bigint("value", "how many"),
+            boolean("is_limit", "the figure is above 0 and something is missing because of it"),
+            text("meaning", "the figure in words"),
+        ],
+    )
+}
+
 fn affinity_ptc() -> Table {
     Table::new(
         "affinity_ptc",
@@ -178,8 +197,11 @@ fn affinity_ptc() -> Table {
             text("product_id", "the product"),
             double("score", "what the list is ordered by; comparable within one list and method only"),
             integer("score_norm", "the score as a share of the best in the list, 0 to 100"),
-            double("probability", "that the customer buys it within horizon_days of affinity_evaluation; null: not known")
-                .optional(),
+            double(
+                "probability",
+                "that the customer buys it within horizon_days of affinity_evaluation; null: not known",
+            )
+            .optional(),
             text("method", "how it was found: the chosen method, replenishment or popularity"),
             text("reason_code", "due, overdue, lapsed, because_bought, popular_in_category or popular"),
             text("evidence_product_1", "product bought before that speaks most for it").optional(),
@@ -212,8 +234,11 @@ fn affinity_ctp() -> Table {
             integer("rank", "place in the list, 1 is first"),
             text("customer_id", "a customer who never bought it"),
             double("score", "what the list is ordered by"),
-            double("probability", "that the customer buys it within horizon_days of affinity_evaluation; null: not known")
-                .optional(),
+            double(
+                "probability",
+                "that the customer buys it within horizon_days of affinity_evaluation; null: not known",
+            )
+            .optional(),
             bigint("customers_before_cap", "customers for whom the product had a score, before any limit"),
         ],
     )

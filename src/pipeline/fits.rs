@@ -27,13 +27,21 @@ fn tables(building: &Path, names: &[&str]) -> Option<Vec<(String, PathBuf)>> {
     tables.iter().all(|(_, path)| path.exists()).then_some(tables)
 }
 
-/// The method of each list of products, at the usual length of a list.
+/// The method of each list of products, at the usual length of a list, and the limits that held.
 fn methods(building: &Path) -> Result<Vec<Value>> {
-    let Some(tables) = tables(building, &["affinity_evaluation"]) else { return Ok(Vec::new()) };
+    let Some(tables) = tables(building, &["affinity_evaluation", "recommendation_figures"]) else {
+        return Ok(Vec::new());
+    };
+    let limits =
+        "SELECT subject, figure, value, meaning FROM recommendation_figures WHERE is_limit ORDER BY subject, figure";
+    let limits = rows(&ask(&tables, limits)?);
     let methods = "SELECT list, method, customers, ndcg, lo, hi, recall, hit_rate, coverage, popularity, reason \
                    FROM affinity_evaluation WHERE chosen AND k = 10 ORDER BY list, method";
     let reports = rows(&ask(&tables, methods)?).into_iter().map(|mut report| {
         report.insert("family".to_owned(), json!("affinity"));
+        if report["list"] == json!("new") {
+            report.insert("limits".to_owned(), Value::from(limits.clone()));
+        }
         Value::Object(report)
     });
     Ok(reports.collect())

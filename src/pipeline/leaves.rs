@@ -5,9 +5,7 @@ use super::graph::Maker;
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::run::Prepared;
-use super::{
-    affinity, calendar, contact_parameters, lifetime_value, parameters, previous, quality, recommendations,
-};
+use super::{affinity, calendar, contact_parameters, lifetime_value, parameters, previous, quality, recommendations};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Result;

@@ -169,21 +169,36 @@ fn online_retail_lists_are_honest_and_full() {
     // are sold out and Christmas is muted; customers whose number ends in 7 may not be profiled.
     let change = |text: String| {
         let products = "category = { expr = \"\"\"CASE";
-        let text = text.replace(products, &format!("stock = {{ expr = \"CASE WHEN name LIKE '%TEAPOT%' THEN 0 ELSE 5 END\" }}\n{products}"));
-        let text = text.replace("region = \"country\"", "region = \"country\"\nprofiling_opt_out = { expr = \"customer_id LIKE '%7'\" }");
+        let text = text.replace(
+            products,
+            &format!("stock = {{ expr = \"CASE WHEN name LIKE '%TEAPOT%' THEN 0 ELSE 5 END\" }}\n{products}"),
+        );
+        let text = text.replace(
+            "region = \"country\"",
+            "region = \"country\"\nprofiling_opt_out = { expr = \"customer_id LIKE '%7'\" }",
+        );
         text + "\n[recommendations]\nhorizon_days = 41\nmin_buyers = 10\nmuted_categories = [\"christmas\"]\n"
     };
     let Some(run) = real("online_retail", change) else { return };
     identities(&run);
-    none(&run, "Christmas is muted", "SELECT r.product_id AS product_id FROM affinity_ptc AS r JOIN offered_products AS o \
-        ON r.product_id = o.product_id WHERE o.category_no IN (SELECT category_no FROM offered_products WHERE product_id = '22086')");
+    none(
+        &run,
+        "Christmas is muted",
+        "SELECT r.product_id AS product_id FROM affinity_ptc AS r JOIN offered_products AS o \
+        ON r.product_id = o.product_id WHERE o.category_no IN (SELECT category_no FROM offered_products WHERE product_id = '22086')",
+    );
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM offered_products WHERE status = 'out_of_stock'") != "0", true);
     none(&run, "all in stock", "SELECT product_id FROM affinity_ptc WHERE in_stock IS NULL OR NOT in_stock");
     // Everybody who may be listed has a full list of new products, and nobody else has any.
     let listed = run.value("SELECT COUNT(*) AS n FROM offer_customers WHERE is_listed");
-    let full = "SELECT customer_id FROM affinity_ptc WHERE list = 'cross_sell' GROUP BY customer_id HAVING COUNT(*) = 10";
+    let full =
+        "SELECT customer_id FROM affinity_ptc WHERE list = 'cross_sell' GROUP BY customer_id HAVING COUNT(*) = 10";
     assert_eq!(run.value(&format!("SELECT COUNT(*) AS n FROM ({full}) AS f")), listed);
-    none(&run, "nobody is in too many lists", "SELECT customer_id FROM affinity_ctp GROUP BY customer_id HAVING COUNT(*) > 20");
+    none(
+        &run,
+        "nobody is in too many lists",
+        "SELECT customer_id FROM affinity_ctp GROUP BY customer_id HAVING COUNT(*) > 20",
+    );
 
     // Near the figures of spec/affinity.md 2.6: what differs is the cut (midnight), and goods that came back in full.
     for (list, method, golden) in [

@@ -22,17 +22,7 @@ pub(super) fn evaluation_rows(tested: Option<&BackTest>, horizon_days: u32) -> R
     let figures: Vec<[f64; 9]> = rows
         .iter()
         .map(|row| {
-            [
-                row.precision,
-                row.recall,
-                row.ndcg,
-                row.map,
-                row.hit_rate,
-                row.coverage,
-                row.popularity,
-                row.lo,
-                row.hi,
-            ]
+            [row.precision, row.recall, row.ndcg, row.map, row.hit_rate, row.coverage, row.popularity, row.lo, row.hi]
         })
         .collect();
     let figure = |at: usize| {

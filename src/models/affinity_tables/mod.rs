@@ -2,6 +2,7 @@
 //! number, to which SQL joins the names (`spec/affinity.md` 6).
 
 mod evaluation;
+mod figures;
 mod offer_rows;
 mod read;
 pub mod recommendations;

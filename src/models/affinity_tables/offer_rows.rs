@@ -23,7 +23,7 @@ pub(super) enum ListNo {
 }
 
 impl ListNo {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             ListNo::CrossSell => "cross_sell",
             ListNo::Replenish => "replenish",
@@ -154,7 +154,8 @@ impl<'a> OfferRows<'a> {
         self.last.push(row.rhythm.map_or(NOTHING, |rhythm| rhythm.last_day));
         self.purchases.push(row.rhythm.map_or(0, |rhythm| rhythm.purchases.into()));
         let margin = row.probability.zip(self.margins_e4[row.product as usize]);
-        self.margin_e4.push(margin.map_or(i64::MIN, |(probability, margin)| (probability * margin as f64).round() as i64));
+        self.margin_e4
+            .push(margin.map_or(i64::MIN, |(probability, margin)| (probability * margin as f64).round() as i64));
         let rule = self.rule(row);
         self.rule.push(rule);
     }

@@ -6,6 +6,7 @@
 //! purchases tell twice as much about the first as any model of products does (`spec/affinity.md` 0.4).
 
 use super::evaluation::evaluation_rows;
+use super::figures::{Figures, Held, ListCounts};
 use super::offer_rows::{ListNo, OfferRows, ReasonNo, Row, bigints, doubles, integers, number};
 use super::replenishment::{Order, cycle_rows, own_lists};
 use super::settings::Settings;
@@ -29,7 +30,14 @@ pub const MODEL: Model = Model {
         "product_categories",
         "muted_categories",
     ],
-    makes: &["customer_offers", "product_targets", "offer_rules", "affinity_cycles", "affinity_evaluation"],
+    makes: &[
+        "customer_offers",
+        "product_targets",
+        "offer_rules",
+        "affinity_cycles",
+        "affinity_evaluation",
+        "recommendation_figures",
+    ],
     compute,
 };
 
@@ -40,7 +48,8 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let mut rows = OfferRows::new(&catalogue.ids, &margins_e4);
     if !settings.enabled {
         let (offers, rules) = rows.finish();
-        return Ok(vec![offers, target_rows(&[]), rules, cycle_rows(&[], &[], &[]), evaluation_rows(None, 0)]);
+        let nothing = [target_rows(&[]), rules, cycle_rows(&[], &[], &[]), evaluation_rows(None, 0)];
+        return Ok([vec![offers], nothing.to_vec(), vec![Figures::default().rows()]].concat());
     }
     let bought = purchases(inputs)?;
     let listed = listed(inputs)?;
@@ -55,16 +64,23 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         roots: &catalogue.roots,
     };
     let rhythm = |purchases: &[Purchase], as_of_day: i32| {
-        let options =
-            ReplenishmentOptions { as_of_day, horizon_days: settings.options.holdout_days, categories: &catalogue.categories };
+        let options = ReplenishmentOptions {
+            as_of_day,
+            horizon_days: settings.options.holdout_days,
+            categories: &catalogue.categories,
+        };
         replenishment(purchases, catalogue.ids.len(), &options)
     };
     let now = rhythm(&bought, settings.as_of_day);
     let again = |purchases: &[Purchase], first_unknown_day: i32| {
-        if first_unknown_day == settings.as_of_day { scores(&now) } else { scores(&rhythm(purchases, first_unknown_day)) }
+        if first_unknown_day == settings.as_of_day {
+            scores(&now)
+        } else {
+            scores(&rhythm(purchases, first_unknown_day))
+        }
     };
     let tested = back_test(&market, &settings.options, Some(&again));
-    let offered = offered(inputs, &catalogue, &bought, &settings)?;
+    let (offered, held) = offered(inputs, &catalogue, &bought, &settings)?;
     let returned = returned(inputs)?;
     let filters = Filters { offered: &offered, barred: &returned, muted: &[], listed: &listed };
     let found = offers(&market, &filters, &settings.options, &tested, Some(&again));
@@ -74,6 +90,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         half_life_days: settings.options.half_life_days,
         as_of_day: settings.as_of_day,
     };
+    let mut counts = ListCounts::new();
     let mut new = Runs(&found.cross_sell);
     let mut due = Runs(&now.rows);
     let mut days = Runs(&bought);
@@ -84,18 +101,33 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         if !is_listed {
             continue;
         }
-        for offer in new {
-            rows.push(&cross_sell(offer));
-        }
-        for row in own_lists(due, days, &order, &offered, settings.options.list_size) {
+        let own = own_lists(due, days, &order, &offered, settings.options.list_size, &mut counts);
+        for row in new.iter().map(cross_sell).chain(own) {
+            counts.row(&row);
             rows.push(&row);
         }
     }
     let (offers, rules) = rows.finish();
     let mut sold = vec![false; catalogue.ids.len()];
-    bought.iter().for_each(|bought| sold[bought.product as usize] = true);
-    let cycles = cycle_rows(&now.cycles, &catalogue.ids, &sold);
-    Ok(vec![offers, target_rows(&found.targets), rules, cycles, evaluation_rows(Some(&tested), settings.options.holdout_days)])
+    let mut buyers = vec![false; listed.len()];
+    for bought in &bought {
+        sold[bought.product as usize] = true;
+        buyers[bought.customer as usize] = true;
+    }
+    let mut figures = Figures::default();
+    figures.of_customers(&listed, &buyers);
+    figures.of_products(&catalogue, &held);
+    figures.of_lists(&counts);
+    figures.of_targets(&found.targets);
+    figures.of_methods(&[tested.notes.as_slice(), &found.notes].concat());
+    Ok(vec![
+        offers,
+        target_rows(&found.targets),
+        rules,
+        cycle_rows(&now.cycles, &catalogue.ids, &sold),
+        evaluation_rows(Some(&tested), settings.options.holdout_days),
+        figures.rows(),
+    ])
 }
 
 /// Rows of one customer after the other, of rows in the order of customers.
@@ -119,33 +151,44 @@ fn listed(inputs: &Inputs<'_>) -> Result<Vec<bool>> {
     Ok(customers.boolean("is_listed")?.into_iter().map(|listed| listed == Some(true)).collect())
 }
 
-/// For each product, whether it may be in a list: sold now, still sold at all, and of no muted category.
-fn offered(inputs: &Inputs<'_>, catalogue: &Catalogue<'_>, bought: &[Purchase], settings: &Settings) -> Result<Vec<bool>> {
+/// For each product, whether it may be in a list: sold now, still sold at all, and of no muted category; and how many are not.
+fn offered(
+    inputs: &Inputs<'_>,
+    catalogue: &Catalogue<'_>,
+    bought: &[Purchase],
+    settings: &Settings,
+) -> Result<(Vec<bool>, Held)> {
     let muted = inputs.table("muted_categories")?.text("category")?;
     let is_muted = |category: &str| {
-        muted.iter().flatten().any(|muted| {
-            category.strip_prefix(muted).is_some_and(|below| below.is_empty() || below.starts_with('/'))
-        })
+        muted
+            .iter()
+            .flatten()
+            .any(|muted| category.strip_prefix(muted).is_some_and(|below| below.is_empty() || below.starts_with('/')))
     };
     // A product without a category has none that could be muted.
     let muted: Vec<bool> = catalogue.category_names.iter().map(|category| is_muted(category)).collect();
     let mut last_sold = vec![None; catalogue.ids.len()];
-    for bought in bought {
-        let last = &mut last_sold[bought.product as usize];
-        *last = (*last).max(Some(bought.day));
+    let mut buyers = vec![0u32; catalogue.ids.len()];
+    for bought in bought.chunk_by(|a, b| (a.customer, a.product) == (b.customer, b.product)) {
+        let product = bought[0].product as usize;
+        buyers[product] += 1;
+        last_sold[product] = last_sold[product].max(bought.last().map(|bought| bought.day));
     }
-    let is_sold = |last: Option<i32>| match settings.unsold_days {
-        Some(days) => last.is_some_and(|last| settings.as_of_day - last <= days),
-        None => true,
-    };
-    let of_category = |category: u32| muted.get(category as usize).copied().unwrap_or(false);
-    Ok(catalogue
-        .eligible
-        .iter()
-        .zip(&catalogue.categories)
-        .zip(last_sold)
-        .map(|((eligible, category), last)| *eligible && !of_category(*category) && is_sold(last))
-        .collect())
+    let mut held = Held::default();
+    let mut offered = catalogue.eligible.clone();
+    for (product, offered) in offered.iter_mut().enumerate().filter(|(_, offered)| **offered) {
+        let age = last_sold[product].map(|day| settings.as_of_day - day);
+        if muted.get(catalogue.categories[product] as usize) == Some(&true) {
+            held.muted += 1;
+            *offered = false;
+        } else if settings.unsold_days.is_some_and(|most| age.is_none_or(|age| age > most)) {
+            held.unsold += 1;
+            *offered = false;
+        } else if buyers[product] < settings.options.min_buyers {
+            held.too_few_buyers += 1;
+        }
+    }
+    Ok((offered, held))
 }
 
 /// Who gave back which product, all of it.

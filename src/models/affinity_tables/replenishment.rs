@@ -1,5 +1,6 @@
 //! What a customer will buy again: the rhythm of products as rows, and the two lists of products bought before.
 
+use super::figures::ListCounts;
 use super::offer_rows::{ListNo, ReasonNo, Rhythm, Row};
 use crate::models::affinity::recommend::Method;
 use crate::models::affinity::{Again, AgainStatus, Cycle, Purchase};
@@ -44,9 +45,7 @@ impl Order {
         match self.method {
             Method::OwnFrequency => purchases.len() as f64,
             Method::OwnDecayed => {
-                let weight = |bought: &Purchase| {
-                    (-f64::from(self.as_of_day - bought.day) / self.half_life_days).exp2()
-                };
+                let weight = |bought: &Purchase| (-f64::from(self.as_of_day - bought.day) / self.half_life_days).exp2();
                 purchases.iter().map(weight).sum()
             }
             _ => again.probability,
@@ -55,13 +54,14 @@ impl Order {
 }
 
 /// The lists `replenish` and `win_back` of one customer, in the order of rows: of the products in `again` that are `offered`,
-/// the `most` with the highest score of each list.
+/// the `most` with the highest score of each list. What is cut is counted.
 pub(super) fn own_lists(
     again: &[Again],
     purchases: &[Purchase],
     order: &Order,
     offered: &[bool],
     most: usize,
+    counts: &mut ListCounts,
 ) -> Vec<Row> {
     let mut found: Vec<Row> = Vec::new();
     let mut rest = purchases;
@@ -104,6 +104,9 @@ pub(super) fn own_lists(
     found.sort_by(|a, b| a.list.cmp(&b.list).then(b.score.total_cmp(&a.score)));
     let mut listed = Vec::with_capacity(found.len());
     for list in found.chunk_by(|a, b| a.list == b.list) {
+        if list.len() > most {
+            counts.cut(list[0].list);
+        }
         let best = list[0].score;
         for (rank, row) in (1..).zip(list.iter().take(most)) {
             let score_norm = if best > 0.0 { (100.0 * row.score / best).round() as i32 } else { 0 };
