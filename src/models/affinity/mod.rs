@@ -5,13 +5,16 @@
 mod incidence;
 mod purchases;
 mod ratio;
-
-pub use incidence::Incidence;
-pub use purchases::Purchase;
-pub use ratio::Ratio;
+mod replenishment;
 mod sequence;
 
 #[cfg(test)]
 mod goldens;
 
+pub use incidence::Incidence;
+pub use purchases::Purchase;
+pub use ratio::Ratio;
+pub use replenishment::{
+    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
+};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
