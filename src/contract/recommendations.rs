@@ -165,7 +165,7 @@ fn affinity_evaluation() -> Table {
             boolean("chosen", "whether the lists are made with it"),
             day("cut_day", "first day of the back-test, which no method read; null without a back-test").optional(),
             integer("horizon_days", "days of the back-test, for which the probabilities of lists hold"),
-            text("reason", "why it was chosen or not, or why it could not be judged"),
+            text("reason", "why it was chosen, and what could not be judged; null of what was not chosen").optional(),
         ],
     )
 }

@@ -17,7 +17,7 @@ pub(super) fn evaluation_rows(tested: Option<&BackTest>, horizon_days: u32) -> R
     let text = |of: &dyn Fn(List, &'static str, &str) -> String| {
         let judged = rows.iter().map(|row| of(row.list, row.method.name(), &row.reason));
         let others = unjudged.iter().map(|choice| of(choice.list, choice.method.name(), &choice.reason));
-        Values::Text(judged.chain(others).map(Some).collect())
+        Values::Text(judged.chain(others).map(|text| Some(text).filter(|text| !text.is_empty())).collect())
     };
     let figures: Vec<[f64; 9]> = rows
         .iter()

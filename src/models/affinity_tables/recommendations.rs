@@ -219,7 +219,7 @@ impl BasketLines {
 }
 
 fn scores(rhythm: &Replenishment) -> Vec<AgainScore> {
-    let score = |again: &super::super::affinity::Again| AgainScore {
+    let score = |again: &crate::models::affinity::Again| AgainScore {
         customer: again.customer,
         product: again.product,
         score: again.probability,
@@ -235,14 +235,14 @@ fn cross_sell(offer: &Offer) -> Row {
         product: offer.product,
         score: offer.score,
         score_norm: offer.score_norm.into(),
-        probability: Some(offer.probability).filter(|probability| probability.is_finite()),
+        probability: offer.probability,
         method_no: method_no(offer.method),
         reason: match offer.reason {
             Reason::BecauseBought => ReasonNo::BecauseBought,
             Reason::PopularInCategory => ReasonNo::PopularInCategory,
             Reason::Popular | Reason::OwnPurchases => ReasonNo::Popular,
         },
-        evidence: offer.evidence.map(|evidence| evidence.map(|evidence| (evidence.product, evidence.share))),
+        evidence: offer.evidence.map(|evidence| evidence.map(|evidence| (evidence.product, f64::from(evidence.share)))),
         rhythm: None,
     }
 }
@@ -269,7 +269,7 @@ fn target_rows(targets: &[Target]) -> Rows {
         integers(targets.iter().map(|target| target.rank as i32).collect()),
         integers(targets.iter().map(|target| number(target.customer)).collect()),
         doubles(targets.iter().map(|target| target.score).collect()),
-        doubles(targets.iter().map(|target| target.probability).collect()),
+        doubles(targets.iter().map(|target| target.probability.unwrap_or(f64::NAN)).collect()),
         bigints(targets.iter().map(|target| target.customers_before_cap as i64).collect()),
     ]
 }

@@ -21,8 +21,8 @@ pub(super) fn cycle_rows(cycles: &[Cycle], ids: &[&str], bought: &[bool]) -> Row
         doubles(&|cycle| cycle.q1_days),
         doubles(&|cycle| cycle.median_gap_days),
         doubles(&|cycle| cycle.q3_days),
-        doubles(&|cycle| Some(cycle.expected_gap_days)),
-        doubles(&|cycle| Some(cycle.late_gap_days)),
+        doubles(&|cycle| cycle.expected_gap_days),
+        doubles(&|cycle| cycle.late_gap_days),
         doubles(&|cycle| Some(cycle.own_share)),
         texts(&|cycle| cycle.source.name().to_owned()),
     ]
@@ -74,10 +74,9 @@ pub(super) fn own_lists(
             AgainStatus::NotDue => continue,
             AgainStatus::Due => (ListNo::Replenish, ReasonNo::Due),
             AgainStatus::Overdue => (ListNo::Replenish, ReasonNo::Overdue),
-            // Once is no habit that could be won back.
-            AgainStatus::Lapsed if again.purchases < 2 => continue,
             AgainStatus::Lapsed => (ListNo::WinBack, ReasonNo::Lapsed),
         };
+        let (Some(expected_day), Some(days_overdue)) = (again.due_day, again.days_overdue) else { continue };
         if !offered[again.product as usize] {
             continue;
         }
@@ -92,12 +91,7 @@ pub(super) fn own_lists(
             method_no: super::recommendations::method_no(order.method),
             reason,
             evidence: [None; 3],
-            rhythm: Some(Rhythm {
-                expected_day: again.due_day,
-                days_overdue: again.days_overdue,
-                last_day: again.last_day,
-                purchases: again.purchases,
-            }),
+            rhythm: Some(Rhythm { expected_day, days_overdue, last_day: again.last_day, purchases: again.purchases }),
         });
     }
     // Equal scores in the order of the products: the sort is stable.

@@ -125,8 +125,11 @@ impl Gaps {
         let of_category: Vec<Mean> = members.iter().map(|means| pooled(means, within)).collect();
         let known: Vec<Mean> = of_category.iter().copied().filter(|mean| mean.variance.is_finite()).collect();
         let among = between([known.as_slice()]);
-        let tops: Vec<Mean> =
-            known.iter().copied().chain(alone.iter().map(|mean| Mean { variance: mean.variance + within, ..*mean })).collect();
+        let tops: Vec<Mean> = known
+            .iter()
+            .copied()
+            .chain(alone.iter().map(|mean| Mean { variance: mean.variance + within, ..*mean }))
+            .collect();
         let all = pooled(&tops, among).mean;
 
         let products = lengths
@@ -214,7 +217,8 @@ fn between<'a>(groups: impl IntoIterator<Item = &'a [Mean]>) -> f64 {
         // Without a variance from sampling all weigh alike, and there is nothing to take off.
         let sampled = group.iter().all(|mean| mean.variance > 0.0);
         let weight = |mean: &Mean| if sampled { mean.variance.recip() } else { 1.0 };
-        let (sum, sum_of_squares) = group.iter().map(weight).fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
+        let (sum, sum_of_squares) =
+            group.iter().map(weight).fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
         let center = group.iter().map(|mean| weight(mean) * mean.mean).sum::<f64>() / sum;
         let q: f64 = group.iter().map(|mean| weight(mean) * (mean.mean - center).powi(2)).sum();
         excess += q - if sampled { (group.len() - 1) as f64 } else { 0.0 };

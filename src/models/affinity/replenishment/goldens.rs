@@ -6,8 +6,7 @@ use super::*;
 
 #[test]
 fn every_product_of_the_reference_has_its_gaps() {
-    let (Some(data), Some(reference)) =
-        (online_retail(), shared("reference/affinity/online_retail_repurchase.csv.gz"))
+    let (Some(data), Some(reference)) = (online_retail(), shared("reference/affinity/online_retail_repurchase.csv.gz"))
     else {
         return;
     };

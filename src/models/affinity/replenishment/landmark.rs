@@ -135,7 +135,11 @@ pub(super) struct Correction {
 
 impl Correction {
     /// Fits on landmark days before `as_of_day`.
-    pub(super) fn fit(purchases: &[Purchase], categories: &Categories, options: &ReplenishmentOptions<'_>) -> Correction {
+    pub(super) fn fit(
+        purchases: &[Purchase],
+        categories: &Categories,
+        options: &ReplenishmentOptions<'_>,
+    ) -> Correction {
         let mut fit = Correction { coefficients: None, days: Vec::new(), rows: 0, events: 0 };
         let known = purchases.iter().map(|line| line.day).filter(|&day| day < options.as_of_day);
         let (Some(first), horizon) = (known.min(), options.horizon_days as i32) else { return fit };
