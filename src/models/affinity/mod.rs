@@ -3,18 +3,24 @@
 //! (`spec/affinity.md`).
 
 mod incidence;
+mod kernel;
+mod megabaskets;
 mod purchases;
 mod ratio;
 mod replenishment;
+mod scoring;
 mod sequence;
 
 #[cfg(test)]
 mod goldens;
 
 pub use incidence::Incidence;
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use purchases::Purchase;
 pub use ratio::Ratio;
 pub use replenishment::{
     Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
 };
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
