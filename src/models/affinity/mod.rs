@@ -2,7 +2,12 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod fdr;
+mod fisher;
 mod incidence;
+mod measures;
+mod ranking;
+mod ratio;
 mod kernel;
 mod megabaskets;
 mod purchases;
@@ -14,7 +19,16 @@ mod sequence;
 #[cfg(test)]
 mod goldens;
 
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod measures_tests;
+
+pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
+pub use measures::PairCounts;
+pub use ranking::RankBy;
+pub use ratio::Ratio;
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use purchases::Purchase;
