@@ -5,33 +5,30 @@
 mod fdr;
 mod fisher;
 mod incidence;
-mod measures;
-mod ranking;
-mod ratio;
 mod kernel;
+mod measures;
 mod megabaskets;
 mod purchases;
+mod ranking;
 mod ratio;
 mod replenishment;
 mod scoring;
 mod sequence;
 
 #[cfg(test)]
-mod goldens;
-
-#[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod goldens;
 #[cfg(test)]
 mod measures_tests;
 
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
-pub use measures::PairCounts;
-pub use ranking::RankBy;
-pub use ratio::Ratio;
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use purchases::Purchase;
+pub use ranking::RankBy;
 pub use ratio::Ratio;
 pub use replenishment::{
     Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
