@@ -259,17 +259,18 @@ fn without_known_customers_there_are_no_lists_and_a_reason() {
 }
 
 #[test]
-fn one_customer_is_offered_what_others_would_be() {
-    // Ann buys coffee every ten days and is due; nobody else is there to tell what she might like.
+fn one_customer_has_what_is_due_and_nothing_new() {
+    // Ann buys coffee every ten days; nobody else is there to tell what she might like.
     let days = ["2025-05-01", "2025-05-11", "2025-05-21", "2025-05-31", "2025-06-10", "2025-06-20"];
     let rows: Vec<(&str, &str, &str, &str)> = days.iter().map(|day| ("ann", *day, *day, "coffee")).collect();
     let run = small(&[("transactions", &lines(&rows))], "[recommendations]\nmin_buyers = 1");
     identities(&run);
-    assert_eq!(
-        run.ask("SELECT customer_id, list, product_id, n_purchases, CAST(last_purchase_date AS VARCHAR) AS last FROM affinity_ptc"),
-        Vec::<Vec<String>>::new(),
-        "the day after a purchase, nothing is due"
+    // 20 June and ten days; nothing else is sold.
+    let rows = run.ask(
+        "SELECT customer_id, list, reason_code, product_id, n_purchases, CAST(last_purchase_date AS VARCHAR) AS last, \
+         CAST(expected_date AS VARCHAR) AS expected FROM affinity_ptc",
     );
+    assert_eq!(rows, [["ann", "replenish", "due", "coffee", "6", "2025-06-20", "2025-06-30"]]);
 }
 
 #[test]

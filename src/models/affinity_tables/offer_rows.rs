@@ -239,3 +239,66 @@ pub(super) fn doubles(values: Vec<f64>) -> Values {
 fn some(nulls: NullBuffer) -> Option<NullBuffer> {
     (nulls.null_count() > 0).then_some(nulls)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::Array;
+
+    use super::*;
+
+    fn row(product: u32, because: Option<u32>) -> Row {
+        Row {
+            customer: 0,
+            list: ListNo::CrossSell,
+            rank: 1,
+            product,
+            score: 1.0,
+            score_norm: 100,
+            probability: Some(0.25),
+            method_no: 1,
+            reason: ReasonNo::BecauseBought,
+            evidence: [because.map(|product| (product, 0.5)), None, None],
+            rhythm: None,
+        }
+    }
+
+    #[test]
+    fn a_rule_has_one_number_and_an_id_that_does_not_depend_on_the_others() {
+        let margins = [Some(10_000), None, Some(3)];
+        let ids = |rows: &[Row]| {
+            let mut offers = OfferRows::new(&["a", "b", "ab"], &margins);
+            rows.iter().for_each(|row| offers.push(row));
+            let (_, rules) = offers.finish();
+            match &rules[1] {
+                Values::Text(ids) => ids.iter().flatten().cloned().collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let all = ids(&[row(1, Some(0)), row(2, None), row(1, Some(0)), row(2, Some(0))]);
+        assert_eq!(all.len(), 3, "the third row is of the first one's rule");
+        assert_eq!(ids(&[row(2, Some(0))])[0], all[2]);
+        assert_ne!(rule_id(&["a", "bc"]), rule_id(&["ab", "c"]));
+    }
+
+    #[test]
+    fn what_is_not_known_is_null() {
+        let margins = [Some(10_002), None];
+        let mut offers = OfferRows::new(&["a", "b"], &margins);
+        offers.push(&row(0, None));
+        offers.push(&row(1, Some(0)));
+        let (rows, _) = offers.finish();
+        let nulls: Vec<usize> = rows
+            .iter()
+            .map(|column| match column {
+                Values::Array(array) => array.null_count(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        // Evidence of the first row, the other two of both, dates of both, and a margin that nobody knows.
+        assert_eq!(nulls, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 1, 2, 2, 2, 2, 2, 0, 1, 0]);
+        let Values::Array(margin) = &rows[19] else { panic!() };
+        let margin = margin.as_any().downcast_ref::<Int64Array>().unwrap();
+        assert_eq!(margin.value(0), 2_501, "a quarter of 1.0002, rounded");
+    }
+}

@@ -159,12 +159,7 @@ fn offered(
     settings: &Settings,
 ) -> Result<(Vec<bool>, Held)> {
     let muted = inputs.table("muted_categories")?.text("category")?;
-    let is_muted = |category: &str| {
-        muted
-            .iter()
-            .flatten()
-            .any(|muted| category.strip_prefix(muted).is_some_and(|below| below.is_empty() || below.starts_with('/')))
-    };
+    let is_muted = |category: &str| muted.iter().flatten().any(|muted| is_within(category, muted));
     // A product without a category has none that could be muted.
     let muted: Vec<bool> = catalogue.category_names.iter().map(|category| is_muted(category)).collect();
     let mut last_sold = vec![None; catalogue.ids.len()];
@@ -189,6 +184,11 @@ fn offered(
         }
     }
     Ok((offered, held))
+}
+
+/// Whether a category is another one or below it: paths are cut at `/`.
+fn is_within(category: &str, other: &str) -> bool {
+    category.strip_prefix(other).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
 /// Who gave back which product, all of it.
@@ -277,4 +277,23 @@ fn target_rows(targets: &[Target]) -> Rows {
 /// The index of a number that begins with 1.
 fn index(number: i32) -> u32 {
     u32::try_from(number - 1).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_category_holds_what_is_below_it_and_no_namesake() {
+        assert!(is_within("food/alcohol", "food/alcohol") && is_within("food/alcohol/wine", "food/alcohol"));
+        assert!(!is_within("food/alcohol-free", "food/alcohol") && !is_within("food", "food/alcohol"));
+    }
+
+    #[test]
+    fn runs_are_of_one_customer_and_may_be_empty() {
+        let rows = [(0, 'a'), (2, 'b'), (2, 'c')];
+        let mut runs = Runs(&rows[..]);
+        let found: Vec<usize> = (0..4).map(|customer| runs.of(customer, |row| row.0).len()).collect();
+        assert_eq!(found, [1, 0, 2, 0]);
+    }
 }

@@ -109,3 +109,66 @@ pub(super) fn own_lists(
     }
     listed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(product: u32, status: AgainStatus, purchases: u32, probability: f64) -> Again {
+        Again {
+            customer: 0,
+            product,
+            purchases,
+            last_day: 90,
+            expected_gap_days: Some(10.0),
+            due_day: Some(100),
+            days_overdue: Some(0),
+            probability,
+            status,
+        }
+    }
+
+    fn bought(product: u32, days: &[i32]) -> Vec<Purchase> {
+        days.iter().map(|day| Purchase { customer: 0, product, day: *day }).collect()
+    }
+
+    #[test]
+    fn lists_are_cut_after_what_is_not_offered_is_gone() {
+        let rows = [
+            again(0, AgainStatus::Due, 2, 0.9), // not offered
+            again(1, AgainStatus::Due, 1, 0.2),
+            again(2, AgainStatus::NotDue, 9, 0.8),
+            again(3, AgainStatus::Overdue, 3, 0.4),
+            again(4, AgainStatus::Lapsed, 2, 0.1),
+            again(5, AgainStatus::Due, 1, 0.2),
+        ];
+        let purchases = [
+            bought(0, &[80, 90]),
+            bought(1, &[90]),
+            bought(2, &[90]),
+            bought(3, &[40, 60, 80]),
+            bought(4, &[10, 20]),
+            bought(5, &[90]),
+        ]
+        .concat();
+        let offered = [false, true, true, true, true, true];
+        let listed = |method: Method, most: usize| {
+            let order = Order { method, half_life_days: 10.0, as_of_day: 100 };
+            let mut counts = ListCounts::new();
+            let rows = own_lists(&rows, &purchases, &order, &offered, most, &mut counts);
+            rows.iter().map(|row| (row.list, row.rank, row.product, row.score_norm)).collect::<Vec<_>>()
+        };
+        let (replenish, win_back) = (ListNo::Replenish, ListNo::WinBack);
+        assert_eq!(
+            listed(Method::Replenishment, 2),
+            [(replenish, 1, 3, 100), (replenish, 2, 1, 50), (win_back, 1, 4, 100)],
+            "equal scores in the order of products"
+        );
+        // Product 3: 2^-2 + 2^-4 + 2^-6 = 0.328; product 1 was bought once, a half-life ago.
+        assert_eq!(
+            listed(Method::OwnDecayed, 3)[..2],
+            [(replenish, 1, 1, 100), (replenish, 2, 5, 100)],
+            "a purchase of yesterday weighs more than three of long ago"
+        );
+    }
+}
