@@ -5,7 +5,13 @@
 mod incidence;
 mod kernel;
 mod megabaskets;
+mod fisher;
+mod measures;
+mod purchases;
+pub mod recommend;
 
 pub use incidence::Incidence;
 pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
+pub use measures::PairCounts;
+pub use purchases::Purchase;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
