@@ -39,9 +39,8 @@ pub(super) fn fit(snapshot: &Snapshot<'_>, options: &AlsOptions) -> Factors {
     let histories = learners(&snapshot.histories, options.max_customers.max(1));
     let buyers = histories.transposed();
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
-    let mut start = |rows: usize| -> Vec<f32> {
-        (0..rows * width).map(|_| (random.random::<f32>() - 0.5) * 0.02).collect()
-    };
+    let mut start =
+        |rows: usize| -> Vec<f32> { (0..rows * width).map(|_| (random.random::<f32>() - 0.5) * 0.02).collect() };
     let mut customers = start(histories.units());
     let mut products = start(histories.products());
     for product in 0..histories.products() {

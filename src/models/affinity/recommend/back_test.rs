@@ -213,7 +213,8 @@ impl<'a> Trial<'a> {
                     let mut products: Vec<u32> = best.iter().map(|winner| winner.product).collect();
                     if products.len() < longest {
                         let listed = products.clone();
-                        let more = snapshot.popular.iter().filter(|product| belongs(**product) && !listed.contains(product));
+                        let more =
+                            snapshot.popular.iter().filter(|product| belongs(**product) && !listed.contains(product));
                         products.extend(more.take(longest - listed.len()));
                     }
                     let relevant: Vec<u32> = bought.iter().copied().filter(|product| belongs(*product)).collect();

@@ -2,10 +2,10 @@
 //! 2.1). With `G` the products' counts together and `P = (G + lambda I)^-1`, the weight of source `i` for target `j` is
 //! `-P_ij / P_jj`, and 0 of a product for itself.
 
+use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::linalg::triangular_inverse::invert_lower_triangular;
-use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use rayon::prelude::*;
 
@@ -76,7 +76,8 @@ pub(super) fn sources(snapshot: &Snapshot<'_>, head: usize, options: &EaseOption
     drop(histories);
     let mut sources = vec![Vec::new(); snapshot.market.products];
     for (target, row) in products.iter().zip(solved) {
-        sources[*target as usize] = row.into_iter().map(|(source, weight)| (products[source as usize], weight)).collect();
+        sources[*target as usize] =
+            row.into_iter().map(|(source, weight)| (products[source as usize], weight)).collect();
     }
     sources
 }

@@ -48,7 +48,10 @@ enum Kind {
     Neighbours(Weights),
     Als(Factors),
     /// Rows of each customer begin at `starts`.
-    Again { rows: Vec<(u32, i64)>, starts: Vec<usize> },
+    Again {
+        rows: Vec<(u32, i64)>,
+        starts: Vec<usize>,
+    },
 }
 
 /// A decayed purchase is worth so much at age 0.
@@ -72,15 +75,14 @@ pub(super) fn fit(
         Method::OwnFrequency => Some((levels, Kind::Own(None))),
         Method::OwnDecayed => {
             let oldest = snapshot.purchases().iter().map(|purchase| age(snapshot, purchase.day)).max().unwrap_or(0);
-            let weights = (0..=oldest).map(|age| (FRESH * (-(age as f64) / options.half_life_days).exp2()).round() as i64);
+            let weights =
+                (0..=oldest).map(|age| (FRESH * (-(age as f64) / options.half_life_days).exp2()).round() as i64);
             Some((levels * FRESH, Kind::Own(Some(weights.collect()))))
         }
         Method::CustomerLlr => {
             neighbours(neighbours::of_customers(snapshot, Closeness::LogLikelihood, options.neighbours))
         }
-        Method::CustomerCosine => {
-            neighbours(neighbours::of_customers(snapshot, Closeness::Cosine, options.neighbours))
-        }
+        Method::CustomerCosine => neighbours(neighbours::of_customers(snapshot, Closeness::Cosine, options.neighbours)),
         Method::BasketLlr => {
             neighbours(neighbours::nearest(&snapshot.baskets(), Closeness::LogLikelihood, options.neighbours))
         }
@@ -172,7 +174,8 @@ impl Fitted {
                 return listed.map(|product| Winner { product, score: buyers(product) }).collect();
             }
             Kind::Own(weights) => {
-                let levels = i64::from(snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize])) + 1;
+                let levels =
+                    i64::from(snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize])) + 1;
                 for purchase in snapshot.purchases_of(customer) {
                     let weight = weights.as_ref().map_or(1, |weights| weights[age(snapshot, purchase.day)]);
                     sheet.add(purchase.product, weight * levels);

@@ -114,8 +114,19 @@ fn print(tested: &BackTest) {
     for row in tested.rows.iter().filter(|row| row.k == 10) {
         eprintln!(
             "{:5} {:22} p {:.6} r {:.6} ndcg {:.6} [{:.4}, {:.4}] map {:.4} hit {:.4} cov {:.4} pop {:.4} n {} {}",
-            row.list.name(), row.method.name(), row.precision, row.recall, row.ndcg, row.lo, row.hi, row.map, row.hit_rate,
-            row.coverage, row.popularity, row.customers, row.reason
+            row.list.name(),
+            row.method.name(),
+            row.precision,
+            row.recall,
+            row.ndcg,
+            row.lo,
+            row.hi,
+            row.map,
+            row.hit_rate,
+            row.coverage,
+            row.popularity,
+            row.customers,
+            row.reason
         );
     }
     eprintln!("{:?}", tested.notes);
@@ -125,8 +136,15 @@ fn print(tested: &BackTest) {
 fn online_retail_rows_of_the_reference() {
     let Some((source, options)) = online_retail() else { return };
     assert_eq!((source.customers, source.products), (4_339, 3_665));
-    let methods = [Method::Popularity, Method::OwnFrequency, Method::OwnDecayed, Method::CustomerLlr, Method::BasketLlr,
-        Method::CustomerCosine, Method::Ease];
+    let methods = [
+        Method::Popularity,
+        Method::OwnFrequency,
+        Method::OwnDecayed,
+        Method::CustomerLlr,
+        Method::BasketLlr,
+        Method::CustomerCosine,
+        Method::Ease,
+    ];
     let tested = back_test(&source.market(), &whole(&options, &methods), None);
     print(&tested);
     assert_eq!((tested.products, tested.customers), (2_678, 1_563));
@@ -144,6 +162,8 @@ fn shipped() {
     for (source, options) in [online_retail().unwrap(), complete_journey().unwrap()] {
         let tested = back_test(&source.market(), &options, None);
         print(&tested);
-        for c in &tested.choices { eprintln!("{c:?}"); }
+        for c in &tested.choices {
+            eprintln!("{c:?}");
+        }
     }
 }

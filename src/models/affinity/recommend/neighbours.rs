@@ -27,7 +27,8 @@ pub(super) enum Closeness {
 impl Weights {
     /// From the sources of each target.
     pub fn from_sources(sources: &[Vec<(u32, f64)>]) -> Weights {
-        let largest = sources.par_iter().flat_map_iter(|row| row.iter().map(|(_, weight)| weight.abs())).reduce(|| 0.0, f64::max);
+        let largest =
+            sources.par_iter().flat_map_iter(|row| row.iter().map(|(_, weight)| weight.abs())).reduce(|| 0.0, f64::max);
         // 2^30 at most, so that rounding cannot leave 32 bits; a history of 2^32 products cannot leave 64.
         let unit = if largest > 0.0 { 2f64.powi(29 - largest.log2().floor() as i32) } else { 1.0 };
         let mut starts = vec![0; sources.len() + 1];

@@ -105,8 +105,10 @@ pub fn offers(
     let mut all = Offers::default();
     let shop = Shop::open(&snapshot, filters, options, tested, again, &mut all.notes);
     let mut pools = Pools::new(market.products, options);
-    let customers: Vec<u32> =
-        (0u32..).take(market.customers).filter(|customer| *filters.listed.get(*customer as usize).unwrap_or(&true)).collect();
+    let customers: Vec<u32> = (0u32..)
+        .take(market.customers)
+        .filter(|customer| *filters.listed.get(*customer as usize).unwrap_or(&true))
+        .collect();
     for batch in customers.chunks(BATCH) {
         let served: Vec<Served> = batch
             .par_iter()

@@ -3,7 +3,7 @@
 use super::fitted::{Fitted, Sheet, Winner, fit};
 use super::snapshot::NEVER;
 use super::targets::{Candidate, Pools};
-use super::{BackTest, Evidence, FitAgain, Filters, List, Method, Offer, Options, Reason, Snapshot};
+use super::{BackTest, Evidence, Filters, FitAgain, List, Method, Offer, Options, Reason, Snapshot};
 
 /// What is the same for all customers.
 pub(super) struct Shop<'a> {
@@ -72,7 +72,10 @@ impl<'a> Shop<'a> {
         let new = fit(chosen, snapshot, options, again, notes);
         // Products beyond the head that EASE solves have neighbours only.
         let has_tail = match &new {
-            Some(_) => chosen == Method::Ease && super::ease::affordable(snapshot, &options.ease).products < snapshot.popular.len(),
+            Some(_) => {
+                chosen == Method::Ease
+                    && super::ease::affordable(snapshot, &options.ease).products < snapshot.popular.len()
+            }
             None => true,
         };
         let tail = if has_tail { fit(Method::CustomerLlr, snapshot, options, None, notes) } else { None };
@@ -123,7 +126,14 @@ impl<'a> Shop<'a> {
         }
         let last = self.snapshot.last_day[number as usize];
         let idle_days = if last == NEVER { u32::MAX } else { self.snapshot.day.abs_diff(last) };
-        Customer { shop: self, number, idle_days, barred: of(&self.barred, number), muted: of(&self.muted, number), roots }
+        Customer {
+            shop: self,
+            number,
+            idle_days,
+            barred: of(&self.barred, number),
+            muted: of(&self.muted, number),
+            roots,
+        }
     }
 
     /// Neighbours where the chosen method is silent, then the best-sellers of the customer's category, then of all.
@@ -214,7 +224,11 @@ impl Customer<'_> {
     /// Adds winners, best first, to a list.
     fn list(&self, fitted: &Fitted, list: List, winners: &[Winner], to: &mut Vec<Offer>) {
         let products: Vec<u32> = winners.iter().map(|winner| winner.product).collect();
-        let reasons = if list == List::New { fitted.contributions(self.shop.snapshot, self.number, &products) } else { Vec::new() };
+        let reasons = if list == List::New {
+            fitted.contributions(self.shop.snapshot, self.number, &products)
+        } else {
+            Vec::new()
+        };
         let best = winners.first().map_or(1.0, |winner| winner.score as f64);
         for (at, winner) in winners.iter().enumerate() {
             let score = winner.score as f64 / fitted.unit;

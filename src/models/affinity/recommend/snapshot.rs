@@ -85,9 +85,11 @@ impl<'a> Snapshot<'a> {
     pub fn baskets(&self) -> Incidence {
         let eligible = |product: u32| self.eligible[product as usize];
         if let Some(baskets) = self.market.baskets {
-            let kept = baskets.lines.iter().copied().filter(|(basket, product)| {
-                eligible(*product) && baskets.days[*basket as usize] < self.day
-            });
+            let kept = baskets
+                .lines
+                .iter()
+                .copied()
+                .filter(|(basket, product)| eligible(*product) && baskets.days[*basket as usize] < self.day);
             return Incidence::from_pairs(baskets.days.len(), self.market.products, kept);
         }
         let mut lines = Vec::with_capacity(self.purchases.len());
