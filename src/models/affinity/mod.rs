@@ -14,4 +14,9 @@ pub use incidence::Incidence;
 pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
 pub use measures::PairCounts;
 pub use purchases::Purchase;
+mod scoring;
+
+pub use incidence::Incidence;
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
