@@ -2,8 +2,13 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod avoidance;
+mod categories;
+mod fdr;
+mod fisher;
 mod incidence;
 mod kernel;
+mod measures;
 mod megabaskets;
 mod fisher;
 mod measures;
@@ -14,9 +19,26 @@ pub use incidence::Incidence;
 pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
 pub use measures::PairCounts;
 pub use purchases::Purchase;
+mod pairs;
+mod ranking;
+mod ratio;
 mod scoring;
 
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod measures_tests;
+#[cfg(test)]
+mod pairs_tests;
+
+pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
+pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
+pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use pairs::{PairRow, PairStudy, Pairs};
+pub use ranking::RankBy;
+pub use ratio::Ratio;
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
