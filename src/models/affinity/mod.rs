@@ -42,3 +42,16 @@ pub use pairs::{PairRow, PairStudy, Pairs};
 pub use ranking::RankBy;
 pub use ratio::Ratio;
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
+mod purchases;
+mod replenishment;
+mod sequence;
+
+#[cfg(test)]
+mod goldens;
+
+pub use incidence::Incidence;
+pub use purchases::Purchase;
+pub use replenishment::{
+    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
+};
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
