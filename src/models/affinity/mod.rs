@@ -2,15 +2,19 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod avoidance;
+mod categories;
 mod fdr;
 mod fisher;
 mod incidence;
 mod kernel;
 mod measures;
 mod megabaskets;
+mod pairs;
 mod purchases;
 mod ranking;
 mod ratio;
+pub mod recommend;
 mod replenishment;
 mod scoring;
 mod sequence;
@@ -21,12 +25,17 @@ mod golden;
 mod goldens;
 #[cfg(test)]
 mod measures_tests;
+#[cfg(test)]
+mod pairs_tests;
 
+pub use avoidance::{Avoidance, Avoided, AvoidedPair, Substitute, substitutes};
+pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
