@@ -10,22 +10,19 @@ mod incidence;
 mod kernel;
 mod measures;
 mod megabaskets;
-mod fisher;
-mod measures;
-mod purchases;
-pub mod recommend;
-
-pub use incidence::Incidence;
-pub use kernel::{Counting, ONE_UNIT, Partner, Scored, top_k};
-pub use measures::PairCounts;
-pub use purchases::Purchase;
 mod pairs;
+mod purchases;
 mod ranking;
 mod ratio;
+pub mod recommend;
+mod replenishment;
 mod scoring;
+mod sequence;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod goldens;
 #[cfg(test)]
 mod measures_tests;
 #[cfg(test)]
@@ -39,19 +36,9 @@ pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
 pub use pairs::{PairRow, PairStudy, Pairs};
+pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
+pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
-mod purchases;
-mod replenishment;
-mod sequence;
-
-#[cfg(test)]
-mod goldens;
-
-pub use incidence::Incidence;
-pub use purchases::Purchase;
-pub use replenishment::{
-    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
-};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
