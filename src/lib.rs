@@ -21,6 +21,7 @@
 //! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
 //! - [`lifetime_summary`] is the short way for one summary file: the models of lifetime value without a pipeline.
+//! - [`rule_files`] writes a few strong rules in the formats of rule engines. It knows nobody.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
@@ -50,3 +51,4 @@ pub mod monitor;
 mod names;
 pub mod pipeline;
 pub mod publish;
+pub mod rule_files;

@@ -1,5 +1,5 @@
-//! What the manifest says of fitted models: those that score somebody, why they were chosen, and their parameters; and of
-//! the methods that lists of products are made with.
+//! What the manifest says of models: those that score somebody, why they were chosen, and their parameters; what was counted
+//! for affinity; and the methods that lists of products are made with.
 
 use std::path::{Path, PathBuf};
 
@@ -27,21 +27,13 @@ fn tables(building: &Path, names: &[&str]) -> Option<Vec<(String, PathBuf)>> {
     tables.iter().all(|(_, path)| path.exists()).then_some(tables)
 }
 
-/// The method of each list of products, at the usual length of a list, and the limits that held.
+/// The method of each list of products, judged at the usual length of a list.
 fn methods(building: &Path) -> Result<Vec<Value>> {
-    let Some(tables) = tables(building, &["affinity_evaluation", "recommendation_figures"]) else {
-        return Ok(Vec::new());
-    };
-    let limits =
-        "SELECT subject, figure, value, meaning FROM recommendation_figures WHERE is_limit ORDER BY subject, figure";
-    let limits = rows(&ask(&tables, limits)?);
+    let Some(tables) = tables(building, &["affinity_evaluation"]) else { return Ok(Vec::new()) };
     let methods = "SELECT list, method, customers, ndcg, lo, hi, recall, hit_rate, coverage, popularity, reason \
                    FROM affinity_evaluation WHERE chosen AND k = 10 ORDER BY list, method";
     let reports = rows(&ask(&tables, methods)?).into_iter().map(|mut report| {
-        report.insert("family".to_owned(), json!("affinity"));
-        if report["list"] == json!("new") {
-            report.insert("limits".to_owned(), Value::from(limits.clone()));
-        }
+        report.insert("family".to_owned(), json!("recommendations"));
         Value::Object(report)
     });
     Ok(reports.collect())
@@ -67,6 +59,38 @@ fn lifetime_values(building: &Path) -> Result<Vec<Value>> {
         Value::Object(report)
     });
     Ok(reports.collect())
+}
+
+/// What was counted for a family of models, by its table of figures, and a sentence for each limit because of which something
+/// is missing.
+///
+/// # Errors
+/// What reading the run's own table may say.
+pub fn figures(building: &Path, family: &str, table: &str) -> Result<(Option<Value>, Vec<String>)> {
+    let Some(tables) = tables(building, &[table]) else { return Ok((None, Vec::new())) };
+    let question = format!(
+        "SELECT subject, figure, value, meaning, CASE WHEN is_limit THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) \
+                    END AS bound FROM {table} ORDER BY subject, figure"
+    );
+    let rows = rows(&ask(&tables, &question)?);
+    let mut figures = Map::new();
+    let mut notes = Vec::new();
+    for row in &rows {
+        let (Some(subject), Some(figure)) = (row["subject"].as_str(), row["figure"].as_str()) else { continue };
+        let of_subject = figures.entry(subject).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(of_subject) = of_subject {
+            of_subject.insert(figure.to_owned(), row["value"].clone());
+        }
+        if row["bound"] == json!(1) {
+            notes.push(format!(
+                "{family}, {subject}: {} {}",
+                row["value"],
+                row["meaning"].as_str().unwrap_or_default()
+            ));
+        }
+    }
+    let report = json!({ "family": family, "figures": figures });
+    Ok((Some(report).filter(|_| !rows.is_empty()), notes))
 }
 
 /// The rows of an answer, by the names of the columns; what is null is left null.

@@ -24,6 +24,7 @@ mod previous;
 mod quality;
 mod recommendations;
 mod rows;
+mod rule_files;
 mod run;
 mod script_vars;
 mod sql_files;

@@ -14,7 +14,7 @@ use super::memory::PeakMeter;
 use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous};
+use super::{fits, gates, periods, previous, rule_files};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -173,6 +173,12 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
     manifest.models = fits::reports(building.path())?;
+    for (family, table) in [("affinity", "affinity_figures"), ("recommendations", "recommendation_figures")] {
+        let (counted, limits) = fits::figures(building.path(), family, table)?;
+        manifest.models.extend(counted);
+        manifest.notes.extend(limits);
+    }
+    manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),

@@ -170,6 +170,14 @@ const MISTAKES: &[(&str, &str)] = &[
         "amount = \"paid\"",
         "amount = \"paid\"\ncost = \"cost\"\n[value]\nmetric = \"clv\"\n[lifetime_value]\nenabled = false",
     ),
+    // Affinity.
+    ("", "[affinity]\nmax_q = \"five per cent\""),
+    ("", "[affinity]\nmax_q = \"0.5\""),
+    ("", "[affinity]\nrule_min_confidence = \"1.5\""),
+    ("", "[affinity]\nrule_max_length = 1"),
+    ("", "[affinity]\nhalf_life_days = 0"),
+    ("", "[affinity]\nrank_by = \"lif\""),
+    ("", "[affinity]\nlevels = [\"basket\", \"basket\"]"),
     // Recommendations.
     ("", "[recommendations]\ncandidates = [\"lift\"]"),
     ("", "[recommendations]\ncandidates = []"),

@@ -1,6 +1,8 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod affinity;
+mod affinity_lookups;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;
@@ -42,6 +44,7 @@ mod real_runs;
 mod recommendations;
 mod rfm_grids;
 mod routing_keys;
+mod rule_engines;
 mod run_support;
 mod value_groups;
 mod value_groups_small;

@@ -7,6 +7,7 @@ mod categories;
 mod fdr;
 mod fisher;
 mod incidence;
+mod itemsets;
 mod kernel;
 mod measures;
 mod megabaskets;
@@ -16,11 +17,14 @@ mod ranking;
 mod ratio;
 pub mod recommend;
 mod replenishment;
+mod rules;
 mod scoring;
 mod sequence;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_groceries;
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]
@@ -28,10 +32,11 @@ mod measures_tests;
 #[cfg(test)]
 mod pairs_tests;
 
-pub use avoidance::{Avoidance, Avoided, AvoidedPair, Substitute, substitutes};
+pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
 pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
+pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
@@ -39,8 +44,7 @@ pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
-pub use replenishment::{
-    Again, AgainStatus, Cycle, CycleSource, NO_CATEGORY, Replenishment, ReplenishmentOptions, replenishment,
-};
+pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
+pub use rules::{Rule, RuleOptions, RuleSet, rules};
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

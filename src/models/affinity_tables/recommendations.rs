@@ -6,10 +6,11 @@
 //! purchases tell twice as much about the first as any model of products does (`spec/affinity.md` 0.4).
 
 use super::evaluation::evaluation_rows;
-use super::figures::{Figures, Held, ListCounts};
+use super::figures::Figures;
+use super::offer_figures::{Held, ListCounts, of_customers, of_methods, of_products, of_targets};
 use super::offer_rows::{ListNo, OfferRows, ReasonNo, Row, bigints, doubles, integers, number};
+use super::offer_settings::Settings;
 use super::replenishment::{Order, cycle_rows, own_lists};
-use super::settings::Settings;
 use super::{Catalogue, catalogue, purchases};
 use crate::error::{Error, Result};
 use crate::models::affinity::recommend::{
@@ -115,11 +116,11 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         buyers[bought.customer as usize] = true;
     }
     let mut figures = Figures::default();
-    figures.of_customers(&listed, &buyers);
-    figures.of_products(&catalogue, &held);
-    figures.of_lists(&counts);
-    figures.of_targets(&found.targets);
-    figures.of_methods(&[tested.notes.as_slice(), &found.notes].concat());
+    of_customers(&mut figures, &listed, &buyers);
+    of_products(&mut figures, &catalogue, &held);
+    counts.say(&mut figures);
+    of_targets(&mut figures, &found.targets);
+    of_methods(&mut figures, &[tested.notes.as_slice(), &found.notes].concat());
     Ok(vec![
         offers,
         target_rows(&found.targets),

@@ -1,6 +1,6 @@
 //! What a customer will buy again: the rhythm of products as rows, and the two lists of products bought before.
 
-use super::figures::ListCounts;
+use super::offer_figures::ListCounts;
 use super::offer_rows::{ListNo, ReasonNo, Rhythm, Row};
 use crate::models::affinity::recommend::Method;
 use crate::models::affinity::{Again, AgainStatus, Cycle, Purchase};

@@ -1,83 +1,146 @@
-//! What `[recommendations]` says, out of `run_params`.
+//! `[affinity]` as the models take it, out of `run_params`.
 
+use std::str::FromStr;
+
+use super::super::affinity::{Megabaskets, RankBy, Ratio};
+use super::super::{Frame, Inputs};
 use crate::error::{Error, Result};
-use crate::models::Inputs;
-use crate::models::affinity::recommend::{AlsOptions, EaseOptions, Method, Options};
 
-/// Methods for what is bought again: always compared, since they cost next to nothing.
-const OWN_METHODS: [Method; 3] = [Method::OwnFrequency, Method::OwnDecayed, Method::Replenishment];
+/// What a unit is: what two products have to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// A basket.
+    Basket,
+    /// A customer.
+    Customer,
+}
 
-/// The share of a short history that the back-test may take.
-const HOLDOUT_SHARE: i32 = 4;
+impl Level {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Basket => "basket",
+            Level::Customer => "customer",
+        }
+    }
 
-/// The section as numbers.
-#[derive(Debug)]
-pub(super) struct Settings {
-    /// Whether there are lists at all.
+    /// What its units are called.
+    pub fn units(self) -> &'static str {
+        match self {
+            Level::Basket => "baskets",
+            Level::Customer => "customers",
+        }
+    }
+}
+
+/// Everything that is asked of the models.
+#[derive(Debug, Clone)]
+pub struct Settings {
     pub enabled: bool,
-    /// The first day that is not known.
     pub as_of_day: i32,
-    /// Days without a sale after which a product is no longer sold; none when that does not matter.
-    pub unsold_days: Option<i32>,
-    /// All that the mathematics wants to know.
-    pub options: Options,
+    /// First day whose baskets are counted.
+    pub from_day: i32,
+    pub min_count: u32,
+    pub top_k: usize,
+    pub category_top_k: usize,
+    pub rank_by: RankBy,
+    /// Its name in the pipeline file.
+    pub rank_name: String,
+    pub levels: Vec<Level>,
+    pub granularities: Vec<String>,
+    pub attributes: Vec<String>,
+    megabaskets: String,
+    max_basket_products: u32,
+    max_customer_products: u32,
+    /// Days after which a unit weighs half.
+    pub half_life_days: Option<f64>,
+    pub sequence_window_days: u32,
+    pub max_q: f64,
+    pub rule_min_support: Ratio,
+    pub rule_min_confidence: Ratio,
+    pub rule_max_length: usize,
+    pub max_rules: usize,
 }
 
 impl Settings {
-    /// Reads them.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when a parameter is missing.
-    pub(super) fn read(inputs: &Inputs<'_>) -> Result<Settings> {
-        let params = inputs.table("run_params")?;
-        let missing = |name: &str| Error::internal(format!("`run_params.{name}` has no value"));
-        let whole = |name: &str| params.whole(name)?.first().copied().flatten().ok_or_else(|| missing(name));
-        let size = |name: &str| whole(name).map(|value| usize::try_from(value).unwrap_or_default());
-        let days = |name: &str| whole(name).map(|value| u32::try_from(value).unwrap_or_default());
-        let enabled = params.boolean("rec_enabled")?.first().copied().flatten();
-        let enabled = enabled.ok_or_else(|| missing("rec_enabled"))?;
-        let names = params.text("rec_candidates")?.first().copied().flatten().unwrap_or_default();
-        let mut methods: Vec<Method> = OWN_METHODS.to_vec();
-        for name in names.split(' ').filter(|name| !name.is_empty()) {
-            methods.push(Method::parse(name).ok_or_else(|| Error::internal(format!("there is no method `{name}`")))?);
+    /// What happens to units of very many products.
+    pub fn megabaskets(&self, level: Level) -> Megabaskets {
+        let above = match level {
+            Level::Basket => self.max_basket_products,
+            Level::Customer => self.max_customer_products,
+        };
+        match self.megabaskets.as_str() {
+            "weight" => Megabaskets::Weight { above },
+            _ => Megabaskets::Exclude { above },
         }
-        let as_of_day = i32::try_from(whole("as_of_day")?).unwrap_or_default();
-        let unsold_days = i32::try_from(whole("rec_unsold_days")?).unwrap_or(i32::MAX);
-        let defaults = Options::default();
-        Ok(Settings {
-            enabled,
-            as_of_day,
-            unsold_days: (unsold_days > 0).then_some(unsold_days),
-            options: Options {
-                as_of_day,
-                holdout_days: days("rec_horizon_days")?,
-                min_buyers: days("rec_min_buyers")?,
-                min_test_customers: size("rec_min_test_customers")?,
-                methods,
-                neighbours: size("rec_neighbours")?,
-                half_life_days: f64::from(days("rec_half_life_days")?),
-                ease: EaseOptions {
-                    lambda: f64::from(days("rec_ease_lambda")?),
-                    max_products: size("rec_ease_max_products")?,
-                    ..defaults.ease
-                },
-                als: AlsOptions {
-                    factors: size("rec_als_factors")?,
-                    iterations: size("rec_als_iterations")?,
-                    seed: u64::from(days("rec_seed")?),
-                    ..defaults.als
-                },
-                list_size: size("rec_list_size")?,
-                targets_per_product: size("rec_ctp_size")?,
-                contact_cap: size("rec_contact_cap")?,
-            },
-        })
     }
 
-    /// The horizon and back-test of a history that begins on `first_day`: no longer than a quarter of it, and a day at least.
-    pub(super) fn shorten_for(&mut self, first_day: i32) {
-        let most = (self.as_of_day - first_day).max(0) / HOLDOUT_SHARE;
-        let most = u32::try_from(most).unwrap_or_default().max(1);
-        self.options.holdout_days = self.options.holdout_days.min(most);
+    /// Whether `granularity` is asked for.
+    pub fn pairs(&self, granularity: &str) -> bool {
+        self.granularities.iter().any(|wanted| wanted == granularity)
     }
+}
+
+fn one<T>(values: Vec<Option<T>>, column: &str) -> Result<T> {
+    let value = values.into_iter().next().flatten();
+    value.ok_or_else(|| Error::internal(format!("`run_params.{column}` has no value")))
+}
+
+fn number<T: TryFrom<i64>>(params: &Frame, column: &str) -> Result<T> {
+    let value = one(params.whole(column)?, column)?;
+    T::try_from(value).map_err(|_| Error::internal(format!("`run_params.{column}` is out of range")))
+}
+
+fn parsed<T: FromStr>(params: &Frame, column: &str) -> Result<T> {
+    let text = one(params.text(column)?, column)?;
+    text.parse().map_err(|_| Error::internal(format!("`run_params.{column}` cannot be `{text}`")))
+}
+
+fn words(params: &Frame, column: &str) -> Result<Vec<String>> {
+    Ok(one(params.text(column)?, column)?.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The measure of a name in the pipeline file, where `llr` is what the column of tables is called.
+fn rank_by(name: &str) -> Result<RankBy> {
+    match name {
+        "llr" => Ok(RankBy::LogLikelihoodRatio),
+        other => other.parse().map_err(Error::internal),
+    }
+}
+
+/// Reads `run_params`.
+///
+/// # Errors
+/// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when it is not as contracted.
+pub fn settings(inputs: &Inputs<'_>) -> Result<Settings> {
+    let params = inputs.table("run_params")?;
+    let levels = words(params, "affinity_levels")?;
+    let rank_name: String = parsed(params, "affinity_rank_by")?;
+    let half_life: u32 = number(params, "affinity_half_life_days")?;
+    Ok(Settings {
+        enabled: one(params.boolean("affinity_enabled")?, "affinity_enabled")?,
+        as_of_day: number(params, "as_of_day")?,
+        from_day: number(params, "affinity_from_day")?,
+        min_count: number(params, "min_pair_count")?,
+        top_k: number(params, "pair_top_k")?,
+        category_top_k: number(params, "category_top_k")?,
+        rank_by: rank_by(&rank_name)?,
+        rank_name,
+        levels: [Level::Basket, Level::Customer]
+            .into_iter()
+            .filter(|level| levels.iter().any(|name| name == level.name()))
+            .collect(),
+        granularities: words(params, "affinity_granularities")?,
+        attributes: words(params, "affinity_attributes")?,
+        megabaskets: parsed(params, "megabaskets")?,
+        max_basket_products: number(params, "max_basket_products")?,
+        max_customer_products: number(params, "max_customer_products")?,
+        half_life_days: Some(f64::from(half_life)).filter(|days| *days > 0.0),
+        sequence_window_days: number(params, "sequence_window_days")?,
+        max_q: parsed::<Ratio>(params, "affinity_max_q")?.value(),
+        rule_min_support: parsed(params, "rule_min_support")?,
+        rule_min_confidence: parsed(params, "rule_min_confidence")?,
+        rule_max_length: number(params, "rule_max_length")?,
+        max_rules: number(params, "max_rules")?,
+    })
 }
