@@ -33,7 +33,7 @@ pub struct Recommendations {
     /// Fewest customers by whom methods can be judged. With fewer, `customer_llr` is taken unjudged.
     pub min_test_customers: u32,
     /// Most products that `ease` solves for: the most bought ones, and `customer_llr` for the others. Time grows with its cube
-    /// and memory with its square: 6,000 are some seconds and 0.3 GB.
+    /// and memory with its square: 8,000 are some ten seconds and 0.5 GB.
     pub ease_max_products: u32,
     /// How much `ease` is drawn towards nothing: larger is more cautious.
     pub ease_lambda: u32,
@@ -62,7 +62,7 @@ impl Default for Recommendations {
             neighbours: 20,
             min_buyers: 5,
             min_test_customers: 100,
-            ease_max_products: 6000,
+            ease_max_products: 8000,
             ease_lambda: 500,
             als_factors: 64,
             als_iterations: 15,

@@ -98,8 +98,11 @@ impl ListCounts {
         for (list, count) in &self.0 {
             figures.count(list.name(), "rows", count.rows, "rows");
             figures.count(list.name(), "customers", count.customers, "customers with such a list");
-            let meaning = "customers for whom there was more than [recommendations] list_size";
-            figures.limit(list.name(), "cut", count.cut, meaning);
+            // There is always more that is new.
+            if *list != ListNo::CrossSell {
+                let meaning = "customers for whom there was more than [recommendations] list_size";
+                figures.limit(list.name(), "cut", count.cut, meaning);
+            }
         }
     }
 }

@@ -62,7 +62,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         purchases: &bought,
         baskets: Some(Baskets { lines: &baskets.lines, days: &baskets.days }),
         categories: &catalogue.categories,
-        roots: &catalogue.roots,
+        roots: if has_variants(&catalogue.roots) { &catalogue.roots } else { &[] },
     };
     let rhythm = |purchases: &[Purchase], as_of_day: i32| {
         let options = ReplenishmentOptions {
@@ -84,17 +84,18 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let (offered, held) = offered(inputs, &catalogue, &bought, &settings)?;
     let returned = returned(inputs)?;
     let filters = Filters { offered: &offered, barred: &returned, muted: &[], listed: &listed };
-    let found = offers(&market, &filters, &settings.options, &tested, Some(&again));
-    let chosen = tested.choices.iter().find(|choice| choice.list == List::Again).map(|choice| choice.method);
+    // What is bought again is listed below, by its status: one list would mix what is due with what was given up.
+    let found = offers(&market, &filters, &settings.options, &tested, None);
     let order = Order {
-        method: chosen.unwrap_or(Method::Replenishment),
+        method: match tested.method(List::Again) {
+            own @ (Method::OwnFrequency | Method::OwnDecayed) => own,
+            _ => Method::Replenishment,
+        },
         half_life_days: settings.options.half_life_days,
         as_of_day: settings.as_of_day,
     };
     let mut counts = ListCounts::new();
-    let mut new = Runs(&found.cross_sell);
-    let mut due = Runs(&now.rows);
-    let mut days = Runs(&bought);
+    let (mut new, mut due, mut days) = (Runs(&found.cross_sell), Runs(&now.rows), Runs(&bought));
     for (customer, is_listed) in (0u32..).zip(&listed) {
         let new = new.of(customer, |offer| offer.customer);
         let due = due.of(customer, |again| again.customer);
@@ -185,6 +186,13 @@ fn offered(
         }
     }
     Ok((offered, held))
+}
+
+/// Whether two products share a root.
+fn has_variants(roots: &[u32]) -> bool {
+    let mut sorted = roots.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// Whether a category is another one or below it: paths are cut at `/`.
