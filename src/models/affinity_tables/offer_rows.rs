@@ -7,9 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 use arrow::buffer::NullBuffer;
 
 use crate::models::{Rows, Values};
-
-/// Digits of a rule's id: 64 bits, so that a thousand million rules would hardly share one.
-const RULE_DIGITS: usize = 16;
+use crate::rule_files::rule_id;
 
 /// What stands for nothing in a column of whole numbers until it becomes a null.
 const NOTHING: i32 = i32::MIN;
@@ -167,7 +165,7 @@ impl<'a> OfferRows<'a> {
         let (ids, rule_ids) = (self.ids, &mut self.rule_ids);
         *self.rules.entry((row.list, row.reason, row.product, because)).or_insert_with(|| {
             let of = because.map_or("", |product| ids[product as usize]);
-            rule_ids.push(rule_id(&[row.list.name(), row.reason.name(), of, ids[row.product as usize]]));
+            rule_ids.push(rule_id("customer", row.list.name(), row.reason.name(), of, ids[row.product as usize]));
             next
         })
     }
@@ -202,15 +200,6 @@ impl<'a> OfferRows<'a> {
         ];
         (offers, vec![integers(rules), Values::Text(self.rule_ids.into_iter().map(Some).collect())])
     }
-}
-
-/// A rule's id: a hash of its parts, each with its length before it, so that no two lists of parts run together.
-fn rule_id(parts: &[&str]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-    }
-    hasher.finalize().to_hex()[..RULE_DIGITS].to_owned()
 }
 
 /// Numbers of tables begin with 1.
@@ -278,7 +267,6 @@ mod tests {
         let all = ids(&[row(1, Some(0)), row(2, None), row(1, Some(0)), row(2, Some(0))]);
         assert_eq!(all.len(), 3, "the third row is of the first one's rule");
         assert_eq!(ids(&[row(2, Some(0))])[0], all[2]);
-        assert_ne!(rule_id(&["a", "bc"]), rule_id(&["ab", "c"]));
     }
 
     #[test]
