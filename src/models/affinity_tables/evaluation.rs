@@ -26,7 +26,8 @@ pub(super) fn evaluation_rows(tested: Option<&BackTest>, horizon_days: u32) -> R
         })
         .collect();
     let figure = |at: usize| {
-        let judged = figures.iter().map(|figures| Some(figures[at]).filter(|figure| figure.is_finite()));
+        // Of nobody, nothing can be said.
+        let judged = rows.iter().zip(&figures).map(|(row, figures)| Some(figures[at]).filter(|_| row.customers > 0));
         Values::Double(judged.chain(unjudged.iter().map(|_| None)).collect())
     };
     let customers = rows.iter().map(|row| Some(row.customers as i64));

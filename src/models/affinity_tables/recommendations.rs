@@ -49,7 +49,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let mut rows = OfferRows::new(&catalogue.ids, &margins_e4);
     if !settings.enabled {
         let (offers, rules) = rows.finish();
-        let nothing = [target_rows(&[]), rules, cycle_rows(&[], &[], &[]), evaluation_rows(None, 0)];
+        let nothing = [target_rows(&[], false), rules, cycle_rows(&[], &[], &[]), evaluation_rows(None, 0)];
         return Ok([vec![offers], nothing.to_vec(), vec![Figures::default().rows()]].concat());
     }
     let bought = purchases(inputs)?;
@@ -94,6 +94,9 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         half_life_days: settings.options.half_life_days,
         as_of_day: settings.as_of_day,
     };
+    // What a handful of customers did says nothing of how likely a purchase is.
+    let enough = settings.options.min_test_customers as u64;
+    let is_judged = tested.rows.iter().any(|row| row.list == List::New && row.customers >= enough);
     let mut counts = ListCounts::new();
     let (mut new, mut due, mut days) = (Runs(&found.cross_sell), Runs(&now.rows), Runs(&bought));
     for (customer, is_listed) in (0u32..).zip(&listed) {
@@ -104,7 +107,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
             continue;
         }
         let own = own_lists(due, days, &order, &offered, settings.options.list_size, &mut counts);
-        for row in new.iter().map(cross_sell).chain(own) {
+        for row in new.iter().map(|offer| cross_sell(offer, is_judged)).chain(own) {
             counts.row(&row);
             rows.push(&row);
         }
@@ -124,7 +127,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     of_methods(&mut figures, &[tested.notes.as_slice(), &found.notes].concat());
     Ok(vec![
         offers,
-        target_rows(&found.targets),
+        target_rows(&found.targets, is_judged),
         rules,
         cycle_rows(&now.cycles, &catalogue.ids, &sold),
         evaluation_rows(Some(&tested), settings.options.holdout_days),
@@ -236,7 +239,7 @@ fn scores(rhythm: &Replenishment) -> Vec<AgainScore> {
     rhythm.rows.iter().map(score).filter(|again| again.score > 0.0).collect()
 }
 
-fn cross_sell(offer: &Offer) -> Row {
+fn cross_sell(offer: &Offer, is_judged: bool) -> Row {
     Row {
         customer: offer.customer,
         list: ListNo::CrossSell,
@@ -244,7 +247,7 @@ fn cross_sell(offer: &Offer) -> Row {
         product: offer.product,
         score: offer.score,
         score_norm: offer.score_norm.into(),
-        probability: offer.probability,
+        probability: offer.probability.filter(|_| is_judged),
         method_no: method_no(offer.method),
         reason: match offer.reason {
             Reason::BecauseBought => ReasonNo::BecauseBought,
@@ -272,13 +275,14 @@ pub(super) fn method_no(method: Method) -> i32 {
 }
 
 /// The rows of `product_targets`.
-fn target_rows(targets: &[Target]) -> Rows {
+fn target_rows(targets: &[Target], is_judged: bool) -> Rows {
+    let probability = |target: &Target| target.probability.filter(|_| is_judged).unwrap_or(f64::NAN);
     vec![
         integers(targets.iter().map(|target| number(target.product)).collect()),
         integers(targets.iter().map(|target| target.rank as i32).collect()),
         integers(targets.iter().map(|target| number(target.customer)).collect()),
         doubles(targets.iter().map(|target| target.score).collect()),
-        doubles(targets.iter().map(|target| target.probability.unwrap_or(f64::NAN)).collect()),
+        doubles(targets.iter().map(|target| probability(target)).collect()),
         bigints(targets.iter().map(|target| target.customers_before_cap as i64).collect()),
     ]
 }
