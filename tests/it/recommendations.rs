@@ -43,7 +43,7 @@ fn none(run: &Run, what: &str, sql: &str) {
 
 /// What must hold of the lists of every run.
 fn identities(run: &Run) {
-    let bought = "SELECT DISTINCT c.customer_id AS customer_id, o.product_id AS product_id, p.order_day AS day \
+    let bought = "SELECT DISTINCT c.customer_id AS customer_id, o.product_id AS product_id, p.order_date AS day \
                   FROM basket_lines AS p JOIN customer_numbers AS c ON p.customer_no = c.customer_no \
                   JOIN offered_products AS o ON p.product_no = o.product_no";
     let lists = |list: &str| format!("SELECT customer_id, product_id FROM affinity_ptc WHERE list = '{list}'");
