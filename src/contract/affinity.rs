@@ -309,8 +309,9 @@ fn affinity_rules() -> Table {
             double("confidence", "n_both / n_antecedent"),
             double("lift", "confidence over what independence would give"),
             double("leverage", "support beyond what independence would give"),
-            double("conviction", "null when it is infinite: the antecedent never comes without the consequent")
+            double("conviction", "how much rarer the antecedent alone is than by chance; null when infinite")
                 .optional(),
+            boolean("conviction_infinite", "the antecedent never comes without the consequent"),
             double("llr", "log-likelihood ratio (G squared)"),
             double("p_value", "Fisher's exact test of more than chance, one-sided"),
             double("q_value", "the same after Benjamini and Hochberg over all rules of the asked confidence"),

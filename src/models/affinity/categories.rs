@@ -54,7 +54,8 @@ pub struct CategoryPairs {
     pub to_categories: Vec<PairRow>,
     /// Each category's best products: `a` is a category, `b` a product. What stands in for the rare products of it.
     pub to_products: Vec<PairRow>,
-    /// The tests: eligible products by eligible categories.
+    /// The tests: eligible products by eligible categories. Those with a lift of 1 or less, whose p-value is at least a
+    /// half, count with 1: q-values up to a half are exact, and higher ones at most too high.
     pub discovery: FalseDiscovery,
 }
 
@@ -122,10 +123,18 @@ impl CategoryStudy<'_> {
         let eligible = |n: u64| u64::from(n >= least);
         let eligible_products: u64 = (0..products).map(|product| eligible(by_product.row(product).len() as u64)).sum();
         let eligible_categories: u64 = units.iter().map(|n| eligible(*n)).sum();
-        let p_values = met.iter().map(|met| met.p_value).collect();
+        let p_values = met.iter().filter(|met| met.counts.lift_above_one()).map(|met| met.p_value).collect();
         let discovery = FalseDiscovery::new(p_values, eligible_products * eligible_categories);
-        let mut by_category: Vec<u32> = (0u32..).take(met.len()).collect();
-        by_category.sort_by_key(|at| (met[*at as usize].category, met[*at as usize].product));
+        // In order of products already: counted into their categories.
+        let mut starts = vec![0_usize; self.categories + 1];
+        met.iter().for_each(|met| starts[met.category as usize + 1] += 1);
+        (0..self.categories).for_each(|category| starts[category + 1] += starts[category]);
+        let mut by_category = vec![0_u32; met.len()];
+        for (at, met) in (0u32..).zip(&met) {
+            let next = &mut starts[met.category as usize];
+            by_category[*next] = at;
+            *next += 1;
+        }
         let by_product: Vec<u32> = (0u32..).take(met.len()).collect();
         CategoryPairs {
             to_categories: self.ranked(&met, &by_product, &discovery, true),
@@ -171,7 +180,8 @@ impl CategoryStudy<'_> {
                 continue;
             }
             let counts = PairCounts { n_ab, n_a: with.len() as u64, n_b, n_total: self.n_total };
-            met.push(Met { product, category, counts, p_value: counts.fisher_greater() });
+            let p_value = if counts.lift_above_one() { counts.fisher_greater() } else { 1.0 };
+            met.push(Met { product, category, counts, p_value });
         }
         met
     }

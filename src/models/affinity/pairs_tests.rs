@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use rand::prelude::*;
 
 use super::golden::{groceries, shared};
-use super::{Avoidance, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes};
+use super::{
+    Avoidance, CategoryStudy, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes,
+};
 
 /// Tests everything, ranks everything.
 fn study(incidence: &Incidence, min_count: u32) -> PairStudy<'_> {
@@ -80,7 +82,7 @@ proptest! {
         tests.retain(|(a, b), pair| groups[*a as usize] != groups[*b as usize] && pair.n_a.min(pair.n_b) >= least);
         let p_values: Vec<f64> =
             tests.values().filter(|pair| pair.n_ab >= least).map(PairCounts::fisher_greater).collect();
-        prop_assert_eq!(pairs.discovery.tested(), p_values.len() as u64);
+        prop_assert_eq!(pairs.tested, p_values.len() as u64);
         prop_assert_eq!(pairs.discovery.hypotheses(), tests.len() as u64);
         let discovery = FalseDiscovery::new(p_values, tests.len() as u64);
         let mut expected = Vec::new();
@@ -128,6 +130,33 @@ proptest! {
         }
     }
 
+    /// The same bits for any number of threads and any order of units.
+    #[test]
+    fn neither_threads_nor_order_matter(lines in prop::collection::vec((0u32..60, 0u32..9), 0..260), turn in 0u32..60) {
+        let turned = lines.iter().map(|(unit, product)| ((unit + turn) % 60, *product)).rev();
+        let turned = Incidence::from_pairs(60, 9, turned.collect::<Vec<_>>().into_iter());
+        let incidence = Incidence::from_pairs(60, 9, lines.into_iter());
+        let of = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+        let all = |incidence: &Incidence, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let categories = CategoryStudy {
+                incidence,
+                n_total: 60,
+                category_of: &of,
+                categories: 3,
+                min_count: 2,
+                top: 2,
+                rank_by: RankBy::default(),
+                offered: None,
+            };
+            let avoidance = Avoidance { rate: 0.4, ..avoidance(incidence) };
+            pool.install(|| (study(incidence, 2).run(), avoidance.run(), categories.run()))
+        };
+        let one = all(&incidence, 1);
+        prop_assert_eq!(&one, &all(&incidence, 3));
+        prop_assert_eq!(&one, &all(&turned, 2));
+    }
+
     /// Pairs that avoid each other are those of all pairs looked at one by one, whatever was not worked out.
     #[test]
     fn avoidance_is_what_plain_counting_gives(
@@ -135,11 +164,15 @@ proptest! {
         min_count in 1u32..40,
         categories in prop::collection::vec(0u32..3, 8),
         rate in 0.05f64..0.45,
+        often in 2u32..30,
     ) {
         // Products 0 and 1, and 2 and 3, stay apart more often than not.
         let apart = lines.into_iter().filter(|(unit, product)| *product > 3 || (unit + product) % 2 == 0 || unit % 7 == 0);
-        let incidence = Incidence::from_pairs(200, 8, apart.collect::<Vec<_>>().into_iter());
-        let groups = [0, 1, 2, 3, 4, 5, 4, 7];
+        // Products 6 and 7 are in nearly all units.
+        let common = (0..200).flat_map(|unit| [(unit, 6, unit % often), (unit, 7, (unit + 1) % (often + 3))]);
+        let common = common.filter(|line| line.2 != 0).map(|line| (line.0, line.1));
+        let incidence = Incidence::from_pairs(200, 8, apart.chain(common).collect::<Vec<_>>().into_iter());
+        let groups = [0, 1, 2, 3, 4, 4, 6, 7];
         let avoidance = Avoidance {
             min_count, rate, categories: Some(&categories), groups: Some(&groups), ..avoidance(&incidence)
         };
@@ -179,7 +212,7 @@ fn groceries_complements() {
     let Some((baskets, items)) = groceries() else { return };
     assert_eq!((baskets.units(), baskets.products(), baskets.lines()), (9835, 169, 43_367));
     let pairs = study(&baskets, 1).run();
-    assert_eq!((pairs.discovery.tested(), pairs.discovery.hypotheses()), (9636, 14_196));
+    assert_eq!((pairs.tested, pairs.discovery.hypotheses()), (9636, 14_196));
     assert_eq!(pairs.rows.len(), 2 * 8082);
     assert_eq!(pairs.discovery.rejected(0.05), 1591);
     assert_eq!(pairs.rows.iter().filter(|row| row.q_value < 0.05).count(), 2 * 1591);

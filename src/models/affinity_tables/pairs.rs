@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::super::affinity::{
-    Avoidance, CategoryStudy, Counting, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed,
-    category_incidence, substitutes,
+    Avoidance, CategoryStudy, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, category_incidence,
+    substitutes,
 };
 use super::super::{Inputs, Rows};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
@@ -138,9 +138,9 @@ impl<'a> Study<'a> {
     }
 
     fn products(&self, level: Level, units: &Tamed<'_>, figures: &mut Figures) -> Vec<Row<'a>> {
-        self.say_estimate(level, units, figures);
-        let study =
-            self.pair_study(units, &units.incidence, Some(&self.catalogue.roots), Some(&self.catalogue.eligible));
+        let (groups, offered) = (Some(&self.catalogue.roots[..]), Some(&self.catalogue.eligible[..]));
+        let study = self.pair_study(units, &units.incidence, groups, offered);
+        self.say_estimate(level, &study, figures);
         self.rows(level, "product", 0, &study, figures)
     }
 
@@ -178,11 +178,11 @@ impl<'a> Study<'a> {
         study: &PairStudy<'_>,
         figures: &mut Figures,
     ) -> Vec<Row<'a>> {
-        let Pairs { rows, discovery, eligible } = study.run();
+        let Pairs { rows, discovery, eligible, tested } = study.run();
         let subject = format!("{} {granularity}", level.name());
         let kept = format!("{granularity} in enough {}", level.units());
         figures.count(&subject, "eligible", eligible, &kept);
-        figures.count(&subject, "pairs", discovery.tested(), "pairs with enough of both that go together");
+        figures.count(&subject, "pairs", tested, "pairs in enough of them");
         figures.count(&subject, "tests", discovery.hypotheses(), "pairs that could have been found: m of the q-values");
         figures.count(&subject, "found", discovery.rejected(self.settings.max_q), "pairs at [affinity] max_q");
         rows.iter().map(|row| self.row(level, granularity, (first, first), row)).collect()
@@ -242,22 +242,17 @@ impl<'a> Study<'a> {
         [row(pair.a, pair.b, pair.counts), row(pair.b, pair.a, pair.counts.swapped())]
     }
 
-    /// What counting the pairs of products will take, for who waits and for the manifest.
-    fn say_estimate(&self, level: Level, units: &Tamed<'_>, figures: &mut Figures) {
-        let counting = Counting {
-            incidence: &units.incidence,
-            min_count: self.settings.min_count,
-            weights: units.weights.as_deref(),
-            memory_bytes: self.inputs.memory(),
-        };
-        let estimate = counting.estimate();
+    /// What counting and testing the pairs of products will take, for who waits; and how much of it there is, for the
+    /// manifest, which says nothing of machines.
+    fn say_estimate(&self, level: Level, study: &PairStudy<'_>, figures: &mut Figures) {
+        let estimate = study.estimate();
         let subject = format!("{} product", level.name());
         let events = "pairs of products within one unit, which is what counting takes time for";
         figures.count(&subject, "pair_events", estimate.pair_events, events);
         self.inputs.note(format!(
-            "affinity of {} {}: {} products in enough of them, {} pair events, about {:.1} s on one core and {} MB ({}, {} \
-             partitions{})",
-            units.n_total,
+            "affinity of {} {}: {} products in enough of them and {} pair events, about {:.1} s on one core and {} MB ({}, \
+             {} partitions{})",
+            study.n_total,
             level.units(),
             estimate.products,
             estimate.pair_events,
@@ -265,7 +260,7 @@ impl<'a> Study<'a> {
             estimate.bytes.div_ceil(1_000_000),
             estimate.variant.name(),
             estimate.partitions,
-            if estimate.fits { "" } else { "; more than --memory allows, which cannot be helped" },
+            if estimate.fits { "" } else { "; more than --memory, in the smallest way there is" },
         ));
     }
 }
