@@ -15,6 +15,7 @@ mod features;
 mod inputs;
 mod lifetime_value;
 mod parameters;
+mod recommendations;
 mod segments;
 mod summaries;
 mod value;
@@ -61,6 +62,7 @@ pub fn made_tables() -> Vec<Table> {
         campaigns::tables(),
         lifetime_value::tables(),
         affinity::tables(),
+        recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
     ]

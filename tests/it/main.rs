@@ -41,6 +41,7 @@ mod publish_tables;
 mod purchase_histories;
 mod readme;
 mod real_runs;
+mod recommendations;
 mod rfm_grids;
 mod routing_keys;
 mod rule_engines;

@@ -15,6 +15,7 @@ mod pairs;
 mod purchases;
 mod ranking;
 mod ratio;
+pub mod recommend;
 mod replenishment;
 mod rules;
 mod scoring;
