@@ -156,6 +156,7 @@ fn no_contracts_are_no_rows() {
             Values::Whole(values) => values.is_empty(),
             Values::Double(values) => values.is_empty(),
             Values::Boolean(values) => values.is_empty(),
+            Values::Array(values) => values.is_empty(),
         })
     };
     assert!(empty(parameter_rows(&verdicts)) && empty(model_rows(&strata, &verdicts)));
