@@ -21,6 +21,7 @@
 //! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
 //! - [`lifetime_summary`] is the short way for one summary file: the models of lifetime value without a pipeline.
+//! - [`basket_file`] and [`affinity_study`] are the short way for one file of baskets: pairs and rules without a pipeline.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
@@ -37,6 +38,7 @@
 //! time zone (`_day`), an instant whole microseconds UTC (`_us`); the end of the window, `as_of`, is a parameter and never
 //! the clock; every order ends with a unique key; SQL never sums a floating number.
 
+pub mod basket_file;
 pub mod cli;
 pub mod config;
 pub mod contract;
