@@ -21,7 +21,9 @@
 //! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
 //! - [`lifetime_summary`] is the short way for one summary file: the models of lifetime value without a pipeline.
-//! - [`basket_file`] and [`affinity_study`] are the short way for one file of baskets: pairs and rules without a pipeline.
+//! - [`affinity_file`] is the short way for files of baskets, which [`basket_file`] reads: pairs, rules and a back-test
+//!   without a pipeline.
+//! - [`rule_files`] writes a few strong rules in the formats of rule engines. It knows nobody.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
@@ -52,3 +54,4 @@ pub mod monitor;
 mod names;
 pub mod pipeline;
 pub mod publish;
+pub mod rule_files;

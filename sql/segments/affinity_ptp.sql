@@ -1,40 +1,45 @@
--- affinity_ptp: what is bought together with one product, the most frequent partner first.
--- Key: level, product_a, product_b. Both directions are present, since confidence differs.
--- Units: n_* in baskets; support, confidence and lift are ratios of those counts. Raw lift is reported and never ranks.
-WITH totals AS (
-    SELECT CAST(COUNT(DISTINCT order_id) AS BIGINT) AS n_total FROM basket_products
-),
-directed AS (
-    SELECT product_no_a, product_no_b, baskets, 0 - baskets AS fewest_last FROM product_pairs
-    UNION ALL
-    SELECT product_no_b AS product_no_a, product_no_a AS product_no_b, baskets, 0 - baskets AS fewest_last
-    FROM product_pairs
-),
-ranked AS (
-    SELECT
-        d.product_no_a AS product_no_a,
-        d.product_no_b AS product_no_b,
-        d.baskets AS n_ab,
-        CAST(ROW_NUMBER() OVER (PARTITION BY d.product_no_a ORDER BY d.fewest_last, d.product_no_b) AS BIGINT) AS place
-    FROM directed AS d
-)
+-- affinity_ptp: one product and one that is bought with it (complement), or instead of it (substitute), the strongest first.
+-- Key: product_a, product_b, level, granularity. Both directions are present, since confidence differs.
+-- Units: n_* in baskets or customers, by level. Ranks are given to what can be offered: see docs/affinity.md.
 SELECT
-    'product' AS level,
-    a.product_id AS product_a,
-    b.product_id AS product_b,
+    r.level AS level,
+    r.granularity AS granularity,
     'pair' AS direction,
-    CAST(r.place AS INTEGER) AS rank,
-    a.baskets AS n_a,
-    b.baskets AS n_b,
+    a.name AS product_a,
+    b.name AS product_b,
+    r.relation AS relation,
+    r.rank AS rank,
+    r.score AS score,
+    r.score_name AS score_name,
+    r.n_a AS n_a,
+    r.n_b AS n_b,
     r.n_ab AS n_ab,
-    t.n_total AS n_total,
-    CAST(r.n_ab AS DOUBLE) / CAST(t.n_total AS DOUBLE) AS support,
-    CAST(r.n_ab AS DOUBLE) / CAST(a.baskets AS DOUBLE) AS confidence,
-    (CAST(r.n_ab AS DOUBLE) * CAST(t.n_total AS DOUBLE))
-        / (CAST(a.baskets AS DOUBLE) * CAST(b.baskets AS DOUBLE)) AS lift
-FROM ranked AS r
-JOIN product_counts AS a ON r.product_no_a = a.product_no
-JOIN product_counts AS b ON r.product_no_b = b.product_no
-CROSS JOIN totals AS t
-CROSS JOIN run_params AS p
-WHERE r.place <= p.pair_top_k
+    r.n_total AS n_total,
+    r.support AS support,
+    r.confidence AS confidence,
+    r.confidence_reverse AS confidence_reverse,
+    r.lift AS lift,
+    r.lift_lo AS lift_lo,
+    r.leverage AS leverage,
+    r.conviction AS conviction,
+    r.conviction_infinite AS conviction_infinite,
+    r.jaccard AS jaccard,
+    r.cosine AS cosine,
+    r.npmi AS npmi,
+    r.llr AS llr,
+    r.phi AS phi,
+    r.kulczynski AS kulczynski,
+    r.imbalance AS imbalance,
+    r.certainty AS certainty,
+    r.zhang AS zhang,
+    r.p_value AS p_value,
+    r.q_value AS q_value,
+    r.backed_off AS backed_off,
+    o.margin_e4 AS margin_b_e4,
+    COALESCE(o.status, 'ok') = 'ok' AS related_eligible,
+    CASE WHEN o.status <> 'ok' THEN o.status END AS suppressed_reason,
+    r.rule_id AS rule_id
+FROM affinity_pair_rows AS r
+JOIN affinity_names AS a ON r.name_no_a = a.name_no
+JOIN affinity_names AS b ON r.name_no_b = b.name_no
+LEFT JOIN offered_products AS o ON b.product_no = o.product_no

@@ -3,6 +3,7 @@
 //! Every key has a default and a doc line, which is also its description in the JSON Schema. A key that does not exist
 //! is an error with its place and the nearest name that does.
 
+mod affinity;
 mod attrition;
 mod campaigns;
 mod decimal;
@@ -16,6 +17,7 @@ mod summary;
 mod validate;
 mod value_groups;
 
+pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
 pub use attrition::{Attrition, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
@@ -53,7 +55,7 @@ pub struct Config {
     /// Recency, frequency and monetary scores.
     #[serde(default)]
     pub rfm: Rfm,
-    /// Product pairs.
+    /// What is bought together, next and instead.
     #[serde(default)]
     pub affinity: Affinity,
     /// Named segments: `[segments.sleeping_stars] where = "..."`, a predicate over the published table `customers`.
@@ -295,24 +297,6 @@ pub struct Thresholds {
     pub frequency: Vec<i64>,
     /// Money in the reporting currency, in decimal text such as `"99.95"`.
     pub monetary: Vec<String>,
-}
-
-/// Product pairs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Affinity {
-    /// Fewest baskets with both products for a pair to be reported.
-    pub min_count: u32,
-    /// Most partners kept for a product.
-    pub top_k: u32,
-    /// Baskets with more distinct products than this are left out of the pair counts, and counted in the manifest.
-    pub max_basket_products: u32,
-}
-
-impl Default for Affinity {
-    fn default() -> Self {
-        Affinity { min_count: 5, top_k: 50, max_basket_products: 500 }
-    }
 }
 
 /// A named segment.

@@ -23,9 +23,6 @@ pub(super) fn feature_tables() -> Vec<Table> {
         rfm_values(),
         rfm_edges(),
         rfm_scores(),
-        basket_products(),
-        product_counts(),
-        product_pairs(),
     ]
     .into_iter()
     .map(Table::internal)
@@ -358,41 +355,6 @@ fn rfm_scores() -> Table {
             integer("m_score", "monetary score"),
             text("rfm_code", "the three scores as digits"),
             text("rfm_segment", "segment of the cell"),
-        ],
-    )
-}
-
-fn basket_products() -> Table {
-    Table::new(
-        "basket_products",
-        "one product in one basket",
-        &["order_id", "product_id"],
-        vec![text("order_id", "the basket"), text("product_id", "the product")],
-    )
-}
-
-fn product_counts() -> Table {
-    Table::new(
-        "product_counts",
-        "one product that was bought",
-        &["product_id"],
-        vec![
-            text("product_id", "the product"),
-            bigint("product_no", "its number in the order of the ids"),
-            bigint("baskets", "baskets with it"),
-        ],
-    )
-}
-
-fn product_pairs() -> Table {
-    Table::new(
-        "product_pairs",
-        "one pair of products that were bought together",
-        &["product_no_a", "product_no_b"],
-        vec![
-            bigint("product_no_a", "the product with the smaller number"),
-            bigint("product_no_b", "the other"),
-            bigint("baskets", "baskets with both"),
         ],
     )
 }

@@ -7,6 +7,7 @@
 //! the business time zone (`_day`), an instant a `BIGINT` of microseconds UTC (`_us`). Published, they become
 //! `DECIMAL(18,4)`, `DATE` and `TIMESTAMP(us, UTC)`, and the suffix goes.
 
+mod affinity;
 mod attrition;
 mod campaigns;
 mod contracts;
@@ -59,6 +60,7 @@ pub fn made_tables() -> Vec<Table> {
         attrition::tables(),
         campaigns::tables(),
         lifetime_value::tables(),
+        affinity::tables(),
         summaries::tables(),
         contracts::tables(),
     ]
@@ -185,13 +187,23 @@ pub struct Table {
     pub sort: Vec<Cow<'static, str>>,
     /// Whether the table is written to the run folder.
     pub published: bool,
+    /// Whether its readers look up single keys: its row groups are smaller, so that a lookup reads less.
+    pub lookups: bool,
 }
 
 impl Table {
     /// A table that is published, sorted by its key.
     pub fn new(name: &'static str, row: &'static str, key: &[&'static str], columns: Vec<Column>) -> Self {
         let key: Vec<Cow<'static, str>> = key.iter().map(|&name| Cow::Borrowed(name)).collect();
-        Table { name: Cow::Borrowed(name), row: Cow::Borrowed(row), columns, sort: key.clone(), key, published: true }
+        Table {
+            name: Cow::Borrowed(name),
+            row: Cow::Borrowed(row),
+            columns,
+            sort: key.clone(),
+            key,
+            published: true,
+            lookups: false,
+        }
     }
 
     /// The same table, sorted by these columns first.
@@ -203,6 +215,12 @@ impl Table {
     /// The same table, kept inside the run.
     pub fn internal(mut self) -> Self {
         self.published = false;
+        self
+    }
+
+    /// The same table, written for readers who look up single keys.
+    pub fn for_lookups(mut self) -> Self {
+        self.lookups = true;
         self
     }
 

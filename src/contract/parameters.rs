@@ -1,7 +1,7 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, bigint, boolean, day, double, instant, integer, lifetime_value, money, text};
+use super::{Table, affinity, bigint, boolean, day, double, instant, integer, lifetime_value, money, text};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -27,6 +27,8 @@ pub fn parameter_tables() -> Vec<Table> {
         lifetime_value::ltv_origins(),
         lifetime_value::ltv_weeks(),
         lifetime_value::gap_logarithms(),
+        affinity::excluded_products(),
+        affinity::affinity_ptp_before(),
     ]
 }
 
@@ -46,7 +48,7 @@ fn run_params() -> Table {
             bigint("rfm_bins", "scores run from 1 to this"),
             bigint("min_pair_count", "fewest baskets for a pair"),
             bigint("pair_top_k", "most partners of a product"),
-            bigint("max_basket_products", "larger baskets are left out of pair counts"),
+            bigint("max_basket_products", "most products of an ordinary basket"),
             // [value_groups]
             bigint("peer_weight", "a peer group of this size weighs as much as the group above it"),
             bigint("min_peers", "fewest peers that are called peers"),
@@ -106,6 +108,24 @@ fn run_params() -> Table {
             integer("ltv_draws", "draws of the parameters for intervals of totals"),
             bigint("ltv_seed", "seed of the draws"),
             boolean("tiers_by_clv", "whether value_tiers ranks by lifetime value: [value] metric is clv"),
+            // [affinity]
+            boolean("affinity_enabled", "whether affinity is computed"),
+            integer("category_top_k", "most categories of a product, and most products of each that stand in"),
+            text("affinity_rank_by", "the measure by which partners are ranked"),
+            text("affinity_levels", "basket and customer, as asked for, separated by blanks"),
+            text("affinity_granularities", "what is paired, separated by blanks"),
+            text("affinity_attributes", "attributes that are paired as categories are, separated by blanks"),
+            text("megabaskets", "exclude or weight: what happens to units of very many products"),
+            bigint("max_customer_products", "most products of an ordinary customer"),
+            integer("affinity_half_life_days", "days after which a unit weighs half in ranks, 0 without"),
+            day("affinity_from_day", "first day whose baskets are counted"),
+            integer("sequence_window_days", "days within which the second product has to follow the first"),
+            text("affinity_max_q", "largest share of chance findings, in decimal text"),
+            text("rule_min_support", "smallest share of baskets with all products of a rule, in decimal text"),
+            text("rule_min_confidence", "smallest confidence of a rule, in decimal text"),
+            integer("rule_max_length", "most products of a rule, its consequent included"),
+            integer("max_rules", "most rules"),
+            integer("delta_rank_change", "places by which a rank has to move to be a change"),
         ],
     )
     .internal()

@@ -8,7 +8,6 @@ pub(super) fn segment_tables() -> Vec<Table> {
         customers(),
         value_tiers(),
         tier_migration(),
-        affinity_ptp(),
         segment_membership(),
         segment_membership_delta(),
         segments(),
@@ -160,29 +159,6 @@ fn tier_migration() -> Table {
             double("hi", "upper end"),
         ],
     )
-}
-
-fn affinity_ptp() -> Table {
-    Table::new(
-        "affinity_ptp",
-        "one product and one that is bought with it",
-        &["level", "product_a", "product_b"],
-        vec![
-            text("level", "product"),
-            text("product_a", "the product at hand"),
-            text("product_b", "its partner"),
-            text("direction", "pair: in the same basket"),
-            integer("rank", "1 is the most frequent partner"),
-            bigint("n_a", "baskets with product_a"),
-            bigint("n_b", "baskets with product_b"),
-            bigint("n_ab", "baskets with both"),
-            bigint("n_total", "baskets"),
-            double("support", "n_ab / n_total"),
-            double("confidence", "n_ab / n_a"),
-            double("lift", "confidence over what independence would give; reported, never ranked by"),
-        ],
-    )
-    .sorted_by(&["level", "product_a", "rank"])
 }
 
 fn line_totals() -> Table {

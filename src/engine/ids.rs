@@ -12,7 +12,7 @@ pub(super) fn domain(column: &str) -> Option<&'static str> {
     match column {
         "customer_id" => Some("customer"),
         "order_id" | "original_order_id" => Some("order"),
-        "product_id" | "product_a" | "product_b" => Some("product"),
+        "product_id" | "variant_of" => Some("product"),
         _ => None,
     }
 }

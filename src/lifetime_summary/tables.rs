@@ -71,6 +71,7 @@ fn nothing_of(values: &Values, rows: usize) -> Values {
         Values::Whole(_) => Values::Whole(vec![None; rows]),
         Values::Double(_) => Values::Double(vec![None; rows]),
         Values::Boolean(_) => Values::Boolean(vec![None; rows]),
+        Values::Array(array) => Values::Array(arrow::array::new_null_array(array.data_type(), rows)),
     }
 }
 

@@ -33,12 +33,26 @@ pub fn batch(table: &Table, rows: Rows) -> Result<RecordBatch> {
                 (DataType::Int64, Arc::new(Int64Array::from(values)))
             }
             (ColumnType::Double, Values::Double(values)) => (DataType::Float64, Arc::new(Float64Array::from(values))),
+            (wanted, Values::Array(array)) if *array.data_type() == arrow_type(wanted) => {
+                (array.data_type().clone(), array)
+            }
             _ => return Err(unfit()),
         };
         fields.push(Field::new(column.name.as_ref(), data_type, true));
         arrays.push(array);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|error| unfit().because(error))
+}
+
+/// The Arrow type of a column inside the pipeline.
+fn arrow_type(column_type: ColumnType) -> DataType {
+    match column_type {
+        ColumnType::Text => DataType::Utf8,
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Integer | ColumnType::Day => DataType::Int32,
+        ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
+        ColumnType::Double => DataType::Float64,
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +76,10 @@ mod tests {
         assert!(batch(&table, made(i64::MAX)).is_err(), "too large for its column");
         assert!(batch(&table, made(7)[..2].to_vec()).is_err(), "a column is missing");
         assert!(batch(&table, made(7).into_iter().rev().collect()).is_err(), "another type");
+        let mut arrays = made(7);
+        arrays[1] = Values::Array(Arc::new(Int32Array::from(vec![7])));
+        assert_eq!(batch(&table, arrays.clone()).unwrap(), rows, "an array is taken as it is");
+        arrays[1] = Values::Array(Arc::new(Int64Array::from(vec![7])));
+        assert!(batch(&table, arrays).is_err(), "an array of another type");
     }
 }

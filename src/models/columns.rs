@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int6
 use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, Result};
+use crate::monitor::{Event, Monitor, Silent};
 
 /// Values that a model needs and that no table may hold, by name. They are never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -19,16 +20,38 @@ impl fmt::Debug for Secrets {
 }
 
 /// What a model is given.
-#[derive(Debug)]
 pub struct Inputs<'a> {
     tables: BTreeMap<&'static str, Frame>,
     secrets: &'a Secrets,
+    memory: Option<u64>,
+    monitor: &'a dyn Monitor,
+}
+
+impl fmt::Debug for Inputs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs").field("tables", &self.tables.keys()).field("memory", &self.memory).finish()
+    }
 }
 
 impl<'a> Inputs<'a> {
     /// Inputs of these tables.
     pub fn new(tables: BTreeMap<&'static str, Frame>, secrets: &'a Secrets) -> Self {
-        Inputs { tables, secrets }
+        Inputs { tables, secrets, memory: None, monitor: &Silent }
+    }
+
+    /// The same, with bytes to stay within and somebody who listens. What a model makes must not depend on either.
+    pub fn within(self, memory: Option<u64>, monitor: &'a dyn Monitor) -> Self {
+        Inputs { memory, monitor, ..self }
+    }
+
+    /// Bytes to stay within, when the run was given any.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
+    /// Says something that does not stop the run: a lower-case fragment without a full stop.
+    pub fn note(&self, message: String) {
+        self.monitor.event(Event::Note { message });
     }
 
     /// The table `name`, which the model has to name in its `reads`.
@@ -148,4 +171,6 @@ pub enum Values {
     Double(Vec<Option<f64>>),
     /// True or false.
     Boolean(Vec<Option<bool>>),
+    /// A column as Arrow has it, for tables of millions of rows: of the type that the contract has inside the pipeline.
+    Array(ArrayRef),
 }

@@ -5,9 +5,11 @@
 //! distinct keys instead of customers, where it can) and joins its results back, so that a model serves any engine.
 //!
 //! The rows of a table that a model reads come in the order of the table's contract: a floating sum in row order is the
-//! same on every machine and for any number of threads.
+//! same on every machine and for any number of threads. A contract without an order says that the model knows none: sorting
+//! ten million lines that are counted anyway would cost more than counting them.
 
 pub mod affinity;
+pub mod affinity_tables;
 mod batch;
 mod binomial;
 mod buyers;
@@ -54,6 +56,7 @@ pub fn models() -> &'static [Model] {
         routing_keys::MODEL,
         contract_lifetimes::MODEL,
         lifetime_tables::MODEL,
+        affinity_tables::MODEL,
         opportunity_values::MODEL,
     ]
 }

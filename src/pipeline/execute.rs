@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::graph::{Graph, Maker, Node, added_columns};
 use super::memory::PeakMeter;
-use super::modelling::run_model;
+use super::modelling::{Around, run_model};
 use crate::contract::Table;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -36,6 +36,8 @@ pub struct Workshop<'a> {
     pub threads: usize,
     /// What models need and no table may hold.
     pub secrets: &'a Secrets,
+    /// Bytes to stay within, for models that can.
+    pub memory_limit: Option<u64>,
     /// Measures memory.
     pub memory: &'a PeakMeter,
     /// Listens.
@@ -190,7 +192,8 @@ impl Workshop<'_> {
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
             Maker::Predicates(sql) => Some(self.define(node, sql)?),
             Maker::Model(model) => {
-                run_model(self.engine, graph, model, self.secrets)?;
+                let around = Around { secrets: self.secrets, memory: self.memory_limit, monitor: self.monitor };
+                run_model(self.engine, graph, model, &around)?;
                 Some(node.table.clone())
             }
             Maker::AlsoModel(_) => Some(node.table.clone()),

@@ -1,4 +1,5 @@
-//! What the manifest says of fitted models: those that score somebody, why they were chosen, and their parameters.
+//! What the manifest says of models: those that score somebody, why they were chosen, and their parameters; and what was
+//! counted for affinity.
 
 use std::path::Path;
 
@@ -36,6 +37,34 @@ pub fn reports(building: &Path) -> Result<Vec<Value>> {
         Value::Object(report)
     });
     Ok(reports.collect())
+}
+
+/// What was counted and tested for affinity, and a sentence for each limit because of which something is missing.
+///
+/// # Errors
+/// What reading the run's own table may say.
+pub fn affinity(building: &Path) -> Result<(Option<Value>, Vec<String>)> {
+    let path = building.join("tables/affinity_figures.parquet");
+    if !path.exists() {
+        return Ok((None, Vec::new()));
+    }
+    let question = "SELECT subject, figure, value, meaning, CASE WHEN is_limit THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) \
+                    END AS bound FROM affinity_figures ORDER BY subject, figure";
+    let rows = rows(&ask(&[("affinity_figures".to_owned(), path)], question)?);
+    let mut figures = Map::new();
+    let mut notes = Vec::new();
+    for row in &rows {
+        let (Some(subject), Some(figure)) = (row["subject"].as_str(), row["figure"].as_str()) else { continue };
+        let of_subject = figures.entry(subject).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(of_subject) = of_subject {
+            of_subject.insert(figure.to_owned(), row["value"].clone());
+        }
+        if row["bound"] == json!(1) {
+            notes.push(format!("affinity, {subject}: {} {}", row["value"], row["meaning"].as_str().unwrap_or_default()));
+        }
+    }
+    let report = json!({ "family": "affinity", "figures": figures });
+    Ok((Some(report).filter(|_| !rows.is_empty()), notes))
 }
 
 /// The rows of an answer, by the names of the columns; what is null is left null.

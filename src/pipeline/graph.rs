@@ -200,6 +200,7 @@ fn added_table(file: &SqlFile) -> Result<Table> {
         sort: key.clone(),
         key,
         published: true,
+        lookups: false,
     })
 }
 

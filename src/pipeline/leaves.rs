@@ -5,7 +5,7 @@ use super::graph::Maker;
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::run::Prepared;
-use super::{calendar, contact_parameters, lifetime_value, parameters, previous, quality};
+use super::{affinity, calendar, contact_parameters, lifetime_value, parameters, previous, quality};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -18,6 +18,9 @@ pub fn load_leaves(engine: &dyn Engine, config: &Config, prepared: &Prepared) ->
     for input in &prepared.staged.inputs {
         engine.scan(&input.input.table, &input.parts, &input.present)?;
     }
+    let before = parameter_table("affinity_ptp_before")?;
+    let present: Vec<String> = before.columns.iter().map(|column| column.name.to_string()).collect();
+    engine.scan(&before, &affinity::files_before(prepared.previous.as_ref(), &before)?, &present)?;
     for (name, rows) in pipeline_rows(config, prepared)? {
         let table = parameter_table(name)?;
         engine.insert(&table, &batch(&table, &rows)?)?;
@@ -48,6 +51,7 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("ltv_origins", lifetime_value::origin_rows(config, prepared.as_of, first_day)?),
         ("ltv_weeks", lifetime_value::week_rows(config, prepared.as_of, first_day)?),
         ("gap_logarithms", lifetime_value::gap_logarithm_rows(prepared.as_of, first_day)),
+        ("excluded_products", affinity::excluded_product_rows(config)),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {

@@ -2,6 +2,7 @@
 //!
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
+mod affinity;
 mod calendar;
 mod contact_parameters;
 mod execute;
@@ -22,6 +23,7 @@ mod predicates;
 mod previous;
 mod quality;
 mod rows;
+mod rule_files;
 mod run;
 mod script_vars;
 mod sql_files;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::affinity::affinity_params;
 use super::contact_parameters::contact_params;
 use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
@@ -81,6 +82,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     // [lifetime_value]
     row.extend(ltv_params(config)?);
     row.push((config.value.metric == Metric::Clv).into());
+    // [affinity]
+    row.extend(affinity_params(config, as_of));
     Ok(vec![row])
 }
 

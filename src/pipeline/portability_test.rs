@@ -7,6 +7,7 @@ use parquet::arrow::ArrowWriter;
 
 use super::graph::Maker;
 use super::leaves::load_leaves;
+use super::modelling::{Around, run_model};
 use super::run::{RunOptions, output_dir, prepare};
 use crate::config::Config;
 use crate::contract::Table;
@@ -103,7 +104,8 @@ fn compare_with_duckdb(pipeline: &Path) {
             // The predicates are the pipeline file's; what the files make of their members is the test.
             Maker::Predicates(_) => engine.define(&table, &stand_in(&table.name, &loaded.config)).unwrap(),
             Maker::Model(model) => {
-                super::modelling::run_model(&engine, &prepared.graph, model, &Secrets::default()).unwrap();
+                let around = Around { secrets: &Secrets::default(), memory: None, monitor: &Silent };
+                run_model(&engine, &prepared.graph, model, &around).unwrap();
             }
             Maker::AlsoModel(_) => {}
             // Staged inputs and parameters are what they are: no order is theirs to keep here.

@@ -14,7 +14,7 @@ use super::memory::PeakMeter;
 use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous};
+use super::{fits, gates, periods, previous, rule_files};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -173,6 +173,10 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
     manifest.models = fits::reports(building.path())?;
+    let (counted, limits) = fits::affinity(building.path())?;
+    manifest.models.extend(counted);
+    manifest.notes.extend(limits);
+    manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),
@@ -369,6 +373,7 @@ fn make_tables(
         // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
         threads: threads(options).div_ceil(2),
         secrets: &options.secrets,
+        memory_limit: options.memory,
         memory,
         monitor,
         cancel,

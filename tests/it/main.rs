@@ -41,6 +41,7 @@ mod readme;
 mod real_runs;
 mod rfm_grids;
 mod routing_keys;
+mod rule_engines;
 mod run_support;
 mod value_groups;
 mod value_groups_small;

@@ -1,5 +1,6 @@
 //! What is right in form and wrong in meaning: names that nothing has, lists of the wrong length, shares above one.
 
+mod affinity;
 mod attrition;
 mod campaigns;
 mod expression;
@@ -23,9 +24,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     at_least(mistakes, &["periods", "days"], config.periods.days.into(), 1);
     at_least(mistakes, &["periods", "count"], config.periods.count.into(), 1);
     rfm::validate(&config.rfm, mistakes);
-    at_least(mistakes, &["affinity", "min_count"], config.affinity.min_count.into(), 1);
-    at_least(mistakes, &["affinity", "top_k"], config.affinity.top_k.into(), 1);
-    at_least(mistakes, &["affinity", "max_basket_products"], config.affinity.max_basket_products.into(), 2);
+    affinity::validate(&config.affinity, mistakes);
     segments_and_campaigns(config, mistakes);
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);

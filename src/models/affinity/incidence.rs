@@ -1,5 +1,7 @@
 //! Which products each unit has: a unit is a basket or a customer.
 
+use std::ops::Range;
+
 /// Units by products, 0 or 1, as compressed rows. The products of a unit ascend and come once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incidence {
@@ -71,6 +73,25 @@ impl Incidence {
     /// The products of a unit, ascending.
     pub fn row(&self, unit: usize) -> &[u32] {
         &self.products[self.starts[unit]..self.starts[unit + 1]]
+    }
+
+    /// Where the lines of a unit are among all lines, which come unit by unit.
+    pub fn lines_of(&self, unit: usize) -> Range<usize> {
+        self.starts[unit]..self.starts[unit + 1]
+    }
+
+    /// The same units and numbers, some of them without their products.
+    pub fn without(&self, out: impl Fn(usize) -> bool) -> Incidence {
+        let mut starts = Vec::with_capacity(self.starts.len());
+        starts.push(0);
+        let mut products = Vec::with_capacity(self.products.len());
+        for unit in 0..self.units() {
+            if !out(unit) {
+                products.extend_from_slice(self.row(unit));
+            }
+            starts.push(products.len());
+        }
+        Incidence { starts, products, width: self.width }
     }
 
     /// In how many units each product is.

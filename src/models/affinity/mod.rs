@@ -2,6 +2,37 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod fdr;
+mod fisher;
+mod golden_groceries;
 mod incidence;
+mod itemsets;
+mod kernel;
+mod measures;
+mod megabaskets;
+mod purchases;
+mod ranking;
+mod ratio;
+mod rules;
+mod scoring;
+mod sequence;
 
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod goldens;
+#[cfg(test)]
+mod measures_tests;
+
+pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
+pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use measures::PairCounts;
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use purchases::Purchase;
+pub use ranking::RankBy;
+pub use ratio::Ratio;
+pub use rules::{Rule, RuleOptions, RuleSet, rules};
+pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
+pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

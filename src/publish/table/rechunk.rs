@@ -8,8 +8,6 @@ use arrow::error::ArrowError;
 /// Rows in a batch that reaches the writer; a row group is a whole number of them.
 pub(super) const CHUNK_ROWS: usize = 8_192;
 
-const _: () = assert!(super::schema::ROW_GROUP_ROWS.is_multiple_of(CHUNK_ROWS));
-
 /// Collects rows until there is a chunk of them.
 pub(super) struct Rechunk {
     schema: SchemaRef,

@@ -11,6 +11,7 @@ use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
 use super::TableMetadata;
+use super::rechunk::CHUNK_ROWS;
 use crate::contract::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::error::{Error, Result};
 
@@ -18,7 +19,17 @@ use crate::error::{Error, Result};
 pub(super) const DECIMAL: (u8, i8) = (18, 4);
 
 /// Rows in a row group: small enough that a lookup by key reads little, large enough to compress well.
-pub(super) const ROW_GROUP_ROWS: usize = 131_072;
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Rows in a row group of a table that is made for lookups: a quarter, so that the footer stays small.
+const LOOKUP_ROWS: usize = 32_768;
+
+const _: () = assert!(ROW_GROUP_ROWS.is_multiple_of(CHUNK_ROWS) && LOOKUP_ROWS.is_multiple_of(CHUNK_ROWS));
+
+/// Rows in a row group of this table.
+pub(super) fn row_group_rows(table: &Table) -> usize {
+    if table.lookups { LOOKUP_ROWS } else { ROW_GROUP_ROWS }
+}
 
 const ZSTD_LEVEL: i32 = 3;
 
@@ -117,7 +128,7 @@ pub(super) fn writer_properties(table: &Table, metadata: &TableMetadata) -> Resu
     let level = ZstdLevel::try_new(ZSTD_LEVEL).map_err(|error| Error::internal("zstd level").because(error))?;
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_row_count(Some(row_group_rows(table)))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting_columns(table)?))
         .set_key_value_metadata(Some(key_values(table, metadata)?));
@@ -131,7 +142,7 @@ pub(super) fn writer_properties(table: &Table, metadata: &TableMetadata) -> Resu
         properties = properties
             .set_column_bloom_filter_enabled(path.clone(), true)
             .set_column_bloom_filter_fpp(path.clone(), BLOOM_FALSE_POSITIVES)
-            .set_column_bloom_filter_max_ndv(path, ROW_GROUP_ROWS as u64);
+            .set_column_bloom_filter_max_ndv(path, row_group_rows(table) as u64);
     }
     Ok(properties.build())
 }

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::convert::{Breach, published_batch};
 use super::order::OrderCheck;
 use super::rechunk::Rechunk;
-use super::schema::{ROW_GROUP_ROWS, published_schema, writer_properties};
+use super::schema::{published_schema, row_group_rows, writer_properties};
 use super::{Maker, TableMetadata};
 use crate::contract::Table;
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -57,6 +57,8 @@ struct ColumnsWriter {
     /// Those of the row group that is being written; none between two.
     columns: Vec<ArrowColumnWriter>,
     group_rows: usize,
+    /// Rows in a full one.
+    most_rows: usize,
 }
 
 impl ColumnsWriter {
@@ -74,7 +76,7 @@ impl ColumnsWriter {
             compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
         })?;
         self.group_rows += chunk.num_rows();
-        if self.group_rows >= ROW_GROUP_ROWS { self.end_group() } else { Ok(()) }
+        if self.group_rows >= self.most_rows { self.end_group() } else { Ok(()) }
     }
 
     fn end_group(&mut self) -> Result<(), ParquetError> {
@@ -107,7 +109,9 @@ impl<'a> TableWriter<'a> {
         let file = HashingFile::create(path)?;
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties));
         let (file, factory) = parquet(path, writer.and_then(ArrowWriter::into_serialized_writer))?;
-        let writer = ColumnsWriter { file, factory, schema: schema.clone(), columns: Vec::new(), group_rows: 0 };
+        let most_rows = row_group_rows(table);
+        let writer =
+            ColumnsWriter { file, factory, schema: schema.clone(), columns: Vec::new(), group_rows: 0, most_rows };
         let rechunk = Rechunk::new(schema.clone());
         Ok(TableWriter { path: path.to_path_buf(), table, maker, schema, order, rechunk, writer, rows: 0 })
     }

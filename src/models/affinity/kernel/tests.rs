@@ -1,0 +1,1 @@
+//! Counts against a plain oracle, for any threads, partition, order and weights.
