@@ -7,6 +7,7 @@
 //! Parquet ──columnar─────────┘
 //! ```
 
+mod catalogue;
 mod columnar;
 mod days;
 mod header;
@@ -19,6 +20,8 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
+pub use catalogue::{Groups, read_groups};
+pub use days::epoch_day;
 pub use header::{Columns, Role};
 pub use interner::{Interner, MISSING};
 pub use report::{Reason, Report};

@@ -10,7 +10,7 @@ use super::header::{Columns, Role};
 use super::open::broken;
 use super::report::{Reason, Spot};
 use super::table::{Quantity, Row, Table};
-use crate::error::{Error, IoContext, Place, Result};
+use crate::error::{Error, Place, Result};
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -24,23 +24,10 @@ struct Places {
 }
 
 /// Reads a file into `table`.
-pub fn read(mut reader: Box<dyn BufRead>, path: &Path, number: usize, columns: &Columns, table: &mut Table) -> Result<()> {
-    let mut first = Vec::new();
-    reader.read_until(b'\n', &mut first).reading(path)?;
-    if first.starts_with(b"\xef\xbb\xbf") {
-        first.drain(..3);
-    }
-    let delimiter = delimiter(&first);
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Cursor::new(first).chain(reader));
-    let header: Vec<String> = reader
-        .byte_headers()
-        .map_err(|error| broken(path, error))?
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-        .collect();
-    if header.is_empty() {
-        return Err(Error::input("the file is empty").at(Place::file(path)));
-    }
+pub fn read(reader: Box<dyn BufRead>, path: &Path, number: usize, columns: &Columns, table: &mut Table) -> Result<()> {
+    let (first, reader) = first_line(reader, path)?;
+    let mut reader = ReaderBuilder::new().delimiter(delimiter(&first)).flexible(true).from_reader(reader);
+    let header = header_of(&mut reader, path)?;
     let wanted = table.wanted;
     let place = |role, required| columns.place(role, required, &header, path);
     let optional = |role, is_wanted: bool| if is_wanted { place(role, true) } else { Ok(None) };
@@ -75,8 +62,27 @@ pub fn read(mut reader: Box<dyn BufRead>, path: &Path, number: usize, columns: &
     Ok(())
 }
 
+/// The first line without a byte order mark, and all lines from it on.
+pub fn first_line(mut reader: Box<dyn BufRead>, path: &Path) -> Result<(Vec<u8>, impl Read)> {
+    let mut first = Vec::new();
+    reader.read_until(b'\n', &mut first).map_err(|error| broken(path, error))?;
+    if first.starts_with(b"\xef\xbb\xbf") {
+        first.drain(..3);
+    }
+    Ok((first.clone(), Cursor::new(first).chain(reader)))
+}
+
+/// The names of the columns.
+pub fn header_of(reader: &mut csv::Reader<impl Read>, path: &Path) -> Result<Vec<String>> {
+    let header = reader.byte_headers().map_err(|error| broken(path, error))?;
+    if header.is_empty() {
+        return Err(Error::input("the file is empty").at(Place::file(path)));
+    }
+    Ok(header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
+}
+
 /// The delimiter that the header has most of, outside quotes; a comma when it has none.
-fn delimiter(header: &[u8]) -> u8 {
+pub fn delimiter(header: &[u8]) -> u8 {
     let mut counts = [0_usize; DELIMITERS.len()];
     let mut quoted = false;
     for byte in header {
