@@ -2,6 +2,7 @@
 //! want. Pure mathematics over numbered units and products: no table, file or engine is known here
 //! (`spec/affinity.md`).
 
+mod avoidance;
 mod fdr;
 mod fisher;
 mod golden_groceries;
@@ -14,6 +15,12 @@ mod purchases;
 mod ranking;
 mod ratio;
 mod rules;
+mod kernel;
+mod measures;
+mod megabaskets;
+mod pairs;
+mod ranking;
+mod ratio;
 mod scoring;
 mod sequence;
 
@@ -23,7 +30,10 @@ mod golden;
 mod goldens;
 #[cfg(test)]
 mod measures_tests;
+#[cfg(test)]
+mod pairs_tests;
 
+pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
@@ -34,5 +44,11 @@ pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
+pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
+pub use measures::PairCounts;
+pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use pairs::{PairRow, PairStudy, Pairs};
+pub use ranking::RankBy;
+pub use ratio::Ratio;
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

@@ -1,0 +1,44 @@
+//! Affinity of a basket file: the models of [`crate::models::affinity`] without a pipeline, for the analyst on a bare file.
+//!
+//! ```text
+//! basket files ──basket_file──▶ lines ──units──▶ baskets or customers × products ──pairs──▶ affinity_ptp
+//!                                 │                                              └─rules──▶ affinity_rules, rule files
+//!                                 └──evaluate──▶ affinity_evaluation
+//! ```
+
+mod columns;
+mod folder;
+mod pairs;
+mod rules;
+mod units;
+
+pub use columns::{PAIR_COLUMNS, RULE_COLUMNS};
+pub use pairs::{PairOptions, PairResult, pairs};
+pub use rules::{RuleFileCounts, RuleResult, RulesOptions, rules};
+pub use units::{Grouping, Level, Source, Units};
+
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::monitor::{Event, Monitor};
+
+/// Runs `work` on so many threads.
+fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .build()
+        .map_err(|error| Error::internal("could not start threads").because(error))?;
+    pool.install(work)
+}
+
+fn finished(monitor: &dyn Monitor, stage: &str, started: Instant, summary: String) {
+    monitor.event(Event::StageFinished { stage: stage.to_owned(), summary, elapsed: started.elapsed() });
+}
+
+fn warn(monitor: &dyn Monitor, message: String) {
+    monitor.event(Event::Warning { message });
+}
+
+fn note(monitor: &dyn Monitor, message: String) {
+    monitor.event(Event::Note { message });
+}

@@ -1,0 +1,213 @@
+//! Each product's best partners with their tests: complements (`spec/affinity.md` 0, facts 1, 2; 7, points 1, 2).
+
+use super::Incidence;
+use super::fdr::FalseDiscovery;
+use super::kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, top_k};
+use super::measures::PairCounts;
+use super::megabaskets::weighted_degrees;
+use super::ranking::RankBy;
+
+/// Which pairs are counted, tested and ranked.
+#[derive(Debug, Clone, Copy)]
+pub struct PairStudy<'a> {
+    /// Which products each basket or customer has.
+    pub incidence: &'a Incidence,
+    /// All units of the level: N. At least those that have a product here.
+    pub n_total: u64,
+    /// The fewest units of a product, and of a pair: 5 unless there is a reason.
+    pub min_count: u32,
+    /// How many partners a product gets.
+    pub top: usize,
+    /// What they are ranked by. Only lift above 1 is ranked, whatever the measure.
+    pub rank_by: RankBy,
+    /// For each product the one that it is a variant of, itself if of none: two of the same are never a pair.
+    pub groups: Option<&'a [u32]>,
+    /// Which products may be offered as partners. The others take no rank, and are tested as all are.
+    pub offered: Option<&'a [bool]>,
+    /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
+    pub weights: Option<&'a [u32]>,
+    /// The most memory counting may take.
+    pub memory_bytes: Option<u64>,
+}
+
+/// A product's partner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairRow {
+    /// The product that has the partner.
+    pub a: u32,
+    /// The partner.
+    pub b: u32,
+    /// From 1, without gaps: by score, equal scores by number of the partner.
+    pub rank: u32,
+    /// What it is ranked by.
+    pub score: f64,
+    /// In how many units.
+    pub counts: PairCounts,
+    /// Fisher's test for more than chance.
+    pub p_value: f64,
+    /// The least rate of false discoveries at which the pair is one.
+    pub q_value: f64,
+}
+
+/// Partners of all products.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs {
+    /// By product, then by rank.
+    pub rows: Vec<PairRow>,
+    /// The tests: one for each pair of eligible products, except variants of one. A pair in fewer than `min_count` units
+    /// counts with a p-value of 1.
+    pub discovery: FalseDiscovery,
+    /// Products in at least `min_count` units.
+    pub eligible: u64,
+}
+
+/// A row before its q-value is known.
+struct Found {
+    partner: u32,
+    count: u32,
+    score: f64,
+    p_value: f64,
+}
+
+impl PairStudy<'_> {
+    fn counting(&self) -> Counting<'_> {
+        Counting {
+            incidence: self.incidence,
+            min_count: self.min_count,
+            weights: self.weights,
+            memory_bytes: self.memory_bytes,
+        }
+    }
+
+    /// What it will take: counting, and at most the p-values (8 bytes a pair, and three times that once they are sorted
+    /// into steps) and the rows.
+    pub fn estimate(&self) -> Estimate {
+        let mut estimate = self.counting().estimate();
+        let products = estimate.products;
+        // A pair takes `min_count` events at least.
+        let pairs = (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
+        let row = (size_of::<PairRow>() + size_of::<Found>()) as u64;
+        estimate.bytes += pairs * 32 + (products * self.top as u64).min(2 * pairs) * row;
+        estimate
+    }
+
+    /// Counts, tests and ranks.
+    ///
+    /// # Panics
+    /// When a list of one per product or unit has another length.
+    pub fn run(&self) -> Pairs {
+        let products = self.incidence.products();
+        assert!(self.groups.is_none_or(|groups| groups.len() == products), "a group for every product");
+        assert!(self.offered.is_none_or(|offered| offered.len() == products), "each product offered or not");
+        let degrees = self.incidence.degrees();
+        let weighted = self.weights.map(|weights| Weighted::new(self.incidence, weights));
+        let found = self.counting().count(|a, partners| self.visit(a, partners, &degrees, weighted.as_ref()));
+        let eligible: Vec<u32> =
+            (0u32..).zip(&degrees).filter(|(_, n)| **n >= self.min_count.max(1)).map(|(product, _)| product).collect();
+        let tests: usize = found.iter().map(|(_, p_values)| p_values.len()).sum();
+        let mut p_values = Vec::with_capacity(tests);
+        let mut rows = Vec::with_capacity(found.iter().map(|(rows, _)| rows.len()).sum());
+        for (a, (best, of_product)) in (0u32..).zip(found) {
+            p_values.extend_from_slice(&of_product);
+            rows.extend((1u32..).zip(best).map(|(rank, found)| PairRow {
+                a,
+                b: found.partner,
+                rank,
+                score: found.score,
+                counts: self.counts(a, found.partner, found.count, &degrees),
+                p_value: found.p_value,
+                q_value: 1.0,
+            }));
+        }
+        let discovery = FalseDiscovery::new(p_values, pairs_to_test(&eligible, self.groups));
+        for row in &mut rows {
+            row.q_value = discovery.q(row.p_value);
+        }
+        Pairs { rows, discovery, eligible: eligible.len() as u64 }
+    }
+
+    fn counts(&self, a: u32, b: u32, count: u32, degrees: &[u32]) -> PairCounts {
+        PairCounts {
+            n_ab: u64::from(count),
+            n_a: u64::from(degrees[a as usize]),
+            n_b: u64::from(degrees[b as usize]),
+            n_total: self.n_total,
+        }
+    }
+
+    /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
+    fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
+        let mut scored = Vec::new();
+        let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
+        for (at, partner) in (0u32..).zip(partners) {
+            let b = partner.product;
+            if self.groups.is_some_and(|groups| groups[a as usize] == groups[b as usize]) {
+                continue;
+            }
+            let counts = self.counts(a, b, partner.count, degrees);
+            let ranked = counts.lift_above_one() && self.offered.is_none_or(|offered| offered[b as usize]);
+            // Both want it, so it is worked out once.
+            let evidence = self.rank_by == RankBy::LogLikelihoodRatio && weighted.is_none();
+            let ratio = if b > a || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
+            if b > a {
+                p_values.push(counts.fisher_greater_given(ratio));
+            }
+            if !ranked {
+                continue;
+            }
+            let score = match weighted {
+                None if evidence => ratio,
+                None => self.rank_by.score(&counts),
+                Some(weighted) => {
+                    let counts = weighted.counts(a, partner);
+                    if !counts.lift_above_one() {
+                        continue;
+                    }
+                    self.rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
+                }
+            };
+            scored.push(Scored { product: b, score, at });
+        }
+        top_k(&mut scored, self.top);
+        let found = scored.iter().map(|best| {
+            let count = partners[best.at as usize].count;
+            let p_value = self.counts(a, best.product, count, degrees).fisher_greater();
+            Found { partner: best.product, count, score: best.score, p_value }
+        });
+        (found.collect(), p_values)
+    }
+}
+
+/// Sums of weights in place of counts.
+struct Weighted {
+    degrees: Vec<u64>,
+    total: u64,
+}
+
+impl Weighted {
+    fn new(incidence: &Incidence, weights: &[u32]) -> Weighted {
+        let units = (0..incidence.units()).filter(|unit| !incidence.row(*unit).is_empty());
+        Weighted {
+            degrees: weighted_degrees(incidence, weights),
+            total: units.map(|unit| u64::from(weights[unit])).sum(),
+        }
+    }
+
+    fn counts(&self, a: u32, partner: &Partner) -> PairCounts {
+        PairCounts {
+            n_ab: partner.weight,
+            n_a: self.degrees[a as usize],
+            n_b: self.degrees[partner.product as usize],
+            n_total: self.total,
+        }
+    }
+}
+
+/// Pairs of these products, except those of one group.
+pub(super) fn pairs_to_test(products: &[u32], groups: Option<&[u32]>) -> u64 {
+    let pairs = |n: usize| n as u64 * (n as u64).saturating_sub(1) / 2;
+    let Some(groups) = groups else { return pairs(products.len()) };
+    let mut of: Vec<u32> = products.iter().map(|product| groups[*product as usize]).collect();
+    of.sort_unstable();
+    pairs(products.len()) - of.chunk_by(|a, b| a == b).map(|group| pairs(group.len())).sum::<u64>()
+}
