@@ -245,7 +245,10 @@ fn sequence_columns() -> Vec<Column> {
         bigint("customers_ba", "customers who bought product_a after product_b, within the window"),
         bigint("customers", "customers who bought anything"),
         double("rate", "customers_ab / customers_a"),
-        double("base_rate", "what the rate would be by chance: as others buy product_b in baskets like those that follow"),
+        double(
+            "base_rate",
+            "what the rate would be by chance: as others buy product_b in baskets like those that follow",
+        ),
         double("lift", "rate over base_rate"),
         double("asymmetry_p", "two-sided sign test of the two orders, over customers who have only one of them"),
         double("p_value", "one-sided test of a rate above the base rate"),

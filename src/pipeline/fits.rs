@@ -60,7 +60,11 @@ pub fn affinity(building: &Path) -> Result<(Option<Value>, Vec<String>)> {
             of_subject.insert(figure.to_owned(), row["value"].clone());
         }
         if row["bound"] == json!(1) {
-            notes.push(format!("affinity, {subject}: {} {}", row["value"], row["meaning"].as_str().unwrap_or_default()));
+            notes.push(format!(
+                "affinity, {subject}: {} {}",
+                row["value"],
+                row["meaning"].as_str().unwrap_or_default()
+            ));
         }
     }
     let report = json!({ "family": "affinity", "figures": figures });

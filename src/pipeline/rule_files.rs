@@ -41,7 +41,7 @@ pub fn write(building: &Building<'_>, affinity: &Affinity) -> Result<Option<Stri
     let chosen = choose(&rows, &choice);
     building.add_file(&format!("{FOLDER}/affinity_rules.jdm.json"), jdm(&chosen.rules).as_bytes())?;
     building.add_file(&format!("{FOLDER}/affinity_rules.json"), json_rules(&chosen.rules).as_bytes())?;
-    building.add_file(&format!("{FOLDER}/affinity_rules.csv"), drools_csv(&chosen.rules)?.as_bytes())?;
+    building.add_file(&format!("{FOLDER}/affinity_rules.csv"), drools_csv(&chosen.rules).as_bytes())?;
     Ok((chosen.products_left_out > 0).then(|| {
         format!(
             "the rule files hold the {PRODUCTS} most bought products: {} others with {} rules are in `affinity_ptp` alone",

@@ -55,15 +55,13 @@ fn remainder(k: u64) -> f64 {
 
 /// The smallest and the largest count that the margins allow.
 fn range(pair: &PairCounts) -> (u64, u64) {
-    (
-        pair.n_a.saturating_sub(pair.without_b()),
-        pair.n_a.min(pair.n_b),
-    )
+    (pair.n_a.saturating_sub(pair.without_b()), pair.n_a.min(pair.n_b))
 }
 
 /// Probability of exactly this count, given its log-likelihood ratio.
 fn point(pair: &PairCounts, log_likelihood_ratio: f64) -> f64 {
-    let margins = (remainder(pair.n_a) + remainder(pair.n_b)) + (remainder(pair.without_a()) + remainder(pair.without_b()));
+    let margins =
+        (remainder(pair.n_a) + remainder(pair.n_b)) + (remainder(pair.without_a()) + remainder(pair.without_b()));
     let cells =
         (remainder(pair.only_a()) + remainder(pair.only_b())) + (remainder(pair.n_ab) + remainder(pair.neither()));
     (margins - cells - remainder(pair.n_total) - 0.5 * log_likelihood_ratio).exp().min(1.0)
@@ -223,7 +221,11 @@ fn lower_odds(pair: &PairCounts, least: f64) -> f64 {
         let (from_here, lower_moment) = below(steps, pair.n_ab, weight);
         let lower = from_here - 1.0;
         let miss = upper.ln() - lower.ln() - wanted;
-        if miss > 0.0 { high = log_odds } else { low = log_odds }
+        if miss > 0.0 {
+            high = log_odds
+        } else {
+            low = log_odds
+        }
         // The slope of the logarithm of the tails' odds is the distance between their means.
         let step = miss / (upper_moment / upper + lower_moment / lower);
         let mut next = log_odds - step;

@@ -73,10 +73,7 @@ impl PairCounts {
     }
 
     fn met_and_chance(&self) -> (u128, u128) {
-        (
-            u128::from(self.n_ab) * u128::from(self.n_total),
-            u128::from(self.n_a) * u128::from(self.n_b),
-        )
+        (u128::from(self.n_ab) * u128::from(self.n_total), u128::from(self.n_a) * u128::from(self.n_b))
     }
 
     /// Whether they meet more often than by chance: lift above 1, in whole numbers.

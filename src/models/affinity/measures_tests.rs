@@ -57,7 +57,8 @@ fn check_limits(pair: &PairCounts) -> Result<(), TestCaseError> {
         prop_assert!(measure.score(pair).is_finite());
     }
     prop_assert_eq!(pair.conviction().is_none(), pair.conviction_infinite());
-    for share in [pair.support(), pair.confidence(), pair.jaccard(), pair.cosine(), pair.kulczynski(), pair.imbalance()] {
+    for share in [pair.support(), pair.confidence(), pair.jaccard(), pair.cosine(), pair.kulczynski(), pair.imbalance()]
+    {
         prop_assert!((0.0..=1.0 + 1e-15).contains(&share));
     }
     prop_assert!(pair.log_likelihood_ratio() >= 0.0);
@@ -144,8 +145,7 @@ fn the_bound_has_the_odds_of_scipy() {
         // The odds of the table whose lift is the bound.
         let together = bound * (n_a * n_b) as f64 / n_total as f64;
         let neither = n_total as f64 - (n_a + n_b) as f64 + together;
-        let found = together * neither
-            / ((n_a as f64 - together) * (n_b as f64 - together));
+        let found = together * neither / ((n_a as f64 - together) * (n_b as f64 - together));
         assert!((found / odds - 1.0).abs() < 1e-6, "{n_ab} {n_a} {n_b} {n_total}: {found} is not {odds}");
     }
 }

@@ -5,27 +5,23 @@
 mod avoidance;
 mod fdr;
 mod fisher;
-mod golden_groceries;
 mod incidence;
 mod itemsets;
 mod kernel;
 mod measures;
 mod megabaskets;
+mod pairs;
 mod purchases;
 mod ranking;
 mod ratio;
 mod rules;
-mod kernel;
-mod measures;
-mod megabaskets;
-mod pairs;
-mod ranking;
-mod ratio;
 mod scoring;
 mod sequence;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod golden_groceries;
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]
@@ -40,15 +36,10 @@ pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
 pub use measures::PairCounts;
 pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
+pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
-pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
-pub use measures::PairCounts;
-pub use megabaskets::{Affected, Megabaskets, Tamed, decay_weights, multiply_weights, weighted_degrees};
-pub use pairs::{PairRow, PairStudy, Pairs};
-pub use ranking::RankBy;
-pub use ratio::Ratio;
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

@@ -22,7 +22,8 @@ pub struct PairStudy<'a> {
     pub rank_by: RankBy,
     /// For each product the one that it is a variant of, itself if of none: two of the same are never a pair.
     pub groups: Option<&'a [u32]>,
-    /// Which products may be offered as partners. The others take no rank, and are tested as all are.
+    /// Which products may be offered as partners. The others are tested as all are, and rank after all that may: no list is
+    /// shorter for them. Only those are given that would have been among the first `top`.
     pub offered: Option<&'a [bool]>,
     /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
     pub weights: Option<&'a [u32]>,
@@ -137,7 +138,7 @@ impl PairStudy<'_> {
 
     /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
     fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
-        let mut scored = Vec::new();
+        let (mut scored, mut held) = (Vec::new(), Vec::new());
         let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
         for (at, partner) in (0u32..).zip(partners) {
             let b = partner.product;
@@ -145,7 +146,7 @@ impl PairStudy<'_> {
                 continue;
             }
             let counts = self.counts(a, b, partner.count, degrees);
-            let ranked = counts.lift_above_one() && self.offered.is_none_or(|offered| offered[b as usize]);
+            let ranked = counts.lift_above_one();
             // Both want it, so it is worked out once.
             let evidence = self.rank_by == RankBy::LogLikelihoodRatio && weighted.is_none();
             let ratio = if b > a || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
@@ -166,9 +167,15 @@ impl PairStudy<'_> {
                     self.rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
                 }
             };
-            scored.push(Scored { product: b, score, at });
+            let list = if self.offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
+            list.push(Scored { product: b, score, at });
         }
         top_k(&mut scored, self.top);
+        top_k(&mut held, self.top);
+        if let Some(last) = scored.last().filter(|_| scored.len() == self.top) {
+            held.retain(|held| held.score.total_cmp(&last.score).then(last.product.cmp(&held.product)).is_gt());
+        }
+        scored.append(&mut held);
         let found = scored.iter().map(|best| {
             let count = partners[best.at as usize].count;
             let p_value = self.counts(a, best.product, count, degrees).fisher_greater();

@@ -130,7 +130,23 @@ mod tests {
         for (text, (numerator, denominator)) in cases {
             assert_eq!(text.parse(), Ok(Ratio::new(numerator, denominator)), "{text}");
         }
-        for text in ["", ".", "-0.1", "+1", "1/0", "1/", "/2", "a", "1e", "0.1.2", "1e400", "0.12345678901234567891", "%", "nan", "1 2"] {
+        for text in [
+            "",
+            ".",
+            "-0.1",
+            "+1",
+            "1/0",
+            "1/",
+            "/2",
+            "a",
+            "1e",
+            "0.1.2",
+            "1e400",
+            "0.12345678901234567891",
+            "%",
+            "nan",
+            "1 2",
+        ] {
             assert!(text.parse::<Ratio>().is_err(), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::affinity::Incidence;
 use super::super::{Rows, Values};
 use super::read::{Catalogue, NONE};
 use super::settings::Settings;
@@ -17,6 +18,16 @@ pub struct Grouping {
     pub names: Vec<String>,
     /// The name number of the first group.
     pub first: u32,
+}
+
+impl Grouping {
+    /// Units by group: which groups each unit has a product of.
+    pub fn incidence(&self, units: &Incidence) -> Incidence {
+        let lines =
+            (0..units.units()).flat_map(|unit| units.row(unit).iter().map(move |product| (unit as u32, *product)));
+        let lines = lines.map(|(unit, product)| (unit, self.of[product as usize])).filter(|(_, group)| *group != NONE);
+        Incidence::from_pairs(units.units(), self.names.len(), lines)
+    }
 }
 
 /// All names: products first, then the groups of each grouping.
@@ -35,7 +46,8 @@ impl Names {
         let path = |product: usize| catalogue.category_names.get(catalogue.categories[product] as usize).copied();
         let mut groupings = vec![("category".to_owned(), labelled(&|product| path(product).map(str::to_owned)))];
         if settings.attributes.iter().any(|attribute| attribute == "category_path") {
-            let deepest = (0..catalogue.ids.len()).filter_map(path).map(|path| path.split('/').count()).max().unwrap_or(0);
+            let deepest =
+                (0..catalogue.ids.len()).filter_map(path).map(|path| path.split('/').count()).max().unwrap_or(0);
             for depth in 1..deepest {
                 let label = |product| path(product).map(|path: &str| beginning(path, depth).to_owned());
                 groupings.push((format!("category_{depth}"), labelled(&label)));

@@ -1,11 +1,9 @@
 //! `affinity_pair_rows`: what is bought together, at every level and granularity, and what is bought instead.
 
-use std::cmp::Reverse;
-
 use rayon::prelude::*;
 
 use super::super::affinity::{
-    Avoidance, CategoryStudy, Counting, Incidence, PairCounts, PairStudy, Pairs, Tamed, category_incidence, substitutes,
+    Avoidance, Counting, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, substitutes,
 };
 use super::super::{Inputs, Rows};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
@@ -59,18 +57,18 @@ impl<'a> Study<'a> {
                 rows.extend(self.groups(level, units, grouping, figures));
             }
         }
-        rows.extend(self.categories_of_products(level, units, figures));
         rows
     }
 
     fn products(&self, level: Level, units: &Tamed<'_>, figures: &mut Figures) -> Vec<Row<'a>> {
         self.say_estimate(level, units, figures);
-        let study = self.pair_study(units, &units.incidence, Some(&self.catalogue.roots), Some(&self.catalogue.eligible));
+        let study =
+            self.pair_study(units, &units.incidence, Some(&self.catalogue.roots), Some(&self.catalogue.eligible));
         self.rows(level, "product", 0, &study, figures)
     }
 
     fn groups(&self, level: Level, units: &Tamed<'_>, grouping: &'a Grouping, figures: &mut Figures) -> Vec<Row<'a>> {
-        let incidence = category_incidence(&units.incidence, &grouping.of, grouping.names.len());
+        let incidence = grouping.incidence(&units.incidence);
         let study = self.pair_study(units, &incidence, None, None);
         self.rows(level, &grouping.granularity, grouping.first, &study, figures)
     }
@@ -103,14 +101,14 @@ impl<'a> Study<'a> {
         study: &PairStudy<'_>,
         figures: &mut Figures,
     ) -> Vec<Row<'a>> {
-        let Pairs { rows, discovery, eligible_products, .. } = study.run();
+        let Pairs { rows, discovery, eligible } = study.run();
         let subject = format!("{} {granularity}", level.name());
         let kept = format!("{granularity} in enough {}", level.units());
-        figures.count(&subject, "eligible", eligible_products, &kept);
+        figures.count(&subject, "eligible", eligible, &kept);
         figures.count(&subject, "pairs", discovery.tested(), "pairs with enough of both that go together");
         figures.count(&subject, "tests", discovery.hypotheses(), "pairs that could have been found: m of the q-values");
         figures.count(&subject, "found", discovery.rejected(self.settings.max_q), "pairs at [affinity] max_q");
-        let row = |row: super::super::affinity::PairRow| Row {
+        let row = |row: PairRow| Row {
             level,
             granularity,
             relation: COMPLEMENT,
@@ -125,6 +123,60 @@ impl<'a> Study<'a> {
             backed_off: false,
         };
         rows.into_iter().map(row).collect()
+    }
+
+    /// Products that customers buy instead of each other, in both directions.
+    pub fn substitutes(&self, customers: &Tamed<'_>, baskets: &Tamed<'_>, figures: &mut Figures) -> Vec<Row<'a>> {
+        let settings = self.settings;
+        let avoidance = Avoidance {
+            incidence: &customers.incidence,
+            n_total: customers.n_total,
+            min_count: settings.min_count,
+            categories: Some(&self.catalogue.categories),
+            groups: Some(&self.catalogue.roots),
+            rate: settings.max_q,
+            max_tests: MOST_AVOIDANCE_TESTS,
+            memory_bytes: self.inputs.memory(),
+        };
+        let (avoided, found) = substitutes(&avoidance, &baskets.incidence, baskets.n_total);
+        let subject = "substitute product";
+        figures.count(subject, "tests", avoided.hypotheses, "pairs within a category that could have been found");
+        figures.count(subject, "nominal", avoided.nominal, "pairs with a p-value up to [affinity] max_q, by customers");
+        figures.count(subject, "avoided", avoided.pairs.len() as u64, "pairs with such a q-value, by customers");
+        figures.count(subject, "found", found.len() as u64, "of these, pairs that baskets avoid too");
+        let rarest = "the rarest products were not tested: there are more pairs than anybody waits for";
+        figures.limit(subject, "products_left_out", avoided.products_left_out, rarest);
+        figures.limit(subject, "pairs_left_out", avoided.pairs_left_out, "pairs of these that could have been found");
+        let mut rows: Vec<Row<'a>> = found.iter().flat_map(|found| self.both_ways(found)).collect();
+        rows.sort_by(|a, b| a.a.cmp(&b.a).then(b.score.total_cmp(&a.score)).then(a.b.cmp(&b.b)));
+        let mut kept = Vec::with_capacity(rows.len());
+        for of_product in rows.chunk_by_mut(|a, b| a.a == b.a) {
+            let offered = |row: &Row<'_>| self.catalogue.eligible[row.b as usize];
+            let (first, last): (Vec<Row<'a>>, Vec<Row<'a>>) = of_product.iter().partition(|row| offered(row));
+            let first = first.into_iter().take(settings.top_k);
+            let ranked = (1..).zip(first.chain(last.into_iter().take(settings.top_k)));
+            kept.extend(ranked.map(|(rank, row)| Row { rank, ..row }));
+        }
+        kept
+    }
+
+    fn both_ways(&self, found: &Substitute) -> [Row<'a>; 2] {
+        let row = |a: u32, b: u32, counts: PairCounts| Row {
+            level: Level::Customer,
+            granularity: "product",
+            relation: SUBSTITUTE,
+            a,
+            b,
+            rank: 0,
+            score: counts.log_likelihood_ratio(),
+            score_name: "llr",
+            counts,
+            p_value: found.basket_p_value.max(found.customers.p_value),
+            q_value: found.q_value,
+            backed_off: false,
+        };
+        let pair = &found.customers;
+        [row(pair.a, pair.b, pair.counts), row(pair.b, pair.a, pair.counts.swapped())]
     }
 
     /// What counting the pairs of products will take, for who waits and for the manifest.

@@ -25,12 +25,7 @@ pub struct Row {
 }
 
 /// Rules of the baskets.
-pub fn find(
-    baskets: &Tamed<'_>,
-    catalogue: &Catalogue<'_>,
-    settings: &Settings,
-    figures: &mut Figures,
-) -> Vec<Row> {
+pub fn find(baskets: &Tamed<'_>, catalogue: &Catalogue<'_>, settings: &Settings, figures: &mut Figures) -> Vec<Row> {
     let least = settings.rule_min_support.count_of(baskets.n_total).max(u64::from(settings.min_count));
     let mining = Mining {
         min_count: u32::try_from(least).unwrap_or(u32::MAX),
@@ -45,7 +40,8 @@ pub fn find(
         drop_redundant: false,
         max_rules: settings.max_rules,
     };
-    let found = rules(&itemsets, baskets.n_total, &options);
+    // A basket has a 32-bit number.
+    let found = rules(&itemsets, u32::try_from(baskets.n_total).unwrap_or(u32::MAX), &options);
     let limits = itemsets.limits();
     figures.count("rule", "min_count", least, "fewest baskets with all products of a rule");
     figures.count("rule", "sets", itemsets.len() as u64, "sets of products in enough baskets");
@@ -53,7 +49,8 @@ pub fn find(
     figures.count("rule", "redundant", found.redundant as u64, "rules that a shorter one makes needless");
     let longer = "sets of more products than [affinity] rule_max_length exist, and make no rules";
     figures.limit("rule", "max_length_bound", u64::from(limits.max_length_bound), longer);
-    let sets = format!("sets left out, at least: there are more than {MOST_SETS} and the longest ones were not looked at");
+    let sets =
+        format!("sets left out, at least: there are more than {MOST_SETS} and the longest ones were not looked at");
     figures.limit("rule", "sets_left_out", limits.left_out_at_least as u64, &sets);
     let over = "rules beyond [affinity] max_rules, those with the weakest evidence, which were left out";
     figures.limit("rule", "rules_left_out", found.over_limit as u64, over);
@@ -70,13 +67,8 @@ fn named(rule: Rule, catalogue: &Catalogue<'_>) -> Row {
     // Numbers are in the order of ids, and so the ids are sorted.
     let ids: Vec<&str> = antecedent.iter().map(|product| catalogue.ids[*product as usize]).collect();
     // What joins the hashed ids is in none of them that anybody types; blanks are in many.
-    let rule_id = rule_id(
-        Level::Basket.name(),
-        "product",
-        "rule",
-        &ids.join("\u{1f}"),
-        catalogue.ids[consequent as usize],
-    );
+    let rule_id =
+        rule_id(Level::Basket.name(), "product", "rule", &ids.join("\u{1f}"), catalogue.ids[consequent as usize]);
     Row { rule_id, joined: ids.join(" "), antecedent, consequent, counts, p_value, q_value, is_redundant }
 }
 
@@ -105,7 +97,8 @@ fn rules_table(rows: &[Row], catalogue: &Catalogue<'_>) -> Rows {
 }
 
 fn products(rows: &[Row], catalogue: &Catalogue<'_>) -> Rows {
-    let of_row = |row: &'_ Row| row.antecedent.iter().map(|product| (row.rule_id.clone(), *product)).collect::<Vec<_>>();
+    let of_row =
+        |row: &'_ Row| row.antecedent.iter().map(|product| (row.rule_id.clone(), *product)).collect::<Vec<_>>();
     let parts: Vec<(String, u32)> = rows.iter().flat_map(of_row).collect();
     vec![text(&parts, |part| &part.0), text(&parts, |part| catalogue.ids[part.1 as usize])]
 }

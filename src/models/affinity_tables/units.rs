@@ -35,7 +35,8 @@ pub fn units(inputs: &Inputs<'_>, settings: &Settings, level: Level, products: u
     let units = numbers.iter().max().map_or(0, |last| *last as usize);
     // A number below 1 is nobody. What is negative was refused above.
     let counted = |row: &usize| numbers[*row] > 0 && days[*row] >= settings.from_day;
-    let pairs = (0..numbers.len()).filter(counted).map(|row| (numbers[row] as u32 - 1, product_numbers[row] as u32 - 1));
+    let pairs =
+        (0..numbers.len()).filter(counted).map(|row| (numbers[row] as u32 - 1, product_numbers[row] as u32 - 1));
     let ages = settings.half_life_days.map(|_| {
         let mut last = vec![i32::MIN; units];
         for row in (0..numbers.len()).filter(counted) {

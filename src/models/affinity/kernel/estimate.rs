@@ -119,7 +119,8 @@ impl Plan {
         if pairs > allowed {
             estimate.variant = Variant::RowWise;
             estimate.seconds += sizes.pair_events as f64 * SECONDS_SUM;
-            (workers, estimate.partitions) = counting.memory_bytes.map_or((threads, 1), |memory| bytes.split(memory, threads));
+            (workers, estimate.partitions) =
+                counting.memory_bytes.map_or((threads, 1), |memory| bytes.split(memory, threads));
             estimate.bytes = bytes.rows + bytes.visits / u64::from(estimate.partitions) + workers * bytes.sums;
             estimate.fits = counting.memory_bytes.is_none_or(|memory| estimate.bytes <= memory);
         }

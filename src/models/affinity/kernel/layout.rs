@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use super::tally::Tally;
 use super::super::Incidence;
+use super::tally::Tally;
 
 /// A product's number among the kept: as 16 bits while they suffice, because a basket is then one cache line.
 pub trait Id: Copy + Default + Send + Sync {

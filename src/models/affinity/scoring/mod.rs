@@ -21,8 +21,8 @@ use rayon::prelude::*;
 use super::Incidence;
 use super::kernel::ONE_UNIT;
 use best::Best;
-pub use neighbours::Neighbours;
 use neighbours::Neighbour;
+pub use neighbours::Neighbours;
 
 /// Customers a thread takes at a time at least.
 const TOGETHER: usize = 512;
@@ -131,7 +131,11 @@ impl Scoring<'_> {
     }
 
     fn check(&self) {
-        assert_eq!(self.histories.products(), self.neighbours.products(), "histories and neighbours of the same products");
+        assert_eq!(
+            self.histories.products(),
+            self.neighbours.products(),
+            "histories and neighbours of the same products"
+        );
         if let Some(weights) = self.line_weights {
             assert_eq!(weights.len(), self.histories.lines(), "a weight for every line");
             assert!(weights.iter().all(|weight| *weight <= ONE_UNIT), "a line weighs 1 at most");
