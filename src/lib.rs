@@ -40,6 +40,7 @@
 //! time zone (`_day`), an instant whole microseconds UTC (`_us`); the end of the window, `as_of`, is a parameter and never
 //! the clock; every order ends with a unique key; SQL never sums a floating number.
 
+pub mod affinity_file;
 pub mod basket_file;
 pub mod cli;
 pub mod config;

@@ -12,9 +12,10 @@ mod pairs;
 mod rules;
 mod units;
 
-pub use columns::{PAIR_COLUMNS, RULE_COLUMNS};
-pub use pairs::{PairOptions, PairResult, pairs};
-pub use rules::{RuleFileCounts, RuleResult, RulesOptions, rules};
+pub use columns::{PAIR_COLUMNS, PairNames, RULE_COLUMNS, batch, pair_column, rule_column};
+pub use folder::{write_pairs, write_rules};
+pub use pairs::{PairOptions, PairResult, pairs, strongest};
+pub use rules::{NamedRule, RuleResult, RulesOptions, rules};
 pub use units::{Grouping, Level, Source, Units};
 
 use std::time::Instant;

@@ -7,7 +7,7 @@ use super::{finished, warn};
 use crate::basket_file::{self, Columns, Layout, Lines, MISSING, Reason, Report, Wanted, read_groups};
 use crate::error::{Error, Place, Result};
 use crate::models::affinity::{
-    Affected, Incidence, Megabaskets, ONE_UNIT, category_incidence, decay_weights, multiply_weights,
+    Affected, Incidence, Megabaskets, ONE_UNIT, decay_weights, multiply_weights,
 };
 use crate::monitor::Monitor;
 
@@ -145,7 +145,7 @@ impl Source {
                     .at(Place::file(catalogue))
                     .hint("its ids have to be those of the basket files, to the letter"));
             }
-            incidence = category_incidence(&incidence, &of, groups.names.len());
+            incidence = grouped(&incidence, &of, groups.names.len());
             (names, granularity) = (groups.names, by.clone());
         }
         let tamed = self.megabaskets.apply(&incidence);
@@ -200,6 +200,13 @@ impl Source {
             warn(monitor, message);
         }
     }
+}
+
+/// Units by groups of their products; products of no group drop out.
+fn grouped(incidence: &Incidence, of: &[u32], groups: usize) -> Incidence {
+    let row = |unit: usize| incidence.row(unit).iter().map(move |product| (unit as u32, of[*product as usize]));
+    let pairs = (0..incidence.units()).flat_map(row).filter(|(_, group)| *group != MISSING);
+    Incidence::from_pairs(incidence.units(), groups, pairs)
 }
 
 impl Units {
