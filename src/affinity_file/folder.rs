@@ -57,7 +57,7 @@ pub fn write_pairs(result: &PairResult, names: &PairNames<'_>, source: &Source, 
 pub fn write_rules(result: &RuleResult, source: &Source, out: &Path) -> Result<()> {
     let table = contract("affinity_rules")?;
     let rows = contracted(&table, result.rules.len(), &[], |column| rule_column(column, &result.rules, source.level))?;
-    let (mut files, counts) = engine_files(result, source.level)?;
+    let (mut files, counts) = engine_files(result, source.level);
     let mut report = report_of(&result.units, source);
     report["min_count"] = json!(result.least);
     report["sets_by_length"] = json!(result.by_length);

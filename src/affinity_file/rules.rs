@@ -111,7 +111,7 @@ pub fn rules(source: &Source, options: &RulesOptions, monitor: &dyn Monitor) -> 
         );
         finished(monitor, "sets", started, summary);
         let started = Instant::now();
-        let found = find(&itemsets, units.n_total, &rule_options(options));
+        let found = find(&itemsets, u32::try_from(units.n_total).unwrap_or(u32::MAX), &rule_options(options));
         let summary = format!("{} of the asked confidence, {} of them redundant", found.tested, found.redundant);
         finished(monitor, "rules", started, summary);
         tell(&itemsets, found.over_limit, options, monitor);
@@ -179,10 +179,7 @@ fn named(rule: Rule, units: &Units, level: Level) -> NamedRule {
 }
 
 /// The files for rule engines: the best rules with one product on the left. Names and contents.
-///
-/// # Errors
-/// Internal, when one cannot be written.
-pub fn engine_files(result: &RuleResult, level: Level) -> Result<(Vec<(&'static str, String)>, RuleFileCounts)> {
+pub fn engine_files(result: &RuleResult, level: Level) -> (Vec<(&'static str, String)>, RuleFileCounts) {
     let mut single: Vec<&NamedRule> =
         result.rules.iter().filter(|rule| rule.antecedent.len() == 1 && rule.counts.lift_above_one()).collect();
     // The sort keeps the order of evidence within a product.
@@ -212,7 +209,7 @@ pub fn engine_files(result: &RuleResult, level: Level) -> Result<(Vec<(&'static 
     let files = vec![
         ("affinity_rules.jdm.json", rule_files::jdm(&chosen.rules)),
         ("affinity_rules.json", rule_files::json_rules(&chosen.rules)),
-        ("affinity_rules.csv", rule_files::drools_csv(&chosen.rules)?),
+        ("affinity_rules.csv", rule_files::drools_csv(&chosen.rules)),
     ];
-    Ok((files, counts))
+    (files, counts)
 }
