@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::columns::{PairNames, contracted, pair_column, rule_column};
 use super::rules::engine_files;
 use super::{PairResult, RuleResult, Source, Units};
-use crate::basket_file::Reason;
+use crate::basket_file::{Reason, Report};
 use crate::contract::{Table, made_tables};
 use crate::error::{Error, Result};
 use crate::publish::{TableFolder, TableMetadata};
@@ -17,13 +17,14 @@ use crate::publish::{TableFolder, TableMetadata};
 /// What only a pipeline knows of a pair.
 const UNKNOWN: [(&str, DataType); 2] = [("margin_b_e4", DataType::Int64), ("suppressed_reason", DataType::Utf8)];
 
-fn contract(name: &str) -> Result<Table> {
+pub(super) fn contract(name: &str) -> Result<Table> {
     let found = made_tables().into_iter().find(|table| table.name == name);
     found.ok_or_else(|| Error::internal(format!("`{name}` has no contract")))
 }
 
-fn metadata(units: &Units) -> TableMetadata {
-    let as_of = units.last_day.and_then(|day| {
+/// What tables say of the last day that was read, which is the day before as of.
+pub(super) fn metadata_of(last_day: Option<i32>) -> TableMetadata {
+    let as_of = last_day.and_then(|day| {
         let day = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(i64::from(day) + 1));
         day.ok().map(|day| day.to_string())
     });
@@ -47,7 +48,7 @@ pub fn write_pairs(result: &PairResult, names: &PairNames<'_>, source: &Source, 
     report["hypotheses"] = json!(result.hypotheses);
     report["found_at_q_0.05"] = json!(result.found);
     report["rows"] = json!(result.rows.len());
-    write(&[(table, rows)], &metadata(&result.units), &[("report.json", pretty(&report)?)], out)
+    write(&[(table, rows)], &metadata_of(result.units.last_day), &[("report.json", pretty(&report)?)], out)
 }
 
 /// Writes `affinity_rules.parquet`, the files for rule engines and `report.json`.
@@ -72,10 +73,11 @@ pub fn write_rules(result: &RuleResult, source: &Source, out: &Path) -> Result<(
     report["rows"] = json!(result.rules.len());
     report["rule_files"] = json!({"rules": counts.rules, "left_out": counts.left_out});
     files.push(("report.json", pretty(&report)?));
-    write(&[(table, rows)], &metadata(&result.units), &files, out)
+    write(&[(table, rows)], &metadata_of(result.units.last_day), &files, out)
 }
 
-fn write(
+/// Writes all files of a folder.
+pub(super) fn write(
     tables: &[(Table, RecordBatch)],
     metadata: &TableMetadata,
     files: &[(&str, String)],
@@ -91,18 +93,19 @@ fn write(
     folder.finish()
 }
 
+/// How many rows were left out, by reason.
+pub(super) fn left_out(report: &Report) -> Value {
+    let counted = Reason::ALL.iter().filter(|reason| report.count(**reason) > 0);
+    counted.map(|reason| (reason.name().to_owned(), json!(report.count(*reason)))).collect()
+}
+
 /// What was read and what of it counts: the same for any order of rows.
 fn report_of(units: &Units, source: &Source) -> Value {
-    let left_out: serde_json::Map<String, Value> = Reason::ALL
-        .iter()
-        .filter(|reason| units.report.count(**reason) > 0)
-        .map(|reason| (reason.name().to_owned(), json!(units.report.count(*reason))))
-        .collect();
     json!({
         "level": source.level.name(),
         "granularity": units.granularity,
         "rows_read": units.report.rows,
-        "rows_left_out": left_out,
+        "rows_left_out": left_out(&units.report),
         "rows_repeated": units.repeated,
         "lines_without_group": units.ungrouped,
         "units": units.n_total,
@@ -116,7 +119,8 @@ fn report_of(units: &Units, source: &Source) -> Value {
     })
 }
 
-fn pretty(report: &Value) -> Result<String> {
+/// JSON for people.
+pub(super) fn pretty(report: &Value) -> Result<String> {
     let text = serde_json::to_string_pretty(report);
     text.map(|text| text + "\n").map_err(|error| Error::internal("cannot write JSON").because(error))
 }

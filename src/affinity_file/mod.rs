@@ -7,12 +7,16 @@
 //! ```
 
 mod columns;
+mod evaluate;
 mod folder;
 mod pairs;
 mod rules;
 mod units;
 
 pub use columns::{PAIR_COLUMNS, PairNames, RULE_COLUMNS, batch, pair_column, rule_column};
+pub use evaluate::{
+    EVALUATION_COLUMNS, Evaluation, best_first, evaluate, evaluation_column, write_evaluation,
+};
 pub use folder::{write_pairs, write_rules};
 pub use pairs::{PairOptions, PairResult, pairs, strongest};
 pub use rules::{NamedRule, RuleResult, RulesOptions, rules};

@@ -95,10 +95,10 @@ pub fn pairs(source: &Source, options: &PairOptions, monitor: &dyn Monitor) -> R
         let estimate = study.estimate();
         predict(&estimate, source, monitor);
         let started = Instant::now();
-        let Pairs { mut rows, discovery, eligible } = study.run();
+        let Pairs { mut rows, discovery, eligible, tested } = study.run();
         rows.retain(|row| options.is_wanted(row));
         keep_best(&mut rows, options.top);
-        let (tested, hypotheses, found) = (discovery.tested(), discovery.hypotheses(), discovery.rejected(0.05));
+        let (hypotheses, found) = (discovery.hypotheses(), discovery.rejected(0.05));
         let summary = format!(
             "{} rows; of {hypotheses} possible pairs {tested} came often enough, {found} are beyond chance (q up to 0.05)",
             rows.len()

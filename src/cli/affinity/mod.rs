@@ -1,5 +1,6 @@
 //! `patronage affinity`: what goes with what in a basket file, for the analyst.
 
+mod evaluate;
 mod pairs;
 mod rules;
 mod source;
@@ -20,12 +21,14 @@ use crate::error::{Error, Result};
 pub enum Command {
     Pairs(Box<pairs::Args>),
     Rules(Box<rules::Args>),
+    Evaluate(Box<evaluate::Args>),
 }
 
 pub fn run(command: Command, global: &GlobalArgs) -> Result<()> {
     match command {
         Command::Pairs(args) => pairs::run(*args, global),
         Command::Rules(args) => rules::run(*args, global),
+        Command::Evaluate(args) => evaluate::run(*args, global),
     }
 }
 

@@ -95,7 +95,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     output.check()?;
     let columns = output.wanted(&PAIR_COLUMNS)?;
     let monitor = progress::monitor(global);
-    let source = source.source(counting, global);
+    let source = source.counted(counting, global);
     let options = PairOptions {
         min_count: choice.min_count,
         min_support: choice.min_support,

@@ -87,7 +87,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     output.check()?;
     let columns = output.wanted(&RULE_COLUMNS)?;
     let monitor = progress::monitor(global);
-    let source = source.source(counting, global);
+    let source = source.counted(counting, global);
     let options = RulesOptions {
         min_support: choice.min_support,
         min_count: choice.min_count,

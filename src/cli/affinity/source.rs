@@ -92,9 +92,8 @@ fn days(text: &str) -> Result<f64, String> {
 }
 
 impl SourceArgs {
-    /// The source that the arguments describe.
-    pub fn source(self, counting: CountingArgs, global: &GlobalArgs) -> Source {
-        let above = counting.max_basket_products;
+    /// The files alone, each line as it is.
+    pub fn bare(self, global: &GlobalArgs) -> Source {
         Source {
             files: self.files,
             layout: match self.layout {
@@ -108,6 +107,19 @@ impl SourceArgs {
                 date: self.date,
                 quantity: self.quantity,
             },
+            level: Level::Basket,
+            grouping: None,
+            megabaskets: Megabaskets::default(),
+            half_life_days: None,
+            memory_bytes: global.memory,
+            threads: global.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        }
+    }
+
+    /// The files, and what of them counts.
+    pub fn counted(self, counting: CountingArgs, global: &GlobalArgs) -> Source {
+        let above = counting.max_basket_products;
+        Source {
             level: match counting.level {
                 LevelArg::Basket => Level::Basket,
                 LevelArg::Customer => Level::Customer,
@@ -118,8 +130,7 @@ impl SourceArgs {
                 MegabasketsArg::Weight => Megabaskets::Weight { above },
             },
             half_life_days: counting.half_life,
-            memory_bytes: global.memory,
-            threads: global.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            ..self.bare(global)
         }
     }
 }

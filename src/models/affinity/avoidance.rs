@@ -159,9 +159,7 @@ impl Avoidance<'_> {
 
     /// The fewest units of a product with which the work stays within the limit.
     fn limit(&self, shelves: &[Shelf], degrees: &[u32]) -> u32 {
-        let work = |fewest: u32| -> u64 {
-            shelves.iter().map(|shelf| shelf.work(shelf.kept(degrees, fewest))).sum()
-        };
+        let work = |fewest: u32| -> u64 { shelves.iter().map(|shelf| shelf.work(shelf.kept(degrees, fewest))).sum() };
         let (mut low, mut high) = (0, degrees.iter().max().map_or(1, |most| most.saturating_add(1)));
         if work(low) <= self.max_tests {
             return low;

@@ -6,6 +6,7 @@
 //! its digits for millions of units. A tail is summed outwards from the count, each term from the one before, until no
 //! term can change it.
 
+use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
 use super::measures::PairCounts;
@@ -14,42 +15,38 @@ use super::measures::PairCounts;
 const SMALLEST: f64 = f64::MIN_POSITIVE;
 
 /// The part of a sum that no longer matters.
-const NEGLIGIBLE: f64 = 1e-17;
+const NEGLIGIBLE: f64 = 1e-16;
 
 /// The level of [`PairCounts::lift_lower`]: one-sided.
 const BOUND_TAIL: f64 = 0.05;
 
 const TABLED: usize = 1024;
 
-/// `ln(k! / (k^k e^-k))` of small numbers.
-static REMAINDERS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+/// [`series`] of small numbers.
+static SERIES: LazyLock<Vec<f64>> = LazyLock::new(|| {
     let mut factorial = 1.0_f64;
-    (0..TABLED)
-        .map(|k| {
-            let number = k as f64;
-            match k {
-                0 => 0.0,
-                1..16 => {
-                    factorial *= number;
-                    factorial.ln() - number * number.ln() + number
-                }
-                _ => stirling(number),
-            }
-        })
-        .collect()
+    let exactly = |k: usize| {
+        let number = k as f64;
+        factorial *= number.max(1.0);
+        if k < 16 { factorial.ln() - number * number.ln() + number - 0.5 * (TAU * number).ln() } else { series(number) }
+    };
+    let mut tabled: Vec<f64> = (0..TABLED).map(exactly).collect();
+    // 0! is 1, and so is what stands for 0 in the root.
+    tabled[0] = 0.0;
+    tabled
 });
 
-/// `ln(k! / (k^k e^-k))` by Stirling's series, from 16 on to 1e-16.
-fn stirling(k: f64) -> f64 {
+/// What Stirling's formula leaves of a factorial: `ln(k! / (sqrt(2 pi k) k^k e^-k))`, from 16 on to 1e-16.
+fn series(k: f64) -> f64 {
     let square = k * k;
-    let series = (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - 1.0 / (1680.0 * square)) / square) / square) / k;
-    0.5 * (std::f64::consts::TAU * k).ln() + series
+    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - 1.0 / (1680.0 * square)) / square) / square) / k
 }
 
-fn remainder(k: u64) -> f64 {
-    match REMAINDERS.get(usize::try_from(k).unwrap_or(usize::MAX)) {
-        Some(remainder) => *remainder,
-        None => stirling(k as f64),
+fn left_of_stirling(k: u64) -> f64 {
+    match SERIES.get(usize::try_from(k).unwrap_or(usize::MAX)) {
+        Some(left) => *left,
+        // One term less: from 1,024 on to 1e-18.
+        None => (1.0 / 12.0 - 1.0 / (360.0 * k as f64 * k as f64)) / k as f64,
     }
 }
 
@@ -60,11 +57,14 @@ fn range(pair: &PairCounts) -> (u64, u64) {
 
 /// Probability of exactly this count, given its log-likelihood ratio.
 fn point(pair: &PairCounts, log_likelihood_ratio: f64) -> f64 {
-    let margins =
-        (remainder(pair.n_a) + remainder(pair.n_b)) + (remainder(pair.without_a()) + remainder(pair.without_b()));
-    let cells =
-        (remainder(pair.only_a()) + remainder(pair.only_b())) + (remainder(pair.n_ab) + remainder(pair.neither()));
-    (margins - cells - remainder(pair.n_total) - 0.5 * log_likelihood_ratio).exp().min(1.0)
+    let margins = [pair.n_a, pair.n_b, pair.without_a(), pair.without_b()];
+    let cells = [pair.n_ab, pair.only_a(), pair.only_b(), pair.neither()];
+    let left = |of: [u64; 4]| of.map(left_of_stirling).iter().sum::<f64>();
+    let under_root = |count: u64| if count == 0 { 1.0 } else { TAU * count as f64 };
+    let product = |of: [u64; 4]| of.map(under_root).iter().product::<f64>();
+    let exponent = left(margins) - left(cells) - left_of_stirling(pair.n_total) - 0.5 * log_likelihood_ratio;
+    let root = (product(margins) / (product(cells) * under_root(pair.n_total))).sqrt();
+    (root * exponent.exp()).min(1.0)
 }
 
 /// The table's two-by-two ratio of neighbours: probability of one more by that of this count.
@@ -146,23 +146,32 @@ impl PairCounts {
     }
 
     /// [`PairCounts::fisher_greater`] where the log-likelihood ratio is known already.
-    pub(super) fn fisher_greater_given(&self, log_likelihood_ratio: f64) -> f64 {
+    fn fisher_greater_given(&self, log_likelihood_ratio: f64) -> f64 {
+        self.fisher_greater_below(log_likelihood_ratio, f64::INFINITY).unwrap_or(1.0)
+    }
+
+    /// [`PairCounts::fisher_greater`] where the log-likelihood ratio is known already, and only a p-value below a limit is
+    /// of interest. `None` is certainly not below it: this count alone is as likely.
+    pub(super) fn fisher_greater_below(&self, log_likelihood_ratio: f64, limit: f64) -> Option<f64> {
         let pair = self.ordered();
         let (least, most) = range(&pair);
         if pair.n_ab <= least {
-            return 1.0;
+            return (limit > 1.0).then_some(1.0);
         }
         if pair.n_ab > most {
-            return SMALLEST;
+            return Some(SMALLEST);
         }
         let point = point(&pair, log_likelihood_ratio);
+        if point >= limit {
+            return None;
+        }
         let steps = Steps::of(&pair);
         let tail = if pair.lift_below_one() {
             1.0 - point * (below(steps, pair.n_ab, 1.0).0 - 1.0)
         } else {
             point * above(steps, pair.n_ab, 1.0).0
         };
-        tail.clamp(SMALLEST, 1.0)
+        Some(tail.clamp(SMALLEST, 1.0))
     }
 
     /// Fisher's one-sided test for less than chance: probability of this count or a lower one.

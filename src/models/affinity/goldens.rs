@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Purchase;
+use super::{NO_CATEGORY, Purchase};
 
 /// Purchases and the ids of their products, by number; numbers follow the order of ids.
 pub(super) struct Data {
     pub(super) purchases: Vec<Purchase>,
     pub(super) products: Vec<String>,
+    /// Category of each product, by number.
+    pub(super) categories: Vec<u32>,
 }
 
 /// A file beside the repository, or a message that it is not there.
@@ -35,7 +37,22 @@ pub(super) fn online_retail() -> Option<Data> {
 
 /// The same of Complete Journey.
 pub(super) fn complete_journey() -> Option<Data> {
-    purchases("data/complete_journey/transactions.csv.gz")
+    let mut data = purchases("data/complete_journey/transactions.csv.gz")?;
+    let names: HashMap<String, String> = csv_gz(&shared("data/complete_journey/products.csv.gz")?)
+        .records()
+        .map(Result::unwrap)
+        .map(|record| (record[0].to_owned(), record[2].to_owned()))
+        .collect();
+    let mut numbers = HashMap::new();
+    let category = |product: &String| match names.get(product).filter(|name| !name.is_empty()) {
+        Some(name) => {
+            let next = numbers.len() as u32;
+            *numbers.entry(name.clone()).or_insert(next)
+        }
+        None => NO_CATEGORY,
+    };
+    data.categories = data.products.iter().map(category).collect();
+    Some(data)
 }
 
 fn purchases(path: &str) -> Option<Data> {
@@ -70,7 +87,7 @@ fn purchases(path: &str) -> Option<Data> {
         .collect();
     purchases.sort_unstable();
     purchases.dedup();
-    Some(Data { purchases, products })
+    Some(Data { purchases, products, categories: Vec::new() })
 }
 
 /// Days since 1970-01-01 of `2010-12-01T08:26:00`.

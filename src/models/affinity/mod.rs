@@ -3,6 +3,7 @@
 //! (`spec/affinity.md`).
 
 mod avoidance;
+mod categories;
 mod fdr;
 mod fisher;
 mod incidence;
@@ -14,6 +15,8 @@ mod pairs;
 mod purchases;
 mod ranking;
 mod ratio;
+pub mod recommend;
+mod replenishment;
 mod rules;
 mod scoring;
 mod sequence;
@@ -30,6 +33,7 @@ mod measures_tests;
 mod pairs_tests;
 
 pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
+pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
 pub use fdr::{FalseDiscovery, q_values};
 pub use incidence::Incidence;
 pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
@@ -40,6 +44,7 @@ pub use pairs::{PairRow, PairStudy, Pairs};
 pub use purchases::Purchase;
 pub use ranking::RankBy;
 pub use ratio::Ratio;
+pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
 pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

@@ -22,8 +22,7 @@ pub struct PairStudy<'a> {
     pub rank_by: RankBy,
     /// For each product the one that it is a variant of, itself if of none: two of the same are never a pair.
     pub groups: Option<&'a [u32]>,
-    /// Which products may be offered as partners. The others are tested as all are, and rank after all that may: no list is
-    /// shorter for them. Only those are given that would have been among the first `top`.
+    /// Which products may be offered as partners. The others take no rank, and are tested as all are.
     pub offered: Option<&'a [bool]>,
     /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
     pub weights: Option<&'a [u32]>,
@@ -55,9 +54,11 @@ pub struct PairRow {
 pub struct Pairs {
     /// By product, then by rank.
     pub rows: Vec<PairRow>,
-    /// The tests: one for each pair of eligible products, except variants of one. A pair in fewer than `min_count` units
-    /// counts with a p-value of 1.
+    /// The hypotheses: one for each pair of eligible products, except variants of one. A pair in fewer than `min_count`
+    /// units counts with a p-value of 1. Its own count of tests is of the p-values that could matter.
     pub discovery: FalseDiscovery,
+    /// Pairs in at least `min_count` units: those that were tested.
+    pub tested: u64,
     /// Products in at least `min_count` units.
     pub eligible: u64,
 }
@@ -68,6 +69,24 @@ struct Found {
     count: u32,
     score: f64,
     p_value: f64,
+}
+
+/// What a study works with.
+struct Bench<'a> {
+    study: &'a PairStudy<'a>,
+    degrees: Vec<u32>,
+    weighted: Option<Weighted>,
+    /// A p-value of this or more gives no q-value below 1, so it need not be worked out.
+    limit: f64,
+}
+
+/// What is found of one product.
+struct OfProduct {
+    best: Vec<Found>,
+    /// Pairs with later products.
+    tested: u64,
+    /// Their p-values, where they could matter.
+    p_values: Vec<f64>,
 }
 
 impl PairStudy<'_> {
@@ -86,7 +105,8 @@ impl PairStudy<'_> {
         let mut estimate = self.counting().estimate();
         let products = estimate.products;
         // A pair takes `min_count` events at least.
-        let pairs = (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
+        let pairs =
+            (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
         let row = (size_of::<PairRow>() + size_of::<Found>()) as u64;
         estimate.bytes += pairs * 32 + (products * self.top as u64).min(2 * pairs) * row;
         estimate
@@ -101,87 +121,101 @@ impl PairStudy<'_> {
         assert!(self.groups.is_none_or(|groups| groups.len() == products), "a group for every product");
         assert!(self.offered.is_none_or(|offered| offered.len() == products), "each product offered or not");
         let degrees = self.incidence.degrees();
-        let weighted = self.weights.map(|weights| Weighted::new(self.incidence, weights));
-        let found = self.counting().count(|a, partners| self.visit(a, partners, &degrees, weighted.as_ref()));
         let eligible: Vec<u32> =
             (0u32..).zip(&degrees).filter(|(_, n)| **n >= self.min_count.max(1)).map(|(product, _)| product).collect();
-        let tests: usize = found.iter().map(|(_, p_values)| p_values.len()).sum();
-        let mut p_values = Vec::with_capacity(tests);
-        let mut rows = Vec::with_capacity(found.iter().map(|(rows, _)| rows.len()).sum());
-        for (a, (best, of_product)) in (0u32..).zip(found) {
-            p_values.extend_from_slice(&of_product);
-            rows.extend((1u32..).zip(best).map(|(rank, found)| PairRow {
+        let hypotheses = pairs_to_test(&eligible, self.groups);
+        let weighted = self.weights.map(|weights| Weighted::new(self.incidence, weights));
+        // The q-value of the n-th p-value is at least p m / n, and n is at most the number of tests.
+        let limit = self.most_tests() as f64 / hypotheses.max(1) as f64;
+        let bench = Bench { study: self, degrees, weighted, limit };
+        let found = self.counting().count(|a, partners| bench.visit(a, partners));
+        let tested = found.iter().map(|of| of.tested).sum();
+        let mut p_values = Vec::with_capacity(found.iter().map(|of| of.p_values.len()).sum());
+        let mut rows = Vec::with_capacity(found.iter().map(|of| of.best.len()).sum());
+        for (a, of) in (0u32..).zip(found) {
+            p_values.extend_from_slice(&of.p_values);
+            rows.extend((1u32..).zip(of.best).map(|(rank, found)| PairRow {
                 a,
                 b: found.partner,
                 rank,
                 score: found.score,
-                counts: self.counts(a, found.partner, found.count, &degrees),
+                counts: bench.counts(a, found.partner, found.count),
                 p_value: found.p_value,
                 q_value: 1.0,
             }));
         }
-        let discovery = FalseDiscovery::new(p_values, pairs_to_test(&eligible, self.groups));
+        let discovery = FalseDiscovery::new(p_values, hypotheses);
         for row in &mut rows {
             row.q_value = discovery.q(row.p_value);
         }
-        Pairs { rows, discovery, eligible: eligible.len() as u64 }
+        Pairs { rows, discovery, tested, eligible: eligible.len() as u64 }
     }
 
-    fn counts(&self, a: u32, b: u32, count: u32, degrees: &[u32]) -> PairCounts {
+    /// Tests there can be at most: each takes `min_count` of the units' pairs.
+    fn most_tests(&self) -> u64 {
+        let pairs = |unit: usize| {
+            let products = self.incidence.row(unit).len() as u64;
+            products * products.saturating_sub(1) / 2
+        };
+        (0..self.incidence.units()).map(pairs).sum::<u64>() / u64::from(self.min_count.max(1))
+    }
+}
+
+impl Bench<'_> {
+    fn counts(&self, a: u32, b: u32, count: u32) -> PairCounts {
         PairCounts {
             n_ab: u64::from(count),
-            n_a: u64::from(degrees[a as usize]),
-            n_b: u64::from(degrees[b as usize]),
-            n_total: self.n_total,
+            n_a: u64::from(self.degrees[a as usize]),
+            n_b: u64::from(self.degrees[b as usize]),
+            n_total: self.study.n_total,
         }
     }
 
-    /// The best partners of a product, and the p-values of its pairs with later products: each pair is tested once.
-    fn visit(&self, a: u32, partners: &[Partner], degrees: &[u32], weighted: Option<&Weighted>) -> (Vec<Found>, Vec<f64>) {
-        let (mut scored, mut held) = (Vec::new(), Vec::new());
-        let mut p_values = Vec::with_capacity(partners.iter().filter(|partner| partner.product > a).count());
+    /// The best partners of a product, and its tests with later products: each pair is tested once.
+    fn visit(&self, a: u32, partners: &[Partner]) -> OfProduct {
+        let PairStudy { rank_by, groups, offered, top, .. } = *self.study;
+        let mut of = OfProduct { best: Vec::new(), tested: 0, p_values: Vec::new() };
+        let mut scored = Vec::new();
+        // Both want it, so it is worked out once.
+        let evidence = rank_by == RankBy::LogLikelihoodRatio && self.weighted.is_none();
         for (at, partner) in (0u32..).zip(partners) {
             let b = partner.product;
-            if self.groups.is_some_and(|groups| groups[a as usize] == groups[b as usize]) {
+            if groups.is_some_and(|groups| groups[a as usize] == groups[b as usize]) {
                 continue;
             }
-            let counts = self.counts(a, b, partner.count, degrees);
-            let ranked = counts.lift_above_one();
-            // Both want it, so it is worked out once.
-            let evidence = self.rank_by == RankBy::LogLikelihoodRatio && weighted.is_none();
-            let ratio = if b > a || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
-            if b > a {
-                p_values.push(counts.fisher_greater_given(ratio));
+            let counts = self.counts(a, b, partner.count);
+            let above = counts.lift_above_one();
+            let ranked = above && offered.is_none_or(|offered| offered[b as usize]);
+            // Of a lift of 1 or less the p-value is at least a half: the median is next to the mean (Siegel 2001).
+            let matters = b > a && (above || self.limit > 0.5);
+            let ratio = if matters || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
+            of.tested += u64::from(b > a);
+            if matters {
+                of.p_values.extend(counts.fisher_greater_below(ratio, self.limit));
             }
             if !ranked {
                 continue;
             }
-            let score = match weighted {
+            let score = match &self.weighted {
                 None if evidence => ratio,
-                None => self.rank_by.score(&counts),
+                None => rank_by.score(&counts),
                 Some(weighted) => {
                     let counts = weighted.counts(a, partner);
                     if !counts.lift_above_one() {
                         continue;
                     }
-                    self.rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
+                    rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
                 }
             };
-            let list = if self.offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
-            list.push(Scored { product: b, score, at });
+            scored.push(Scored { product: b, score, at });
         }
-        top_k(&mut scored, self.top);
-        top_k(&mut held, self.top);
-        if let Some(last) = scored.last().filter(|_| scored.len() == self.top) {
-            held.retain(|held| held.score.total_cmp(&last.score).then(last.product.cmp(&held.product)).is_gt());
-        }
-        scored.append(&mut held);
-        let found = scored.iter().map(|best| {
+        top_k(&mut scored, top);
+        of.best.extend(scored.iter().map(|best| {
             let count = partners[best.at as usize].count;
-            let p_value = self.counts(a, best.product, count, degrees).fisher_greater();
+            let p_value = self.counts(a, best.product, count).fisher_greater();
             Found { partner: best.product, count, score: best.score, p_value }
-        });
-        (found.collect(), p_values)
+        }));
+        of
     }
 }
 

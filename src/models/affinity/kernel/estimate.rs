@@ -58,7 +58,10 @@ const PAIRS_A_LINE: u64 = 2;
 const SAMPLE: usize = 128;
 
 /// More passes than this over the rows are not worth the memory they save.
-const MOST_PARTITIONS: u64 = 64;
+const MOST_PARTITIONS: u32 = 64;
+
+/// Bytes of where a row begins.
+const VISIT: u64 = 4;
 
 /// How counting will go.
 pub struct Plan {
@@ -73,6 +76,8 @@ pub struct Plan {
 struct Bytes {
     rows: u64,
     visits: u64,
+    /// Visits of the product with the most: a pass has all of a product.
+    largest: u64,
     /// Of one thread.
     sums: u64,
     /// Of one kept pair, twice.
@@ -89,7 +94,8 @@ impl Plan {
         let tally = if weighted { 16 } else { 4 };
         let bytes = Bytes {
             rows: sizes.lines * id + sizes.units * (id + if weighted { 4 } else { 0 }),
-            visits: sizes.lines * 4,
+            visits: sizes.lines * VISIT,
+            largest: kept.degrees.iter().max().map_or(0, |degree| u64::from(*degree) * VISIT),
             sums: products * (tally + id + size_of::<Partner>() as u64),
             pair: 2 * if weighted { 24 } else { 8 },
         };
@@ -116,25 +122,31 @@ impl Plan {
             fits: true,
         };
         let mut workers = threads;
-        if pairs > allowed {
+        let over = |bytes: u64| counting.memory_bytes.is_some_and(|memory| bytes > memory);
+        if pairs > allowed || over(estimate.bytes) {
             estimate.variant = Variant::RowWise;
             estimate.seconds += sizes.pair_events as f64 * SECONDS_SUM;
             (workers, estimate.partitions) =
                 counting.memory_bytes.map_or((threads, 1), |memory| bytes.split(memory, threads));
-            estimate.bytes = bytes.rows + bytes.visits / u64::from(estimate.partitions) + workers * bytes.sums;
-            estimate.fits = counting.memory_bytes.is_none_or(|memory| estimate.bytes <= memory);
+            estimate.bytes = bytes.rows + bytes.pass(estimate.partitions) + workers * bytes.sums;
+            estimate.fits = !over(estimate.bytes);
         }
         Plan { estimate, kept, workers: workers as usize, most_pairs: allowed }
     }
 }
 
 impl Bytes {
+    /// Visits of one pass.
+    fn pass(&self, partitions: u32) -> u64 {
+        self.visits.div_ceil(u64::from(partitions)).max(self.largest.min(self.visits))
+    }
+
     /// The most threads and the fewest passes that fit, threads first: a pass over the rows costs less than a thread.
     fn split(&self, memory: u64, threads: u64) -> (u64, u32) {
-        let least = self.rows + self.visits / MOST_PARTITIONS;
+        let least = self.rows + self.pass(MOST_PARTITIONS);
         let workers = (memory.saturating_sub(least) / self.sums.max(1)).clamp(1, threads);
         let left = memory.saturating_sub(self.rows + workers * self.sums).max(1);
-        (workers, self.visits.div_ceil(left).clamp(1, MOST_PARTITIONS) as u32)
+        (workers, self.visits.div_ceil(left).clamp(1, u64::from(MOST_PARTITIONS)) as u32)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod estimate;
 mod layout;
+mod prefetch;
 mod rows;
 mod tally;
 mod top_k;
@@ -27,6 +28,7 @@ use super::Incidence;
 use estimate::Plan;
 pub use estimate::{Estimate, Variant};
 use layout::{Id, Kept, Rows, Visits};
+pub(super) use prefetch::prefetch;
 use rows::Sums;
 use tally::{Tally, Weighed};
 pub use top_k::{Scored, top_k};

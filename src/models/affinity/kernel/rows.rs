@@ -1,22 +1,11 @@
 //! One antecedent's partners: a sum for every product, and a list of those it touched (Gustavson 1978).
 
 use super::layout::{Id, Visits};
+use super::prefetch::prefetch;
 use super::tally::Tally;
 
 /// How many rows ahead of the one that is read memory is asked for. 8 to 12 are alike, 4 and 20 slower.
 const AHEAD: usize = 10;
-
-/// Asks for the memory at `at` without waiting for it.
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)] // The one place: a prefetch reads nothing and cannot fault, whatever the address.
-fn prefetch<T>(slice: &[T], at: usize) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    unsafe { _mm_prefetch(slice.as_ptr().wrapping_add(at).cast(), _MM_HINT_T0) }
-}
-
-/// Other machines ask for nothing: same results, slower.
-#[cfg(not(target_arch = "x86_64"))]
-fn prefetch<T>(_: &[T], _: usize) {}
 
 /// The sums of one thread, for whichever antecedent it is at.
 pub struct Sums<T, C, E> {

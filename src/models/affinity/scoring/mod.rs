@@ -27,6 +27,9 @@ pub use neighbours::Neighbours;
 /// Customers a thread takes at a time at least.
 const TOGETHER: usize = 512;
 
+/// How many rows of neighbours ahead memory is asked for.
+const AHEAD: usize = 4;
+
 /// What is scored, and for whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Scoring<'a> {
@@ -82,13 +85,13 @@ impl Scoring<'_> {
     /// Visits every customer with their best products, best first, ties by product. What visits return comes in the order
     /// of customers. Someone for whom nothing speaks has none.
     pub fn top<R: Send>(&self, visit: impl Fn(u32, &[Winner]) -> R + Sync) -> Vec<R> {
-        let customers = (0..self.histories.units()).into_par_iter().map(|customer| customer as u32);
-        self.each(customers, |_, customer, winners, _| visit(customer, winners))
+        let all: Vec<u32> = (0..self.histories.units() as u32).collect();
+        self.top_of(&all, visit)
     }
 
     /// The same for some customers, in their order.
     pub fn top_of<R: Send>(&self, customers: &[u32], visit: impl Fn(u32, &[Winner]) -> R + Sync) -> Vec<R> {
-        self.each(customers.par_iter().copied(), |_, customer, winners, _| visit(customer, winners))
+        self.each(customers, |_, customer, winners, _| visit(customer, winners))
     }
 
     /// As [`Scoring::top_of`], with the reasons of each winner: the `most` largest contributions above 0, largest first,
@@ -99,14 +102,14 @@ impl Scoring<'_> {
         most: usize,
         visit: impl Fn(u32, &[Winner], &[Vec<Contribution>]) -> R + Sync,
     ) -> Vec<R> {
-        self.each(customers.par_iter().copied(), |neighbours, customer, winners, place| {
+        self.each(customers, |neighbours, customer, winners, place| {
             visit(customer, winners, &self.reasons(neighbours, customer, winners, most, place))
         })
     }
 
     fn each<R: Send>(
         &self,
-        customers: impl IndexedParallelIterator<Item = u32>,
+        customers: &[u32],
         visit: impl Fn(&Neighbours, u32, &[Winner], &mut [u32]) -> R + Sync,
     ) -> Vec<R> {
         self.check();
@@ -122,10 +125,12 @@ impl Scoring<'_> {
             place: vec![0; products],
         };
         customers
+            .par_iter()
+            .enumerate()
             .with_min_len(TOGETHER)
-            .map_init(sums, |sums, customer| {
-                self.score(&neighbours, customer, sums);
-                visit(&neighbours, customer, sums.best.sorted(), &mut sums.place)
+            .map_init(sums, |sums, (at, customer)| {
+                self.score(&neighbours, *customer, customers.get(at + 1).copied(), sums);
+                visit(&neighbours, *customer, sums.best.sorted(), &mut sums.place)
             })
             .collect()
     }
@@ -154,15 +159,20 @@ impl Scoring<'_> {
         self.histories.row(unit).iter().enumerate().map(move |(line, product)| (*product, weight(line)))
     }
 
-    /// Leaves the customer's best in `sums.best` and all else as it was.
-    fn score(&self, neighbours: &Neighbours, customer: u32, sums: &mut Sums) {
+    /// Leaves the customer's best in `sums.best` and all else as it was. Asks for what the next customer will need.
+    fn score(&self, neighbours: &Neighbours, customer: u32, next: Option<u32>, sums: &mut Sums) {
         let row = self.histories.row(customer as usize);
         let most: usize = row.iter().map(|product| neighbours.row(*product).len()).sum();
         if sums.touched.len() <= most {
             sums.touched.resize(most + 1, 0);
         }
+        let after = next.map_or(&[][..], |next| self.histories.row(next as usize));
+        let mut ahead = row.iter().chain(after).skip(AHEAD);
         let mut touched = 0;
         for (product, weight) in self.history(customer) {
+            if let Some(product) = ahead.next() {
+                neighbours.prefetch(*product);
+            }
             for Neighbour { product, weight: of_product } in neighbours.row(product) {
                 let score = &mut sums.scores[*product as usize];
                 sums.touched[touched] = *product;

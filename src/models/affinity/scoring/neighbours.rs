@@ -1,8 +1,13 @@
 //! Which products a product speaks for, and how much: integers, so that sums do not depend on their order.
 
+use super::super::kernel::prefetch;
+
 /// The most that the largest weight becomes: 2^26 leaves room for a line's weight (2^16) and for 2^20 lines in 63 bits,
 /// and is finer than a single-precision number.
 const LARGEST: f64 = (1_u64 << 26) as f64;
+
+/// Neighbours in a cache line of 64 bytes.
+const A_CACHE_LINE: usize = 64 / size_of::<Neighbour>();
 
 /// A product that another speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,13 @@ impl Neighbours {
     /// What a product speaks for, by product.
     pub(super) fn row(&self, product: u32) -> &[Neighbour] {
         &self.entries[self.starts[product as usize]..self.starts[product as usize + 1]]
+    }
+
+    /// Asks for the memory of a product's row.
+    pub(super) fn prefetch(&self, product: u32) {
+        for at in (self.starts[product as usize]..self.starts[product as usize + 1]).step_by(A_CACHE_LINE) {
+            prefetch(&self.entries, at);
+        }
     }
 
     /// Only the neighbours that are allowed.

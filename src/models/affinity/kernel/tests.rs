@@ -1,1 +1,0 @@
-//! Counts against a plain oracle, for any threads, partition, order and weights.

@@ -1,0 +1,127 @@
+//! Per product its most likely customers, in memory that does not grow with the customers.
+
+use std::cmp::Ordering;
+
+use super::Options;
+
+/// A customer who is likely to want a product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Number of the product.
+    pub product: u32,
+    /// From 1.
+    pub rank: u32,
+    /// Number of the customer.
+    pub customer: u32,
+    /// As in the customer's list.
+    pub score: f64,
+    /// Of a purchase within the horizon; none without a back-test.
+    pub probability: Option<f64>,
+    /// Customers with a score for this product, before lists were cut and contacts capped.
+    pub customers_before_cap: u64,
+}
+
+/// A customer who could be a target of a product.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Candidate {
+    pub customer: u32,
+    pub score: i64,
+    /// 0 without a back-test.
+    pub probability: f64,
+}
+
+impl Candidate {
+    /// The likeliest first, then the highest score, then by customer.
+    fn order(&self, other: &Candidate) -> Ordering {
+        other
+            .probability
+            .total_cmp(&self.probability)
+            .then(other.score.cmp(&self.score))
+            .then(self.customer.cmp(&other.customer))
+    }
+}
+
+/// The best candidates of every product so far.
+pub(super) struct Pools {
+    kept: usize,
+    pools: Vec<Vec<Candidate>>,
+    /// The last that a full pool keeps: nobody worse can come in any more.
+    bars: Vec<Option<Candidate>>,
+    customers: Vec<u64>,
+}
+
+impl Pools {
+    pub fn new(products: usize, options: &Options) -> Pools {
+        Pools {
+            // Twice as many as are listed, so that the cap leaves enough.
+            kept: options.targets_per_product * 2,
+            pools: vec![Vec::new(); products],
+            bars: vec![None; products],
+            customers: vec![0; products],
+        }
+    }
+
+    /// Whether a candidate may still be among the best.
+    pub fn has_room(&self, product: u32, candidate: &Candidate) -> bool {
+        self.kept > 0 && self.bars[product as usize].is_none_or(|bar| candidate.order(&bar) == Ordering::Less)
+    }
+
+    /// Counts a customer with a score for the product.
+    pub fn count(&mut self, product: u32, customers: u64) {
+        self.customers[product as usize] += customers;
+    }
+
+    pub fn push(&mut self, product: u32, candidate: Candidate) {
+        let pool = &mut self.pools[product as usize];
+        pool.push(candidate);
+        if pool.len() >= self.kept * 2 {
+            pool.select_nth_unstable_by(self.kept - 1, Candidate::order);
+            pool.truncate(self.kept);
+            self.bars[product as usize] = pool.last().copied();
+        }
+    }
+
+    /// The lists: of a customer in more than the cap, the likeliest products keep them.
+    pub fn finish(mut self, customers: usize, options: &Options, unit: f64, has_curve: bool) -> Vec<Target> {
+        let mut rows: Vec<(u32, Candidate)> = Vec::new();
+        for (product, pool) in (0u32..).zip(&mut self.pools) {
+            pool.sort_unstable_by(Candidate::order);
+            pool.truncate(self.kept);
+            rows.extend(pool.drain(..).map(|candidate| (product, candidate)));
+        }
+        // Within a customer the likeliest product comes first.
+        let mut turns: Vec<u32> = (0u32..).take(rows.len()).collect();
+        turns.sort_unstable_by(|a, b| {
+            let (a, b) = (&rows[*a as usize], &rows[*b as usize]);
+            (a.1.customer.cmp(&b.1.customer))
+                .then(b.1.probability.total_cmp(&a.1.probability))
+                .then(b.1.score.cmp(&a.1.score))
+                .then(a.0.cmp(&b.0))
+        });
+        let mut contacts = vec![0usize; customers];
+        let mut is_kept = vec![false; rows.len()];
+        for turn in turns {
+            let contacts = &mut contacts[rows[turn as usize].1.customer as usize];
+            *contacts += 1;
+            is_kept[turn as usize] = *contacts <= options.contact_cap;
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        let mut rank = 0;
+        let mut last = u32::MAX;
+        for ((product, candidate), _) in rows.iter().zip(is_kept).filter(|(_, is_kept)| *is_kept) {
+            rank = if last == *product { rank + 1 } else { 1 };
+            last = *product;
+            if rank as usize <= options.targets_per_product {
+                targets.push(Target {
+                    product: *product,
+                    rank,
+                    customer: candidate.customer,
+                    score: candidate.score as f64 / unit,
+                    probability: has_curve.then_some(candidate.probability),
+                    customers_before_cap: self.customers[*product as usize],
+                });
+            }
+        }
+        targets
+    }
+}
