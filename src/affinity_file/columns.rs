@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
@@ -15,16 +17,61 @@ use crate::rule_files::rule_id;
 
 /// The columns of pairs that a basket file can fill.
 pub const PAIR_COLUMNS: [&str; 33] = [
-    "level", "granularity", "relation", "product_a", "product_b", "rank", "score", "score_name", "n_a", "n_b", "n_ab",
-    "n_total", "support", "confidence", "confidence_reverse", "lift", "lift_lo", "leverage", "conviction",
-    "conviction_infinite", "jaccard", "cosine", "npmi", "llr", "phi", "kulczynski", "imbalance", "certainty", "zhang",
-    "chi_squared", "p_value", "q_value", "rule_id",
+    "level",
+    "granularity",
+    "relation",
+    "product_a",
+    "product_b",
+    "rank",
+    "score",
+    "score_name",
+    "n_a",
+    "n_b",
+    "n_ab",
+    "n_total",
+    "support",
+    "confidence",
+    "confidence_reverse",
+    "lift",
+    "lift_lo",
+    "leverage",
+    "conviction",
+    "conviction_infinite",
+    "jaccard",
+    "cosine",
+    "npmi",
+    "llr",
+    "phi",
+    "kulczynski",
+    "imbalance",
+    "certainty",
+    "zhang",
+    "chi_squared",
+    "p_value",
+    "q_value",
+    "rule_id",
 ];
 
 /// The columns of rules.
 pub const RULE_COLUMNS: [&str; 19] = [
-    "rule_id", "antecedent", "antecedents", "consequent", "level", "n_antecedent", "n_consequent", "n_both", "n_total",
-    "support", "confidence", "lift", "leverage", "conviction", "conviction_infinite", "llr", "p_value", "q_value",
+    "rule_id",
+    "antecedent",
+    "antecedents",
+    "consequent",
+    "level",
+    "n_antecedent",
+    "n_consequent",
+    "n_both",
+    "n_total",
+    "support",
+    "confidence",
+    "lift",
+    "leverage",
+    "conviction",
+    "conviction_infinite",
+    "llr",
+    "p_value",
+    "q_value",
     "is_redundant",
 ];
 
@@ -64,6 +111,7 @@ pub fn pair_column(column: &str, rows: &[PairRow], of: &PairNames<'_>) -> Result
     Ok(match column {
         "level" => all(of.level.name()),
         "granularity" => all(of.granularity),
+        "direction" => all("pair"),
         "relation" => all(COMPLEMENT),
         "product_a" => text(rows, |row| of.name(row.a)),
         "product_b" => text(rows, |row| of.name(row.b)),

@@ -19,8 +19,23 @@ use crate::monitor::Monitor;
 
 /// Its columns.
 pub const EVALUATION_COLUMNS: [&str; 17] = [
-    "list", "k", "method", "precision", "recall", "ndcg", "map", "hit_rate", "coverage", "popularity", "lo", "hi",
-    "customers", "chosen", "cut_day", "horizon_days", "reason",
+    "list",
+    "k",
+    "method",
+    "precision",
+    "recall",
+    "ndcg",
+    "map",
+    "hit_rate",
+    "coverage",
+    "popularity",
+    "lo",
+    "hi",
+    "customers",
+    "chosen",
+    "cut_day",
+    "horizon_days",
+    "reason",
 ];
 
 /// What came of it.
@@ -96,7 +111,8 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
         let has_again = options.methods.contains(&Method::Replenishment);
         let started = Instant::now();
         let tested = back_test(&market, &options, if has_again { Some(&again) } else { None });
-        let summary = format!("{} test customers, {} products that enough bought before", tested.customers, tested.products);
+        let summary =
+            format!("{} test customers, {} products that enough bought before", tested.customers, tested.products);
         finished(monitor, "back-test", started, summary);
         for message in &tested.notes {
             note(monitor, message.clone());
@@ -115,8 +131,9 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
 
 fn purchases(lines: &Lines) -> Vec<Purchase> {
     let columns = lines.customer.iter().zip(&lines.product).zip(&lines.day);
-    let mut purchases: Vec<Purchase> =
-        columns.map(|((customer, product), day)| Purchase { customer: *customer, product: *product, day: *day }).collect();
+    let mut purchases: Vec<Purchase> = columns
+        .map(|((customer, product), day)| Purchase { customer: *customer, product: *product, day: *day })
+        .collect();
     purchases.sort_unstable();
     purchases.dedup();
     purchases
@@ -130,7 +147,8 @@ pub fn evaluation_column(column: &str, rows: &[EvaluationRow], of: &Evaluation) 
     let figure = |of: fn(&EvaluationRow) -> f64| -> ArrayRef {
         Arc::new(rows.iter().map(|row| Some(of(row)).filter(|figure| figure.is_finite())).collect::<Float64Array>())
     };
-    let whole = |of: fn(&EvaluationRow) -> usize| rows.iter().map(move |row| i32::try_from(of(row)).unwrap_or(i32::MAX));
+    let whole =
+        |of: fn(&EvaluationRow) -> usize| rows.iter().map(move |row| i32::try_from(of(row)).unwrap_or(i32::MAX));
     Ok(match column {
         "list" => Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.list.name()))),
         "k" => Arc::new(Int32Array::from_iter_values(whole(|row| row.k))),
@@ -175,7 +193,12 @@ pub fn write_evaluation(of: &Evaluation, out: &Path) -> Result<()> {
         .tested
         .choices
         .iter()
-        .map(|choice| (choice.list.name().to_owned(), serde_json::json!({"method": choice.method.name(), "reason": choice.reason})))
+        .map(|choice| {
+            (
+                choice.list.name().to_owned(),
+                serde_json::json!({"method": choice.method.name(), "reason": choice.reason}),
+            )
+        })
         .collect();
     let report = serde_json::json!({
         "rows_read": of.report.rows,

@@ -57,7 +57,9 @@ pub fn write_pairs(result: &PairResult, names: &PairNames<'_>, source: &Source, 
 /// Output, when the folder cannot be written.
 pub fn write_rules(result: &RuleResult, source: &Source, out: &Path) -> Result<()> {
     let table = contract("affinity_rules")?;
-    let rows = contracted(&table, result.rules.len(), &[], |column| rule_column(column, &result.rules, source.level))?;
+    let mut by_id = result.rules.clone();
+    by_id.sort_by(|one, other| one.rule_id.cmp(&other.rule_id));
+    let rows = contracted(&table, by_id.len(), &[], |column| rule_column(column, &by_id, source.level))?;
     let (mut files, counts) = engine_files(result, source.level);
     let mut report = report_of(&result.units, source);
     report["min_count"] = json!(result.least);

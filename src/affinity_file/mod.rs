@@ -14,9 +14,7 @@ mod rules;
 mod units;
 
 pub use columns::{PAIR_COLUMNS, PairNames, RULE_COLUMNS, batch, pair_column, rule_column};
-pub use evaluate::{
-    EVALUATION_COLUMNS, Evaluation, best_first, evaluate, evaluation_column, write_evaluation,
-};
+pub use evaluate::{EVALUATION_COLUMNS, Evaluation, best_first, evaluate, evaluation_column, write_evaluation};
 pub use folder::{write_pairs, write_rules};
 pub use pairs::{PairOptions, PairResult, pairs, strongest};
 pub use rules::{NamedRule, RuleResult, RulesOptions, rules};
@@ -46,4 +44,9 @@ fn warn(monitor: &dyn Monitor, message: String) {
 
 fn note(monitor: &dyn Monitor, message: String) {
     monitor.event(Event::Note { message });
+}
+
+/// `1 basket`, `12 baskets`.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::time::Instant;
 
-use super::{Source, Units, finished, note, on_threads, warn};
+use super::units::Level;
+use super::{Source, Units, counted, finished, note, on_threads, warn};
 use crate::error::Result;
 use crate::models::affinity::{Estimate, PairRow, PairStudy, Pairs, RankBy, Ratio};
 use crate::monitor::Monitor;
@@ -30,7 +31,8 @@ pub struct PairOptions {
 impl PairOptions {
     fn is_wanted(&self, row: &PairRow) -> bool {
         let counts = row.counts;
-        let reaches = |least: Option<Ratio>, part: u64, whole: u64| least.is_none_or(|least| least.is_reached_by(part, whole));
+        let reaches =
+            |least: Option<Ratio>, part: u64, whole: u64| least.is_none_or(|least| least.is_reached_by(part, whole));
         let reaches_lift = |least: Ratio| {
             // n_ab N / (n_a n_b) against numerator / denominator, crosswise: each side stays below 2^128 for counts below 2^32
             // and terms below 2^64.
@@ -100,12 +102,13 @@ pub fn pairs(source: &Source, options: &PairOptions, monitor: &dyn Monitor) -> R
         keep_best(&mut rows, options.top);
         let (hypotheses, found) = (discovery.hypotheses(), discovery.rejected(0.05));
         let summary = format!(
-            "{} rows; of {hypotheses} possible pairs {tested} came often enough, {found} are beyond chance (q up to 0.05)",
-            rows.len()
+            "{}; of {} {tested} came often enough, and {found} are beyond chance (q up to 0.05)",
+            counted(rows.len() as u64, "row"),
+            counted(hypotheses, "possible pair")
         );
         finished(monitor, "pairs", started, summary);
         if rows.is_empty() {
-            warn(monitor, nothing_in_words(&units, min_count, eligible));
+            warn(monitor, nothing_in_words(&units, source.level, min_count, eligible));
         }
         Ok(PairResult { units, estimate, rows, eligible, tested, hypotheses, found })
     })
@@ -127,8 +130,10 @@ fn predict(estimate: &Estimate, source: &Source, monitor: &dyn Monitor) {
     let megabytes = bytes.div_ceil(1_000_000);
     let passes = if partitions > 1 { format!(", in {partitions} parts") } else { String::new() };
     let message = format!(
-        "{pair_events} pairs within {}s, of {products} products; about {seconds:.1} s on one core and {megabytes} MB{passes}",
-        source.level.name()
+        "{} within {}s, of {}; about {seconds:.1} s on one core and {megabytes} MB{passes}",
+        counted(pair_events, "pair"),
+        source.level.name(),
+        counted(products, "product")
     );
     note(monitor, message);
     if !fits {
@@ -136,12 +141,15 @@ fn predict(estimate: &Estimate, source: &Source, monitor: &dyn Monitor) {
     }
 }
 
-fn nothing_in_words(units: &Units, min_count: u32, eligible: u64) -> String {
-    let kind = &units.granularity;
+fn nothing_in_words(units: &Units, level: Level, min_count: u32, eligible: u64) -> String {
+    let enough = format!("{min_count} or more {}s", level.name());
     match eligible {
-        0 => format!("no pair: no {kind} is in {min_count} or more of {}", units.n_total),
-        1 => format!("no pair: only one {kind} is in {min_count} or more"),
-        _ => format!("no pair is left of {eligible} {kind}s: none goes together in {min_count} or more, and more than by chance"),
+        0 => format!("no pair: nothing is in {enough}, of {}", units.n_total),
+        1 => format!("no pair: {} is in {enough}", units.kinds(1)),
+        _ => format!(
+            "no pair: of {} no two are in {enough} together, more often than by chance and within what was asked",
+            units.kinds(eligible)
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::units::Level;
-use super::{Source, Units, finished, on_threads, warn};
+use super::{Source, Units, counted, finished, on_threads, warn};
 use crate::error::Result;
 use crate::models::affinity::{Itemsets, Limits, Mining, PairCounts, Ratio, Rule, RuleOptions, mine, rules as find};
 use crate::monitor::Monitor;
@@ -104,10 +104,10 @@ pub fn rules(source: &Source, options: &RulesOptions, monitor: &dyn Monitor) -> 
         let (closed, maximal) = (itemsets.closed(), itemsets.maximal());
         let lengths: Vec<String> = by_length.iter().map(usize::to_string).collect();
         let summary = format!(
-            "{} in {least} or more of {} ({} of 1, 2, ... products), {closed} closed, {maximal} maximal",
+            "{} in {least} or more of {}; by number of products {}; {closed} closed, {maximal} maximal",
             itemsets.len(),
-            units.n_total,
-            lengths.join(", ")
+            counted(units.n_total, source.level.name()),
+            if lengths.is_empty() { "none".to_owned() } else { lengths.join(", ") }
         );
         finished(monitor, "sets", started, summary);
         let started = Instant::now();
@@ -145,7 +145,8 @@ fn rule_options(options: &RulesOptions) -> RuleOptions {
 fn tell(itemsets: &Itemsets, over_limit: usize, options: &RulesOptions, monitor: &dyn Monitor) {
     let limits = itemsets.limits();
     if limits.max_length_bound {
-        let message = format!("longer sets than {} products exist and were not looked at (`--max-length`)", options.max_length);
+        let message =
+            format!("longer sets than {} products exist and were not looked at (`--max-length`)", options.max_length);
         warn(monitor, message);
     }
     if limits.max_sets_bound {

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{finished, warn};
+use super::{counted, finished, warn};
 use crate::basket_file::{self, Columns, Layout, Lines, MISSING, Reason, Report, Wanted, read_groups};
 use crate::error::{Error, Place, Result};
-use crate::models::affinity::{
-    Affected, Incidence, Megabaskets, ONE_UNIT, decay_weights, multiply_weights,
-};
+use crate::models::affinity::{Affected, Incidence, Megabaskets, decay_weights, multiply_weights};
 use crate::monitor::Monitor;
 
 /// What is counted.
@@ -71,6 +69,8 @@ pub struct Units {
     pub names: Vec<String>,
     /// What the names are of: `product`, or the column that groups.
     pub granularity: String,
+    /// Whether these are groups of products.
+    pub is_grouped: bool,
     /// What units weigh, when they do not weigh the same.
     pub weights: Option<Vec<u32>>,
     /// Units with a product: N.
@@ -102,12 +102,10 @@ impl Source {
         let lines = basket_file::read(&self.files, self.layout, &self.columns, wanted)?;
         let units = self.prepare(lines)?;
         let summary = format!(
-            "{} rows, {} {}s, {} {}s",
-            units.report.rows,
-            units.n_total,
-            self.level.name(),
-            units.names.len(),
-            units.granularity
+            "{}, {}, {}",
+            counted(units.report.rows, "row"),
+            counted(units.n_total, self.level.name()),
+            units.kinds(units.names.len() as u64)
         );
         finished(monitor, "read", started, summary);
         self.tell(&units, monitor);
@@ -138,8 +136,12 @@ impl Source {
             let groups = read_groups(catalogue, by, &self.columns)?;
             let of: Vec<u32> = names.iter().map(|product| groups.of(product).unwrap_or(MISSING)).collect();
             let degrees = incidence.degrees();
-            ungrouped =
-                of.iter().zip(&degrees).filter(|(group, _)| **group == MISSING).map(|(_, lines)| u64::from(*lines)).sum();
+            ungrouped = of
+                .iter()
+                .zip(&degrees)
+                .filter(|(group, _)| **group == MISSING)
+                .map(|(_, lines)| u64::from(*lines))
+                .sum();
             if ungrouped == incidence.lines() as u64 {
                 return Err(Error::input("no product of the basket files is in this file")
                     .at(Place::file(catalogue))
@@ -159,14 +161,18 @@ impl Source {
         }
         if n_total == 0 {
             let most = affected.largest;
-            return Err(Error::input(format!("no {} is left: all have too many products, up to {most}", self.level.name()))
-                .at(Place::file(&self.files[0]))
-                .hint("raise `--max-basket-products`, or use `--megabaskets weight`"));
+            return Err(Error::input(format!(
+                "no {} is left: all have too many products, up to {most}",
+                self.level.name()
+            ))
+            .at(Place::file(&self.files[0]))
+            .hint("raise `--max-basket-products`, or use `--megabaskets weight`"));
         }
         Ok(Units {
             incidence,
             names,
             granularity,
+            is_grouped: self.grouping.is_some(),
             weights,
             n_total,
             report,
@@ -184,7 +190,10 @@ impl Source {
             }
         }
         if units.ungrouped > 0 {
-            warn(monitor, format!("left out: {} lines of products without `{}`", units.ungrouped, units.granularity));
+            warn(
+                monitor,
+                format!("left out: {} of products without `{}`", counted(units.ungrouped, "line"), units.granularity),
+            );
         }
         if units.affected.units > 0 {
             let (above, what) = match self.megabaskets {
@@ -193,9 +202,9 @@ impl Source {
             };
             let Affected { units: huge, lines, pair_events, largest } = units.affected;
             let message = format!(
-                "{what}: {huge} {}s of more than {above} products ({lines} lines, {pair_events} pairs; the largest has \
-                 {largest} products)",
-                self.level.name()
+                "{what}: {} of more than {above} products ({lines} lines, {pair_events} pairs; the largest has {largest} \
+                 products)",
+                counted(huge, self.level.name())
             );
             warn(monitor, message);
         }
@@ -210,10 +219,12 @@ fn grouped(incidence: &Incidence, of: &[u32], groups: usize) -> Incidence {
 }
 
 impl Units {
-    /// What all units weigh together, in units: N where nothing is weighed.
-    pub fn total_weight(&self) -> f64 {
-        let Some(weights) = &self.weights else { return self.n_total as f64 };
-        let used = (0..self.incidence.units()).filter(|unit| !self.incidence.row(*unit).is_empty());
-        used.map(|unit| u64::from(weights[unit])).sum::<u64>() as f64 / f64::from(ONE_UNIT)
+    /// So many of what is paired, in words.
+    pub fn kinds(&self, number: u64) -> String {
+        if self.is_grouped {
+            format!("{} (`{}`)", counted(number, "group"), self.granularity)
+        } else {
+            counted(number, "product")
+        }
     }
 }

@@ -54,7 +54,9 @@ pub fn read_groups(path: &Path, by: &str, columns: &Columns) -> Result<Groups> {
             Some(before) if *before == group => {}
             Some(_) => {
                 let line = record.position().map_or(0, csv::Position::line);
-                return Err(Error::input(format!("a product has two values of `{by}`")).at(Place::file(path).at_line(line)));
+                return Err(
+                    Error::input(format!("a product has two values of `{by}`")).at(Place::file(path).at_line(line))
+                );
             }
         }
     }

@@ -100,7 +100,12 @@ impl Column<'_> {
 
     /// Reads a row group, in batches. Of one alone, so that a dictionary holds for all of it; `as_type` is how the column is
     /// handed out, if not as it lies there.
-    fn group(&self, group: usize, as_type: Option<DataType>, mut take: impl FnMut(&ArrayRef) -> Result<()>) -> Result<()> {
+    fn group(
+        &self,
+        group: usize,
+        as_type: Option<DataType>,
+        mut take: impl FnMut(&ArrayRef) -> Result<()>,
+    ) -> Result<()> {
         let metadata = match as_type {
             None => self.metadata.clone(),
             Some(data_type) => {

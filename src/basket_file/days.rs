@@ -40,7 +40,10 @@ fn parsed(text: &[u8]) -> Option<Date> {
     let text = std::str::from_utf8(text).ok()?;
     let bytes = text.as_bytes();
     let is_shape = bytes.len() == 10
-        && bytes.iter().enumerate().all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() });
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() });
     is_shape.then(|| text.parse().ok()).flatten()
 }
 

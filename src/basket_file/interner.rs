@@ -164,7 +164,8 @@ fn head(id: &[u8]) -> Key {
 
 /// A hash of a short key: both halves multiplied into 128 bits, and folded.
 fn mixed(key: u128) -> u64 {
-    let product = u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db));
+    let product = u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15)
+        .wrapping_mul(u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db));
     let folded = (product as u64) ^ ((product >> 64) as u64);
     folded.wrapping_mul(0xd6e8_feb8_6659_fd93).rotate_left(32)
 }

@@ -54,8 +54,7 @@ fn between_blanks(mut reader: impl BufRead, path: &Path, number: usize, table: &
 fn basket<'p>(products: impl Iterator<Item = &'p [u8]>, spot: Spot, table: &mut Table) -> Result<()> {
     let name = format!("{}:{}", spot.file, spot.line);
     for product in products {
-        let row =
-            Row { basket: name.as_bytes(), product, customer: b"", day: NO_DAY, quantity: Quantity::Bought };
+        let row = Row { basket: name.as_bytes(), product, customer: b"", day: NO_DAY, quantity: Quantity::Bought };
         table.push(&row, spot)?;
     }
     Ok(())

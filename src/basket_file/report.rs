@@ -118,9 +118,9 @@ impl Report {
     pub fn in_words(&self, reason: Reason) -> String {
         let (count, words) = (self.count(reason), reason.words());
         let (rows, have, the_first) = if count == 1 { ("row", "has", "it") } else { ("rows", "have", "the first") };
-        let place = self.first_of(reason).map_or_else(String::new, |(file, line)| {
-            format!(", {the_first} is line {line} of {}", file.display())
-        });
+        let place = self
+            .first_of(reason)
+            .map_or_else(String::new, |(file, line)| format!(", {the_first} is line {line} of {}", file.display()));
         format!("{count} {rows} {have} {words}{place}")
     }
 }

@@ -55,7 +55,11 @@ pub fn read(reader: Box<dyn BufRead>, path: &Path, number: usize, columns: &Colu
             product: text(Some(places.product)),
             customer: text(places.customer),
             day: if places.date.is_some() { days.day(text(places.date))? } else { NO_DAY },
-            quantity: if places.quantity.is_some() { Quantity::of_text(text(places.quantity)) } else { Quantity::Bought },
+            quantity: if places.quantity.is_some() {
+                Quantity::of_text(text(places.quantity))
+            } else {
+                Quantity::Bought
+            },
         };
         table.push(&row, spot)?;
     }

@@ -1,6 +1,7 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod affinity_cli;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;

@@ -54,8 +54,9 @@ impl OutputArgs {
     /// The columns to write, known ones.
     fn wanted<'n>(&'n self, known: &'n [&'n str]) -> Result<Vec<&'n str>> {
         if let Some(unknown) = self.columns.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(Error::usage(format!("no column is called `{unknown}`"))
-                .hint(crate::names::suggest(unknown, known)));
+            return Err(
+                Error::usage(format!("no column is called `{unknown}`")).hint(crate::names::suggest(unknown, known))
+            );
         }
         if self.columns.is_empty() { Ok(known.to_vec()) } else { Ok(self.columns.iter().map(String::as_str).collect()) }
     }

@@ -128,8 +128,14 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
 /// The strongest pairs, for people.
 fn show(result: &PairResult, names: &PairNames<'_>, output: &OutputArgs) -> Result<()> {
     let score = names.score_name;
-    let mut header =
-        vec![("product", false), ("goes with", false), ("together", true), ("confidence", true), ("lift", true), ("q", true)];
+    let mut header = vec![
+        ("product", false),
+        ("goes with", false),
+        ("together", true),
+        ("confidence", true),
+        ("lift", true),
+        ("q", true),
+    ];
     let has_score = !matches!(score, "confidence" | "lift" | "count");
     if has_score {
         header.insert(5, (score, true));
