@@ -232,3 +232,36 @@ fn double<T: Sync>(rows: &[T], of: impl Fn(&T) -> f64 + Sync) -> ArrayRef {
 fn boolean<T>(rows: &[T], of: impl Fn(&T) -> bool) -> ArrayRef {
     Arc::new(BooleanArray::from_iter(rows.iter().map(|row| Some(of(row)))))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::affinity_file::folder::{UNKNOWN, contract};
+
+    #[test]
+    fn every_column_of_the_contracts_and_of_the_lists_is_made() {
+        let names = ["a".to_owned(), "b".to_owned()];
+        let of = PairNames { names: &names, level: Level::Basket, granularity: "product", score_name: "llr" };
+        let counts = PairCounts { n_ab: 2, n_a: 3, n_b: 4, n_total: 9 };
+        let rows = [PairRow { a: 0, b: 1, rank: 1, score: 1.0, counts, p_value: 0.5, q_value: 1.0 }];
+        let table = contract("affinity_ptp").unwrap();
+        let pairs = contracted(&table, 1, &UNKNOWN, |column| pair_column(column, &rows, &of)).unwrap();
+        assert_eq!((pairs.num_rows(), pairs.num_columns()), (1, table.columns.len()));
+        assert_eq!(batch(&PAIR_COLUMNS, |column| pair_column(column, &rows, &of)).unwrap().num_rows(), 1);
+        let rule = NamedRule {
+            rule_id: "0".to_owned(),
+            antecedent: vec!["a".to_owned()],
+            joined: "a".to_owned(),
+            consequent: "b".to_owned(),
+            counts,
+            p_value: 0.5,
+            q_value: 1.0,
+            is_redundant: false,
+        };
+        let table = contract("affinity_rules").unwrap();
+        let make = |column: &str| rule_column(column, std::slice::from_ref(&rule), Level::Basket);
+        assert_eq!(contracted(&table, 1, &[], make).unwrap().num_columns(), table.columns.len());
+        assert_eq!(batch(&RULE_COLUMNS, make).unwrap().num_rows(), 1);
+    }
+}

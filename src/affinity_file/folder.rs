@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::publish::{TableFolder, TableMetadata};
 
 /// What only a pipeline knows of a pair.
-const UNKNOWN: [(&str, DataType); 2] = [("margin_b_e4", DataType::Int64), ("suppressed_reason", DataType::Utf8)];
+pub(super) const UNKNOWN: [(&str, DataType); 2] =
+    [("margin_b_e4", DataType::Int64), ("suppressed_reason", DataType::Utf8)];
 
 pub(super) fn contract(name: &str) -> Result<Table> {
     let found = made_tables().into_iter().find(|table| table.name == name);

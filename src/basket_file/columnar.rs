@@ -333,3 +333,97 @@ impl WholeNumbers {
         Ok(number)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::{Date32Array, Float64Array, Int64Array, RecordBatch, TimestampMillisecondArray, UInt64Array};
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::*;
+    use crate::basket_file::{Layout, Lines, Reason, Wanted, read as read_files};
+
+    const ALL: Wanted = Wanted { basket: true, customer: true, date: true };
+
+    fn lines(columns: Vec<(&str, ArrayRef)>, wanted: Wanted) -> Result<Lines> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.parquet");
+        let rows =
+            RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
+                .unwrap();
+        // Dictionaries of some bytes: a column begins with one and goes on without.
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(700))
+            .set_dictionary_page_size_limit(64)
+            .set_data_page_row_count_limit(100)
+            .set_write_batch_size(50)
+            .build();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), rows.schema(), Some(properties)).unwrap();
+        writer.write(&rows).unwrap();
+        writer.close().unwrap();
+        read_files(&[path], Layout::Rows, &Columns::default(), wanted)
+    }
+
+    fn texts(texts: impl Iterator<Item = Option<String>>) -> ArrayRef {
+        Arc::new(texts.collect::<StringArray>())
+    }
+
+    #[test]
+    fn ids_are_the_same_text_whatever_they_are_stored_as() {
+        let rows = 3_000;
+        let number = |row: usize| (row * 7_919 % 500) as i64;
+        let product = |row: usize| (row % 11 > 0).then(|| format!("a product with a long name, {}", row % 40));
+        let column = |kind: usize| -> ArrayRef {
+            let numbers = (0..rows).map(number);
+            match kind {
+                0 => texts(numbers.map(|number| Some(number.to_string()))),
+                1 => Arc::new(Int64Array::from_iter_values(numbers)),
+                _ => Arc::new(UInt64Array::from_iter_values(numbers.map(|number| number as u64))),
+            }
+        };
+        let wanted = Wanted { basket: true, ..Wanted::default() };
+        let read = |kind| {
+            let columns = vec![("order_id", column(kind)), ("product_id", texts((0..rows).map(product)))];
+            lines(columns, wanted).unwrap()
+        };
+        let as_text = read(0);
+        assert_eq!((as_text.baskets, as_text.products.len()), (500, 40));
+        assert_eq!(as_text.report.count(Reason::NoProduct), rows.div_ceil(11) as u64);
+        assert_eq!(as_text.report.used + as_text.report.left_out(), rows as u64);
+        for (at, row) in (0..rows).filter(|row| product(*row).is_some()).enumerate() {
+            assert_eq!(Some(&as_text.products[as_text.product[at] as usize]), product(row).as_ref(), "row {row}");
+        }
+        for kind in [1, 2] {
+            let other = read(kind);
+            assert_eq!((other.basket, other.product), (as_text.basket.clone(), as_text.product.clone()), "kind {kind}");
+        }
+    }
+
+    #[test]
+    fn days_and_quantities_are_read_from_every_type_that_has_them() {
+        let ids = || texts((0..4).map(|row| Some(format!("id{row}"))));
+        let days: [ArrayRef; 3] = [
+            Arc::new(Date32Array::from(vec![Some(-1), Some(0), None, Some(2)])),
+            Arc::new(TimestampMillisecondArray::from(vec![Some(-1), Some(86_399_999), None, Some(172_800_000)])),
+            texts(
+                [Some("1969-12-31"), Some("1970-01-01T23:59"), None, Some("1970-01-03")]
+                    .into_iter()
+                    .map(|day| day.map(str::to_owned)),
+            ),
+        ];
+        for day in days {
+            let quantity: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(1.0), Some(-2.0)]));
+            let columns =
+                vec![("order_id", ids()), ("sku", ids()), ("user_id", ids()), ("date", day), ("quantity", quantity)];
+            let read = lines(columns, ALL).unwrap();
+            assert_eq!(read.day, [-1, 0]);
+            assert_eq!(read.products, ["id0", "id1"], "what was only returned is no product");
+            assert_eq!([Reason::NoDate, Reason::Returned].map(|reason| read.report.count(reason)), [1, 1]);
+            assert_eq!(read.report.first_of(Reason::Returned).unwrap().1, 4);
+        }
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+        let columns = vec![("order_id", ids()), ("sku", ids()), ("user_id", ids()), ("date", numbers)];
+        assert_eq!(lines(columns, ALL).unwrap_err().message(), "`date` is of type Int64, which is no date");
+    }
+}
