@@ -274,10 +274,10 @@ fn ids_are_taken_as_they_are_written() {
         text += &format!("n{basket};spoon;1\n{basket};fork;0\n{basket};;1\n ;knife;1\n{basket};knife;one\n");
     }
     fs::write(&path, text + "7;spoon\n").unwrap();
-    insta::assert_snapshot!(
-        said(patronage(folder.path()).args(["affinity", "pairs", "orders.csv"])).replace(|digit: char| digit.is_ascii_digit(), "9"),
-        @""
-    );
+    let text = said(patronage(folder.path()).args(["affinity", "pairs", "orders.csv"]));
+    insta::with_settings!({filters => vec![(r"\d+\.\d+ s", "- s")]}, {
+        insta::assert_snapshot!(text);
+    });
     let found = rows(&answer(folder.path(), &["pairs", "orders.csv", "--format", "csv"]));
     let pairs: Vec<[&str; 4]> = found
         .iter()
