@@ -21,6 +21,8 @@
 //! - [`models`] are the tables that need mathematics: plain functions from typed columns to typed columns.
 //! - [`pipeline`] is the graph: which table reads which, in which order they are made, what gates say, `plan` and `run`.
 //! - [`lifetime_summary`] is the short way for one summary file: the models of lifetime value without a pipeline.
+//! - [`affinity_file`] is the short way for files of baskets, which [`basket_file`] reads: pairs, rules and a back-test
+//!   without a pipeline.
 //! - [`rule_files`] writes a few strong rules in the formats of rule engines. It knows nobody.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
@@ -38,6 +40,8 @@
 //! time zone (`_day`), an instant whole microseconds UTC (`_us`); the end of the window, `as_of`, is a parameter and never
 //! the clock; every order ends with a unique key; SQL never sums a floating number.
 
+pub mod affinity_file;
+pub mod basket_file;
 pub mod cli;
 pub mod config;
 pub mod contract;

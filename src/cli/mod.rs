@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. A setting comes from its flag, else from its `PATRONAGE_*` variable,
 //! else from the pipeline file, else it is the default.
 
+mod affinity;
 mod approve;
 mod args;
 mod check;
@@ -79,6 +80,8 @@ enum Command {
     Approve(approve::Args),
     Verify(verify::Args),
     Ltv(Box<ltv::Args>),
+    #[command(subcommand)]
+    Affinity(affinity::Command),
     Generate(generate::Args),
     #[command(subcommand)]
     Config(config::Command),
@@ -120,6 +123,7 @@ impl Cli {
             Command::Approve(args) => approve::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
             Command::Ltv(args) => ltv::run(*args, global),
+            Command::Affinity(command) => affinity::run(command, global),
             Command::Generate(args) => generate::run(args, global),
             Command::Config(command) => config::run(command, global),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

@@ -54,6 +54,7 @@ fn help_of_every_command() {
         "approve",
         "verify",
         "ltv",
+        "affinity",
         "generate",
         "config",
         "completions",

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod affinity;
+mod affinity_cli;
 mod affinity_lookups;
 mod attrition_golden;
 mod attrition_identities;
