@@ -1,14 +1,14 @@
 //! `affinity_rules` and `affinity_rule_products`: baskets with all of these have that one too.
 
 use super::super::Rows;
-use super::super::affinity::{Mining, PairCounts, Rule, RuleOptions, Tamed, mine, rules};
+use super::super::affinity::{Itemsets, Mining, PairCounts, Rule, RuleOptions, Tamed, mine, rules};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
 use super::figures::Figures;
 use super::read::Catalogue;
 use super::settings::{Level, Settings};
 use crate::rule_files::rule_id;
 
-/// Frequent sets beyond which the search stops at the last length that it knows whole.
+/// Frequent sets beyond which sets have to be in more baskets.
 const MOST_SETS: usize = 1_000_000;
 
 /// A rule under names that last.
@@ -26,13 +26,8 @@ pub struct Row {
 
 /// Rules of the baskets.
 pub fn find(baskets: &Tamed<'_>, catalogue: &Catalogue<'_>, settings: &Settings, figures: &mut Figures) -> Vec<Row> {
-    let least = settings.rule_min_support.count_of(baskets.n_total).max(u64::from(settings.min_count));
-    let mining = Mining {
-        min_count: u32::try_from(least).unwrap_or(u32::MAX),
-        max_length: Some(settings.rule_max_length),
-        max_sets: MOST_SETS,
-    };
-    let itemsets = mine(&baskets.incidence, &mining);
+    let asked = settings.rule_min_support.count_of(baskets.n_total).max(u64::from(settings.min_count));
+    let (least, itemsets) = frequent(baskets, asked, settings.rule_max_length);
     let options = RuleOptions {
         min_confidence: settings.rule_min_confidence,
         empty_antecedent: false,
@@ -49,12 +44,28 @@ pub fn find(baskets: &Tamed<'_>, catalogue: &Catalogue<'_>, settings: &Settings,
     figures.count("rule", "redundant", found.redundant as u64, "rules that a shorter one makes needless");
     let longer = "length more than [affinity] rule_max_length: there are such sets, which make no rules";
     figures.limit("rule", "max_length_bound", u64::from(limits.max_length_bound), longer);
-    let sets =
-        format!("sets left out, at least: there are more than {MOST_SETS} and the longest ones were not looked at");
-    figures.limit("rule", "sets_left_out", limits.left_out_at_least as u64, &sets);
+    let fewer =
+        format!("baskets more than [affinity] rule_min_support asks for: with it there are over {MOST_SETS} sets");
+    figures.limit("rule", "min_count_raised", least - asked, &fewer);
     let over = "rules beyond [affinity] max_rules, those with the weakest evidence, which were left out";
     figures.limit("rule", "rules_left_out", found.over_limit as u64, over);
     found.rules.into_iter().map(|rule| named(rule, catalogue)).collect()
+}
+
+/// Sets in at least `asked` baskets or, when there are too many of them, in as many more as it takes: the strongest sets of
+/// every length say more than all pairs and nothing longer.
+fn frequent(baskets: &Tamed<'_>, asked: u64, max_length: usize) -> (u64, Itemsets) {
+    let mut least = asked;
+    loop {
+        let min_count = u32::try_from(least).unwrap_or(u32::MAX);
+        let itemsets =
+            mine(&baskets.incidence, &Mining { min_count, max_length: Some(max_length), max_sets: MOST_SETS });
+        // No basket count is that large, so that it ends.
+        if itemsets.limits().left_out_at_least == 0 || min_count == u32::MAX {
+            return (least, itemsets);
+        }
+        least += least / 2 + 1;
+    }
 }
 
 /// `affinity_rules` and `affinity_rule_products`.
