@@ -1,6 +1,7 @@
 -- affinity_ptp: one product and one that is bought with it (complement), or instead of it (substitute), the strongest first.
 -- Key: product_a, product_b, level, granularity. Both directions are present, since confidence differs.
--- Units: n_* in baskets or customers, by level. Ranks are given to what can be offered: see docs/affinity.md.
+-- Units: n_* in baskets or customers, by level. Partners that cannot be offered at as_of rank after all that can, so that no
+-- list is shorter for them.
 SELECT
     r.level AS level,
     r.granularity AS granularity,

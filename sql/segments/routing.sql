@@ -1,7 +1,11 @@
 -- routing: how to treat one customer when they call, write or come, by the worksheet of spec/capabilities.md 1.6.
 -- Key: routing_key. Every known customer; a caller who is not known gets the default level's row of service_levels.
 -- With opaque keys, the key is a keyed hash and the row holds no customer id.
+-- next_offer_product is the first of the customer's new products; nobody who objected to profiling has one.
 -- Units: seconds and minutes as named; solution_cost_cap in money, null is no cap, 0 is no solution that costs money.
+WITH next_offers AS (
+    SELECT customer_id, product_id FROM affinity_ptc WHERE list = 'cross_sell' AND rank = 1
+)
 SELECT
     k.routing_key AS routing_key,
     k.key_type AS key_type,
@@ -30,9 +34,11 @@ SELECT
     p.as_of_day AS valid_from_day,
     c.open_complaints > 0 AS open_complaint,
     CASE WHEN l.level_no = 1 THEN g.agent_id END AS dedicated_agent,
-    p.as_of_day + p.routing_valid_days AS valid_to_day
+    p.as_of_day + p.routing_valid_days AS valid_to_day,
+    o.product_id AS next_offer_product
 FROM customers AS c
 JOIN routing_keys AS k ON c.customer_id = k.customer_id
 JOIN service_levels AS l ON c.service_level = l.service_level
 LEFT JOIN customer_agents AS g ON c.customer_id = g.customer_id
+LEFT JOIN next_offers AS o ON c.customer_id = o.customer_id
 CROSS JOIN run_params AS p

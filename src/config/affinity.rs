@@ -18,7 +18,7 @@ pub struct Affinity {
     pub category_top_k: u32,
     /// The measure by which partners are ranked. Raw lift ranks rare coincidences first.
     pub rank_by: AffinityRank,
-    /// Where two products meet: in one `basket`, or with one `customer`.
+    /// Where two products meet: in one `basket`, or with one `customer`. The rule files have rules of the first level.
     pub levels: Vec<AffinityLevel>,
     /// What is paired: products, categories, products with categories.
     pub granularities: Vec<Granularity>,
@@ -60,7 +60,7 @@ impl Default for Affinity {
             enabled: true,
             min_count: 5,
             top_k: 50,
-            category_top_k: 10,
+            category_top_k: 5,
             rank_by: AffinityRank::Llr,
             levels: vec![AffinityLevel::Basket, AffinityLevel::Customer],
             granularities: vec![Granularity::Product, Granularity::Category, Granularity::ProductToCategory],

@@ -96,6 +96,7 @@ macro_rules! named {
         }
     };
 }
+pub(super) use named;
 
 named! {
     /// The unit of time of published parameters.

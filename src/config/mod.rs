@@ -12,6 +12,7 @@ mod inputs;
 mod lifetime_value;
 mod load;
 mod mistake;
+mod recommendations;
 mod routing;
 mod summary;
 mod validate;
@@ -25,6 +26,7 @@ pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
+pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
@@ -58,6 +60,9 @@ pub struct Config {
     /// What is bought together, next and instead.
     #[serde(default)]
     pub affinity: Affinity,
+    /// Products for customers: what to replenish, what new thing to offer, what to win back, and the back-test that chooses how.
+    #[serde(default)]
+    pub recommendations: Recommendations,
     /// Named segments: `[segments.sleeping_stars] where = "..."`, a predicate over the published table `customers`.
     #[serde(default)]
     pub segments: BTreeMap<String, Segment>,

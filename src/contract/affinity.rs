@@ -243,7 +243,7 @@ fn sequence_columns() -> Vec<Column> {
         bigint("customers_b", "customers who bought product_b"),
         bigint("customers_ab", "customers who bought product_b after product_a, within the window"),
         bigint("customers_ba", "customers who bought product_a after product_b, within the window"),
-        bigint("customers", "customers who bought anything"),
+        bigint("customers", "customers who bought anything that is paired"),
         double("rate", "customers_ab / customers_a"),
         double(
             "base_rate",
@@ -309,8 +309,9 @@ fn affinity_rules() -> Table {
             double("confidence", "n_both / n_antecedent"),
             double("lift", "confidence over what independence would give"),
             double("leverage", "support beyond what independence would give"),
-            double("conviction", "null when it is infinite: the antecedent never comes without the consequent")
+            double("conviction", "how much rarer the antecedent alone is than by chance; null when infinite")
                 .optional(),
+            boolean("conviction_infinite", "the antecedent never comes without the consequent"),
             double("llr", "log-likelihood ratio (G squared)"),
             double("p_value", "Fisher's exact test of more than chance, one-sided"),
             double("q_value", "the same after Benjamini and Hochberg over all rules of the asked confidence"),

@@ -339,6 +339,7 @@ fn routing() -> Table {
             text("dedicated_agent", "agent who answered most of their calls of 365 days; of the best level only")
                 .optional(),
             day("valid_to_day", "day from which the row no longer holds").published_as("valid_to"),
+            text("next_offer_product", "new product that the customer is likeliest to want (affinity_ptc)").optional(),
         ],
     )
 }

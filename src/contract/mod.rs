@@ -15,6 +15,7 @@ mod features;
 mod inputs;
 mod lifetime_value;
 mod parameters;
+mod recommendations;
 mod segments;
 mod summaries;
 mod value;
@@ -25,7 +26,7 @@ pub use parameters::parameter_tables;
 use std::borrow::Cow;
 
 /// Version of all schemas together. It grows when a column is added; a column never changes its meaning.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Scale of money and quantities: ten-thousandths.
 pub const SCALE: i64 = 10_000;
@@ -61,6 +62,7 @@ pub fn made_tables() -> Vec<Table> {
         campaigns::tables(),
         lifetime_value::tables(),
         affinity::tables(),
+        recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
     ]

@@ -1,7 +1,9 @@
 //! Contracts of the tables that the pipeline itself makes: what SQL needs to know of the pipeline file, of the previous
 //! run and of the inputs, as rows and not as templates.
 
-use super::{Table, affinity, bigint, boolean, day, double, instant, integer, lifetime_value, money, text};
+use super::{
+    Table, affinity, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations, text,
+};
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
@@ -29,6 +31,7 @@ pub fn parameter_tables() -> Vec<Table> {
         lifetime_value::gap_logarithms(),
         affinity::excluded_products(),
         affinity::affinity_ptp_before(),
+        recommendations::muted_categories(),
     ]
 }
 
@@ -126,6 +129,23 @@ fn run_params() -> Table {
             integer("rule_max_length", "most products of a rule, its consequent included"),
             integer("max_rules", "most rules"),
             integer("delta_rank_change", "places by which a rank has to move to be a change"),
+            // [recommendations]
+            boolean("rec_enabled", "whether there are lists of products for customers"),
+            integer("rec_list_size", "most products in one list of one customer"),
+            integer("rec_ctp_size", "most customers in the list of one product"),
+            integer("rec_contact_cap", "most lists of products that one customer is in"),
+            integer("rec_horizon_days", "days for which probabilities hold, and of the back-test"),
+            integer("rec_half_life_days", "days after which a purchase weighs half"),
+            text("rec_candidates", "ways to find new products that are compared, separated by blanks"),
+            integer("rec_neighbours", "products that are looked at beside one that was bought"),
+            bigint("rec_min_buyers", "fewest customers who bought a product for it to be recommended"),
+            bigint("rec_min_test_customers", "fewest customers by whom methods can be judged"),
+            integer("rec_ease_max_products", "most products that ease solves for"),
+            integer("rec_ease_lambda", "how much ease is drawn towards nothing"),
+            integer("rec_als_factors", "dimensions of als"),
+            integer("rec_als_iterations", "rounds of als"),
+            integer("rec_unsold_days", "days without a sale after which a product is no longer sold, 0 is off"),
+            bigint("rec_seed", "seed of what begins at random"),
         ],
     )
     .internal()

@@ -57,6 +57,7 @@ pub fn models() -> &'static [Model] {
         contract_lifetimes::MODEL,
         lifetime_tables::MODEL,
         affinity_tables::MODEL,
+        affinity_tables::recommendations::MODEL,
         opportunity_values::MODEL,
     ]
 }

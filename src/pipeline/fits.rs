@@ -1,7 +1,7 @@
-//! What the manifest says of models: those that score somebody, why they were chosen, and their parameters; and what was
-//! counted for affinity.
+//! What the manifest says of models: those that score somebody, why they were chosen, and their parameters; what was counted
+//! for affinity; and the methods that lists of products are made with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, Float64Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
@@ -10,16 +10,38 @@ use serde_json::{Map, Value, json};
 use crate::engine::ask;
 use crate::error::Result;
 
-/// A report on each chosen model of the run that is being built in `building`; none where no models were asked for.
+/// A report on each chosen model or method of the run that is being built in `building`; none where none were asked for.
 ///
 /// # Errors
 /// What reading the run's own tables may say.
 pub fn reports(building: &Path) -> Result<Vec<Value>> {
-    let tables = ["ltv_models", "ltv_parameters"];
-    let tables = tables.map(|name| (name.to_owned(), building.join(format!("tables/{name}.parquet"))));
-    if tables.iter().any(|(_, path)| !path.exists()) {
-        return Ok(Vec::new());
-    }
+    let mut reports = lifetime_values(building)?;
+    reports.extend(methods(building)?);
+    Ok(reports)
+}
+
+/// The tables of these names in `building`, when all of them are there.
+fn tables(building: &Path, names: &[&str]) -> Option<Vec<(String, PathBuf)>> {
+    let table = |name: &&str| ((*name).to_owned(), building.join(format!("tables/{name}.parquet")));
+    let tables: Vec<(String, PathBuf)> = names.iter().map(table).collect();
+    tables.iter().all(|(_, path)| path.exists()).then_some(tables)
+}
+
+/// The method of each list of products, judged at the usual length of a list.
+fn methods(building: &Path) -> Result<Vec<Value>> {
+    let Some(tables) = tables(building, &["affinity_evaluation"]) else { return Ok(Vec::new()) };
+    let methods = "SELECT list, method, customers, ndcg, lo, hi, recall, hit_rate, coverage, popularity, reason \
+                   FROM affinity_evaluation WHERE chosen AND k = 10 ORDER BY list, method";
+    let reports = rows(&ask(&tables, methods)?).into_iter().map(|mut report| {
+        report.insert("family".to_owned(), json!("recommendations"));
+        Value::Object(report)
+    });
+    Ok(reports.collect())
+}
+
+/// The models of lifetime value with their parameters.
+fn lifetime_values(building: &Path) -> Result<Vec<Value>> {
+    let Some(tables) = tables(building, &["ltv_models", "ltv_parameters"]) else { return Ok(Vec::new()) };
     let models = "SELECT stratum, model, customers, log_likelihood, termination, collapses_to, holdout_deviance, \
                   baseline_deviance, holdout_bias, grade, reason FROM ltv_models WHERE chosen ORDER BY stratum, model";
     let parameters = "SELECT p.stratum AS stratum, p.model AS model, p.parameter AS parameter, \
@@ -39,18 +61,18 @@ pub fn reports(building: &Path) -> Result<Vec<Value>> {
     Ok(reports.collect())
 }
 
-/// What was counted and tested for affinity, and a sentence for each limit because of which something is missing.
+/// What was counted for a family of models, by its table of figures, and a sentence for each limit because of which something
+/// is missing.
 ///
 /// # Errors
 /// What reading the run's own table may say.
-pub fn affinity(building: &Path) -> Result<(Option<Value>, Vec<String>)> {
-    let path = building.join("tables/affinity_figures.parquet");
-    if !path.exists() {
-        return Ok((None, Vec::new()));
-    }
-    let question = "SELECT subject, figure, value, meaning, CASE WHEN is_limit THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) \
-                    END AS bound FROM affinity_figures ORDER BY subject, figure";
-    let rows = rows(&ask(&[("affinity_figures".to_owned(), path)], question)?);
+pub fn figures(building: &Path, family: &str, table: &str) -> Result<(Option<Value>, Vec<String>)> {
+    let Some(tables) = tables(building, &[table]) else { return Ok((None, Vec::new())) };
+    let question = format!(
+        "SELECT subject, figure, value, meaning, CASE WHEN is_limit THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) \
+                    END AS bound FROM {table} ORDER BY subject, figure"
+    );
+    let rows = rows(&ask(&tables, &question)?);
     let mut figures = Map::new();
     let mut notes = Vec::new();
     for row in &rows {
@@ -61,13 +83,13 @@ pub fn affinity(building: &Path) -> Result<(Option<Value>, Vec<String>)> {
         }
         if row["bound"] == json!(1) {
             notes.push(format!(
-                "affinity, {subject}: {} {}",
+                "{family}, {subject}: {} {}",
                 row["value"],
                 row["meaning"].as_str().unwrap_or_default()
             ));
         }
     }
-    let report = json!({ "family": "affinity", "figures": figures });
+    let report = json!({ "family": family, "figures": figures });
     Ok((Some(report).filter(|_| !rows.is_empty()), notes))
 }
 

@@ -381,6 +381,13 @@ mod tests {
     }
 
     #[test]
+    fn no_night_pays_for_the_other_engines_pair_counts() {
+        let nightly = built_in().only(&[]).unwrap();
+        assert!(nightly.node("product_pairs").is_none() && nightly.node("affinity_ptp").is_some());
+        assert!(built_in().only(&["product_pairs".to_owned()]).is_ok());
+    }
+
+    #[test]
     fn our_files_are_within_the_portable_set() {
         for node in &built_in().nodes {
             if let Maker::Sql(file) = &node.maker {

@@ -5,7 +5,7 @@ use super::graph::Maker;
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::run::Prepared;
-use super::{affinity, calendar, contact_parameters, lifetime_value, parameters, previous, quality};
+use super::{affinity, calendar, contact_parameters, lifetime_value, parameters, previous, quality, recommendations};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -52,6 +52,7 @@ fn pipeline_rows(config: &Config, prepared: &Prepared) -> Result<Vec<(&'static s
         ("ltv_weeks", lifetime_value::week_rows(config, prepared.as_of, first_day)?),
         ("gap_logarithms", lifetime_value::gap_logarithm_rows(prepared.as_of, first_day)),
         ("excluded_products", affinity::excluded_product_rows(config)),
+        ("muted_categories", recommendations::muted_category_rows(&config.recommendations)),
         ("data_quality", quality::quality_rows(&quality::checks(config, &prepared.staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {

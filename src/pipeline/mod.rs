@@ -22,6 +22,7 @@ mod portability_test;
 mod predicates;
 mod previous;
 mod quality;
+mod recommendations;
 mod rows;
 mod rule_files;
 mod run;

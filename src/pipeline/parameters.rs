@@ -7,6 +7,7 @@ use super::affinity::affinity_params;
 use super::contact_parameters::contact_params;
 use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
+use super::recommendations::recommendation_params;
 use super::rows::Cell;
 use crate::config::{Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
@@ -84,6 +85,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     row.push((config.value.metric == Metric::Clv).into());
     // [affinity]
     row.extend(affinity_params(config, as_of));
+    // [recommendations]
+    row.extend(recommendation_params(&config.recommendations));
     Ok(vec![row])
 }
 

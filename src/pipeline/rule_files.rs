@@ -33,7 +33,8 @@ pub fn write(building: &Building<'_>, affinity: &Affinity) -> Result<Option<Stri
     }
     let max_q = affinity.max_q.parse::<Ratio>().map_err(Error::config)?.value();
     let choice = Choice { max_q, min_count: affinity.min_count.into(), per_product: PER_PRODUCT, products: PRODUCTS };
-    let batches = strongest(&table, &choice)?;
+    let level = affinity.levels.first().map_or("basket", |level| level.name());
+    let batches = strongest(&table, level, &choice)?;
     let mut rows = Vec::new();
     for batch in &batches {
         rows.extend(rules(batch)?);
@@ -50,14 +51,15 @@ pub fn write(building: &Building<'_>, affinity: &Affinity) -> Result<Option<Stri
     }))
 }
 
-/// The rows that may become rules: what can be offered, with enough evidence of its own, the best of each product.
-fn strongest(table: &Path, choice: &Choice) -> Result<Vec<RecordBatch>> {
+/// The rows that may become rules: of one level, as an engine looks at every row for every question; of what can be
+/// offered, with enough evidence of its own, the best of each product.
+fn strongest(table: &Path, level: &str, choice: &Choice) -> Result<Vec<RecordBatch>> {
     let question = format!(
         "SELECT rule_id, level, product_a, product_b, rank, n_a, n_ab, confidence, lift, llr, q_value FROM (\
            SELECT rule_id, level, product_a, product_b, rank, n_a, n_ab, confidence, lift, llr, q_value, \
              ROW_NUMBER() OVER (PARTITION BY level, product_a ORDER BY rank) AS place \
            FROM affinity_ptp \
-           WHERE granularity = 'product' AND relation = 'complement' AND NOT backed_off AND related_eligible \
+           WHERE level = '{level}' AND granularity = 'product' AND relation = 'complement' AND NOT backed_off AND related_eligible \
              AND q_value <= {} AND n_ab >= {}\
          ) AS ranked WHERE place <= {} ORDER BY level, product_a, rank",
         choice.max_q, choice.min_count, choice.per_product

@@ -173,9 +173,11 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.gates.extend(gates::population_change(&loaded.config.gates, building.path(), prepared.previous.as_ref())?);
     manifest.previous_run = prepared.previous.as_ref().map(|run| run.id.clone());
     manifest.models = fits::reports(building.path())?;
-    let (counted, limits) = fits::affinity(building.path())?;
-    manifest.models.extend(counted);
-    manifest.notes.extend(limits);
+    for (family, table) in [("affinity", "affinity_figures"), ("recommendations", "recommendation_figures")] {
+        let (counted, limits) = fits::figures(building.path(), family, table)?;
+        manifest.models.extend(counted);
+        manifest.notes.extend(limits);
+    }
     manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {

@@ -32,7 +32,7 @@ pub struct Building<'a> {
 #[derive(Debug)]
 pub struct Sealed<'a> {
     workspace: Workspace<'a>,
-    status: Status,
+    manifest: Manifest,
 }
 
 impl<'a> Building<'a> {
@@ -148,7 +148,7 @@ impl<'a> Building<'a> {
         write_synced(&workspace.path.join(MANIFEST_FILE), &text)?;
         write_synced(&workspace.path.join(SUCCESS_FILE), success_text(&text).as_bytes())?;
         sync_tree(&workspace.path)?;
-        Ok(Sealed { workspace, status: manifest.status })
+        Ok(Sealed { workspace, manifest })
     }
 
     /// Where a file of the run goes; its folders are created.
@@ -175,18 +175,19 @@ impl<'a> Building<'a> {
 impl Sealed<'_> {
     /// What the gates said: decides what [`Sealed::settle`] does.
     pub fn status(&self) -> Status {
-        self.status
+        self.manifest.status
     }
 
     /// Publishes the run and makes `latest` name it (unless `latest` names a run with a later `as_of`), or, when a gate
-    /// held it back, puts it into `held/` and leaves `latest` alone.
+    /// held it back, puts it into `held/` and leaves `latest` alone. A whole attempt with
+    /// the same files and verdicts stays as it is.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be moved; `latest` then still names what it
     /// named.
     pub fn settle(self) -> Result<RunRef> {
         let Workspace { out, lock, id, path } = &self.workspace;
-        match self.status {
+        match self.manifest.status {
             Status::Published => {
                 out.release(path, id)?;
                 let run = out.advance_latest(lock, id)?;
@@ -194,7 +195,7 @@ impl Sealed<'_> {
                 out.discard(&out.run(RunState::Held, id).path)?;
                 Ok(run)
             }
-            Status::Held => out.move_run(path, id, RunState::Held),
+            Status::Held => out.hold(path, &self.manifest),
         }
     }
 

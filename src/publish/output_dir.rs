@@ -258,6 +258,26 @@ impl OutputDir {
         }
     }
 
+    /// Moves the whole run of `manifest` at `from` to its place in `held/`. An attempt of the same id is kept when it is
+    /// whole and has the same files and verdicts: replacing it takes two steps, between which there would be none. Another
+    /// (what a run is compared with may have changed since) is replaced, and a crash in between leaves it to the next
+    /// night.
+    pub(super) fn hold(&self, from: &Path, manifest: &Manifest) -> Result<RunRef> {
+        let same = |there: Manifest| {
+            there.files == manifest.files
+                && there.gates == manifest.gates
+                && there.previous_run == manifest.previous_run
+        };
+        let there = self.whole(RunState::Held, &manifest.run_id)?;
+        match there.filter(|run| run.manifest().is_ok_and(same)) {
+            Some(run) => {
+                self.discard(from)?;
+                Ok(run)
+            }
+            None => self.move_run(from, &manifest.run_id, RunState::Held),
+        }
+    }
+
     /// Moves the whole run at `from` to its place among the runs of that state, replacing one of the same id.
     pub(super) fn move_run(&self, from: &Path, id: &RunId, state: RunState) -> Result<RunRef> {
         let run = self.run(state, id);

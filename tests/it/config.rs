@@ -170,6 +170,23 @@ const MISTAKES: &[(&str, &str)] = &[
         "amount = \"paid\"",
         "amount = \"paid\"\ncost = \"cost\"\n[value]\nmetric = \"clv\"\n[lifetime_value]\nenabled = false",
     ),
+    // Affinity.
+    ("", "[affinity]\nmax_q = \"five per cent\""),
+    ("", "[affinity]\nmax_q = \"0.5\""),
+    ("", "[affinity]\nrule_min_confidence = \"1.5\""),
+    ("", "[affinity]\nrule_max_length = 1"),
+    ("", "[affinity]\nhalf_life_days = 0"),
+    ("", "[affinity]\nrank_by = \"lif\""),
+    ("", "[affinity]\nlevels = [\"basket\", \"basket\"]"),
+    // Recommendations.
+    ("", "[recommendations]\ncandidates = [\"lift\"]"),
+    ("", "[recommendations]\ncandidates = []"),
+    ("", "[recommendations]\ncandidates = [\"ease\", \"als\", \"ease\"]"),
+    ("", "[recommendations]\nlist_size = 0"),
+    ("", "[recommendations]\nlist_size = 100000"),
+    ("", "[recommendations]\nease_max_products = 100000"),
+    ("", "[recommendations]\nmuted_categories = [\"food/\"]"),
+    ("", "[recommendations]\nmuted_categories = [\"food\", \"food\"]"),
     // Gates and output.
     ("", "[gates]\nmax_reject_ratio = 1.5"),
     ("", "[gates]\nmax_reject_ratio = nan"),

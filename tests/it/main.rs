@@ -1,7 +1,9 @@
 //! Integration tests, one module a promise, in one binary because linking is dear.
 #![allow(clippy::unwrap_used)]
 
+mod affinity;
 mod affinity_cli;
+mod affinity_lookups;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;
@@ -40,6 +42,7 @@ mod publish_tables;
 mod purchase_histories;
 mod readme;
 mod real_runs;
+mod recommendations;
 mod rfm_grids;
 mod routing_keys;
 mod rule_engines;

@@ -111,7 +111,7 @@ fn groceries() {
     let Some(run) = run_real("groceries", |text| text) else { return };
     let sql = "SELECT n_a, n_b, n_ab, n_total, ROUND(support, 6) AS support, ROUND(confidence, 6) AS confidence, \
                ROUND(lift, 6) AS lift FROM affinity_ptp WHERE product_b = 'whole milk' AND product_a IN \
-               ('other vegetables', 'rolls/buns', 'yogurt') ORDER BY product_a";
+               ('other vegetables', 'rolls/buns', 'yogurt') AND granularity = 'product' ORDER BY product_a";
     assert_eq!(
         run.ask(sql),
         [

@@ -52,6 +52,14 @@ pub(super) fn validate(config: &Affinity, mistakes: &mut Mistakes<'_>) {
             );
         }
     }
+    // Beyond, tests for less than chance stop telling anything.
+    if config.max_q.parse::<Ratio>().is_ok_and(|rate| 2 * rate.numerator() >= rate.denominator()) {
+        mistakes.value(
+            &["affinity", "max_q"],
+            format!("`{}` lets half be chance", config.max_q),
+            "write less than 0.5",
+        );
+    }
     let levels: Vec<&str> = config.levels.iter().map(|level| level.name()).collect();
     each_once(mistakes, &["affinity", "levels"], &levels);
     let granularities: Vec<&str> = config.granularities.iter().map(|granularity| granularity.name()).collect();

@@ -6,6 +6,7 @@ mod campaigns;
 mod expression;
 mod inputs;
 mod lifetime_value;
+mod recommendations;
 mod rfm;
 mod routing;
 mod summary;
@@ -30,6 +31,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);
     lifetime_value::validate(&config.lifetime_value, mistakes);
+    recommendations::validate(&config.recommendations, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);

@@ -131,11 +131,11 @@ impl Avoidance<'_> {
         }
     }
 
-    /// Whether the fewest common units that there can be would have a p-value up to the rate.
+    /// Whether never being together would have a p-value up to the rate, or cannot be. Once it is not so, it is not so for
+    /// rarer products either.
     fn can_reach(&self, degrees: &[u32], a: u32, b: u32) -> bool {
-        let counts = self.counts(degrees, a, b, 0);
-        let least = (counts.n_a + counts.n_b).saturating_sub(self.n_total);
-        PairCounts { n_ab: least, ..counts }.fisher_less() <= self.rate
+        let never = self.counts(degrees, a, b, 0);
+        never.n_a + never.n_b > self.n_total || never.fisher_less() <= self.rate
     }
 
     fn shelves(&self, degrees: &[u32]) -> Vec<Shelf> {

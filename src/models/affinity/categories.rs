@@ -125,8 +125,16 @@ impl CategoryStudy<'_> {
         let eligible_categories: u64 = units.iter().map(|n| eligible(*n)).sum();
         let p_values = met.iter().filter(|met| met.counts.lift_above_one()).map(|met| met.p_value).collect();
         let discovery = FalseDiscovery::new(p_values, eligible_products * eligible_categories);
-        let mut by_category: Vec<u32> = (0u32..).take(met.len()).collect();
-        by_category.sort_by_key(|at| (met[*at as usize].category, met[*at as usize].product));
+        // In order of products already: counted into their categories.
+        let mut starts = vec![0_usize; self.categories + 1];
+        met.iter().for_each(|met| starts[met.category as usize + 1] += 1);
+        (0..self.categories).for_each(|category| starts[category + 1] += starts[category]);
+        let mut by_category = vec![0_u32; met.len()];
+        for (at, met) in (0u32..).zip(&met) {
+            let next = &mut starts[met.category as usize];
+            by_category[*next] = at;
+            *next += 1;
+        }
         let by_product: Vec<u32> = (0u32..).take(met.len()).collect();
         CategoryPairs {
             to_categories: self.ranked(&met, &by_product, &discovery, true),

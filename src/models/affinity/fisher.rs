@@ -247,7 +247,8 @@ fn lower_odds(pair: &PairCounts, least: f64) -> f64 {
         }
         let moved = (next - log_odds).abs();
         log_odds = next;
-        if moved < 1e-11 {
+        // Newton's step squares what is off.
+        if moved < 1e-6 {
             break;
         }
     }

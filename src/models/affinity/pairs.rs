@@ -22,7 +22,8 @@ pub struct PairStudy<'a> {
     pub rank_by: RankBy,
     /// For each product the one that it is a variant of, itself if of none: two of the same are never a pair.
     pub groups: Option<&'a [u32]>,
-    /// Which products may be offered as partners. The others take no rank, and are tested as all are.
+    /// Which products may be offered as partners. The others are tested as all are, and rank after all that may: no list is
+    /// shorter for them. Only those are given that would have been among the first `top`.
     pub offered: Option<&'a [bool]>,
     /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
     pub weights: Option<&'a [u32]>,
@@ -175,7 +176,7 @@ impl Bench<'_> {
     fn visit(&self, a: u32, partners: &[Partner]) -> OfProduct {
         let PairStudy { rank_by, groups, offered, top, .. } = *self.study;
         let mut of = OfProduct { best: Vec::new(), tested: 0, p_values: Vec::new() };
-        let mut scored = Vec::new();
+        let (mut scored, mut held) = (Vec::new(), Vec::new());
         // Both want it, so it is worked out once.
         let evidence = rank_by == RankBy::LogLikelihoodRatio && self.weighted.is_none();
         for (at, partner) in (0u32..).zip(partners) {
@@ -185,15 +186,14 @@ impl Bench<'_> {
             }
             let counts = self.counts(a, b, partner.count);
             let above = counts.lift_above_one();
-            let ranked = above && offered.is_none_or(|offered| offered[b as usize]);
             // Of a lift of 1 or less the p-value is at least a half: the median is next to the mean (Siegel 2001).
             let matters = b > a && (above || self.limit > 0.5);
-            let ratio = if matters || (evidence && ranked) { counts.log_likelihood_ratio() } else { 0.0 };
+            let ratio = if matters || (evidence && above) { counts.log_likelihood_ratio() } else { 0.0 };
             of.tested += u64::from(b > a);
             if matters {
                 of.p_values.extend(counts.fisher_greater_below(ratio, self.limit));
             }
-            if !ranked {
+            if !above {
                 continue;
             }
             let score = match &self.weighted {
@@ -207,9 +207,15 @@ impl Bench<'_> {
                     rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
                 }
             };
-            scored.push(Scored { product: b, score, at });
+            let list = if offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
+            list.push(Scored { product: b, score, at });
         }
         top_k(&mut scored, top);
+        top_k(&mut held, top);
+        if let Some(last) = scored.last().filter(|_| scored.len() == top) {
+            held.retain(|held| held.score.total_cmp(&last.score).then(last.product.cmp(&held.product)).is_gt());
+        }
+        scored.append(&mut held);
         of.best.extend(scored.iter().map(|best| {
             let count = partners[best.at as usize].count;
             let p_value = self.counts(a, best.product, count).fisher_greater();

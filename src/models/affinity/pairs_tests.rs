@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use rand::prelude::*;
 
 use super::golden::{groceries, shared};
-use super::{Avoidance, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes};
+use super::{
+    Avoidance, CategoryStudy, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes,
+};
 
 /// Tests everything, ranks everything.
 fn study(incidence: &Incidence, min_count: u32) -> PairStudy<'_> {
@@ -89,11 +91,18 @@ proptest! {
                 .iter()
                 .filter(|((one, two), _)| *one == a || *two == a)
                 .map(|((one, two), pair)| if *one == a { (*two, *pair) } else { (*one, pair.swapped()) })
-                .filter(|(b, pair)| pair.n_ab >= least && pair.lift_above_one() && offered[*b as usize])
+                .filter(|(_, pair)| pair.n_ab >= least && pair.lift_above_one())
                 .map(|(b, pair)| (rank_by.score(&pair), b, pair))
                 .collect();
             partners.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+            // Those that may be offered, and then the others that come before the last of them.
+            let may = |partner: &(f64, u32, PairCounts)| offered[partner.1 as usize];
+            let enough = partners.iter().enumerate().filter(|(_, partner)| may(partner)).nth(top.wrapping_sub(1));
+            let end = enough.map_or(if top == 0 { 0 } else { partners.len() }, |(at, _)| at);
+            let held: Vec<_> = partners[..end].iter().copied().filter(|partner| !may(partner)).take(top).collect();
+            partners.retain(may);
             partners.truncate(top);
+            partners.extend(held);
             expected.extend((1u32..).zip(partners).map(|(rank, (score, b, pair))| (a, b, rank, score, pair)));
         }
         let found: Vec<_> = pairs.rows.iter().map(|row| (row.a, row.b, row.rank, row.score, row.counts)).collect();
@@ -121,6 +130,33 @@ proptest! {
         }
     }
 
+    /// The same bits for any number of threads and any order of units.
+    #[test]
+    fn neither_threads_nor_order_matter(lines in prop::collection::vec((0u32..60, 0u32..9), 0..260), turn in 0u32..60) {
+        let turned = lines.iter().map(|(unit, product)| ((unit + turn) % 60, *product)).rev();
+        let turned = Incidence::from_pairs(60, 9, turned.collect::<Vec<_>>().into_iter());
+        let incidence = Incidence::from_pairs(60, 9, lines.into_iter());
+        let of = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+        let all = |incidence: &Incidence, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let categories = CategoryStudy {
+                incidence,
+                n_total: 60,
+                category_of: &of,
+                categories: 3,
+                min_count: 2,
+                top: 2,
+                rank_by: RankBy::default(),
+                offered: None,
+            };
+            let avoidance = Avoidance { rate: 0.4, ..avoidance(incidence) };
+            pool.install(|| (study(incidence, 2).run(), avoidance.run(), categories.run()))
+        };
+        let one = all(&incidence, 1);
+        prop_assert_eq!(&one, &all(&incidence, 3));
+        prop_assert_eq!(&one, &all(&turned, 2));
+    }
+
     /// Pairs that avoid each other are those of all pairs looked at one by one, whatever was not worked out.
     #[test]
     fn avoidance_is_what_plain_counting_gives(
@@ -128,11 +164,15 @@ proptest! {
         min_count in 1u32..40,
         categories in prop::collection::vec(0u32..3, 8),
         rate in 0.05f64..0.45,
+        often in 2u32..30,
     ) {
         // Products 0 and 1, and 2 and 3, stay apart more often than not.
         let apart = lines.into_iter().filter(|(unit, product)| *product > 3 || (unit + product) % 2 == 0 || unit % 7 == 0);
-        let incidence = Incidence::from_pairs(200, 8, apart.collect::<Vec<_>>().into_iter());
-        let groups = [0, 1, 2, 3, 4, 5, 4, 7];
+        // Products 6 and 7 are in nearly all units.
+        let common = (0..200).flat_map(|unit| [(unit, 6, unit % often), (unit, 7, (unit + 1) % (often + 3))]);
+        let common = common.filter(|line| line.2 != 0).map(|line| (line.0, line.1));
+        let incidence = Incidence::from_pairs(200, 8, apart.chain(common).collect::<Vec<_>>().into_iter());
+        let groups = [0, 1, 2, 3, 4, 4, 6, 7];
         let avoidance = Avoidance {
             min_count, rate, categories: Some(&categories), groups: Some(&groups), ..avoidance(&incidence)
         };

@@ -28,7 +28,7 @@
 //! (1995), JRSS B 57, 289-300.
 
 mod counting;
-mod tests_of;
+mod significance;
 mod timeline;
 
 #[cfg(test)]
@@ -42,7 +42,7 @@ use rayon::prelude::*;
 
 use super::purchases::{Purchase, distinct};
 use counting::Scratch;
-use tests_of::{Exposure, PValues, log_likelihood_ratio, mcnemar, upper_tail};
+use significance::{Exposure, PValues, log_likelihood_ratio, mcnemar, upper_tail};
 use timeline::Timeline;
 
 /// Which purchases count.

@@ -2,10 +2,16 @@
 //! number, to which SQL joins the names (`spec/affinity.md` 6).
 
 mod arrays;
+mod evaluation;
 mod figures;
 mod names;
+mod offer_figures;
+mod offer_rows;
+mod offer_settings;
 mod pairs;
 mod read;
+pub mod recommendations;
+mod replenishment;
 mod rules;
 mod sequence;
 mod settings;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::affinity::Incidence;
 use super::super::{Rows, Values};
 use super::read::{Catalogue, NONE};
 use super::settings::Settings;
@@ -18,16 +17,6 @@ pub struct Grouping {
     pub names: Vec<String>,
     /// The name number of the first group.
     pub first: u32,
-}
-
-impl Grouping {
-    /// Units by group: which groups each unit has a product of.
-    pub fn incidence(&self, units: &Incidence) -> Incidence {
-        let lines =
-            (0..units.units()).flat_map(|unit| units.row(unit).iter().map(move |product| (unit as u32, *product)));
-        let lines = lines.map(|(unit, product)| (unit, self.of[product as usize])).filter(|(_, group)| *group != NONE);
-        Incidence::from_pairs(units.units(), self.names.len(), lines)
-    }
 }
 
 /// All names: products first, then the groups of each grouping.
@@ -116,4 +105,37 @@ fn grouped(products: usize, label: &dyn Fn(usize) -> Option<String>) -> (Vec<u32
     }
     let of = labels.iter().map(|label| label.as_deref().map_or(NONE, |label| numbers[label])).collect();
     (of, numbers.keys().map(|name| (*name).to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_sorted_and_paths_are_cut_at_every_depth() {
+        let paths = ["food/dairy/milk", "food/dairy/cheese", "drink"];
+        let label =
+            |depth: usize| grouped(4, &|product| paths.get(product).map(|path| beginning(path, depth).to_owned()));
+        assert_eq!(label(1), (vec![1, 1, 0, NONE], vec!["drink".to_owned(), "food".to_owned()]));
+        assert_eq!(label(2), (vec![1, 1, 0, NONE], vec!["drink".to_owned(), "food/dairy".to_owned()]));
+        assert_eq!(label(3).1, ["drink", "food/dairy/cheese", "food/dairy/milk"]);
+    }
+
+    #[test]
+    fn every_number_has_its_name() {
+        let grouping = |granularity: &str, names: &[&str], first| Grouping {
+            granularity: granularity.to_owned(),
+            of: vec![0, NONE],
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            first,
+        };
+        let names = Names {
+            products: vec!["p".to_owned(), "q".to_owned()],
+            groupings: vec![grouping("category", &["c", "d"], 2), grouping("brand", &[], 4)],
+        };
+        let all: Vec<&str> = (0..5).map(|number| names.name(number)).collect();
+        assert_eq!(all, ["p", "q", "c", "d", ""]);
+        let Values::Whole(products) = &names.rows()[2] else { panic!("numbers") };
+        assert_eq!(products, &[Some(1), Some(2), None, None]);
+    }
 }

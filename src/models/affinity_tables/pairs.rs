@@ -3,13 +3,14 @@
 use rayon::prelude::*;
 
 use super::super::affinity::{
-    Avoidance, Counting, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, substitutes,
+    Avoidance, CategoryStudy, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, category_incidence,
+    substitutes,
 };
 use super::super::{Inputs, Rows};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
 use super::figures::Figures;
 use super::names::{Grouping, Names};
-use super::read::Catalogue;
+use super::read::{Catalogue, NONE};
 use super::settings::{Level, Settings};
 use crate::rule_files::rule_id;
 
@@ -57,18 +58,94 @@ impl<'a> Study<'a> {
                 rows.extend(self.groups(level, units, grouping, figures));
             }
         }
+        rows.extend(self.across(level, units, &rows, figures));
         rows
     }
 
+    /// Products with categories, and what stands in for partners of products that have none in `own`.
+    fn across(&self, level: Level, units: &Tamed<'_>, own: &[Row<'a>], figures: &mut Figures) -> Vec<Row<'a>> {
+        let (settings, categories) = (self.settings, self.names.categories());
+        let (to_categories, to_products) = (settings.pairs("product_to_category"), settings.pairs("product"));
+        if !to_categories && !to_products {
+            return Vec::new();
+        }
+        let study = CategoryStudy {
+            incidence: &units.incidence,
+            n_total: units.n_total,
+            category_of: &categories.of,
+            categories: categories.names.len(),
+            min_count: settings.min_count,
+            // Variants take places of a category's list and are no stand-ins for each other.
+            top: settings.top_k.max(settings.category_top_k),
+            rank_by: settings.rank_by,
+            offered: Some(&self.catalogue.eligible),
+        };
+        let found = study.run();
+        let mut rows = Vec::new();
+        if to_categories {
+            let subject = format!("{} product_to_category", level.name());
+            figures.count(
+                &subject,
+                "tests",
+                found.discovery.hypotheses(),
+                "products with categories: m of the q-values",
+            );
+            let most = u32::try_from(settings.category_top_k).unwrap_or(u32::MAX);
+            let kept = found.to_categories.iter().filter(|row| row.rank <= most);
+            let row = |row: &PairRow| self.row(level, "product_to_category", (0, categories.first), row);
+            rows.extend(kept.map(row));
+        }
+        if to_products {
+            let mut has_own = vec![false; self.catalogue.ids.len()];
+            own.iter().filter(|row| row.granularity == "product").for_each(|row| has_own[row.a as usize] = true);
+            let mut stood_in = 0;
+            for (product, has_own) in (0..).zip(has_own) {
+                if has_own || categories.of[product as usize] == NONE {
+                    continue;
+                }
+                let found = found.stand_ins(product, categories.of[product as usize], Some(&self.catalogue.roots));
+                let ranked = (1..).zip(found.take(settings.category_top_k));
+                let before = rows.len();
+                rows.extend(ranked.map(|(rank, found)| {
+                    let row = self.row(level, "product", (0, 0), found);
+                    Row { a: product, rank, backed_off: true, ..row }
+                }));
+                stood_in += u64::from(rows.len() > before);
+            }
+            let subject = format!("{} product", level.name());
+            let standing = "products in too few of them for partners, which have those of their category";
+            figures.count(&subject, "backed_off", stood_in, standing);
+        }
+        rows
+    }
+
+    /// A row as found, whose numbers begin at these name numbers.
+    fn row(&self, level: Level, granularity: &'a str, first: (u32, u32), found: &PairRow) -> Row<'a> {
+        Row {
+            level,
+            granularity,
+            relation: COMPLEMENT,
+            a: first.0 + found.a,
+            b: first.1 + found.b,
+            rank: found.rank,
+            score: found.score,
+            score_name: &self.settings.rank_name,
+            counts: found.counts,
+            p_value: found.p_value,
+            q_value: found.q_value,
+            backed_off: false,
+        }
+    }
+
     fn products(&self, level: Level, units: &Tamed<'_>, figures: &mut Figures) -> Vec<Row<'a>> {
-        self.say_estimate(level, units, figures);
-        let study =
-            self.pair_study(units, &units.incidence, Some(&self.catalogue.roots), Some(&self.catalogue.eligible));
+        let (groups, offered) = (Some(&self.catalogue.roots[..]), Some(&self.catalogue.eligible[..]));
+        let study = self.pair_study(units, &units.incidence, groups, offered);
+        self.say_estimate(level, &study, figures);
         self.rows(level, "product", 0, &study, figures)
     }
 
     fn groups(&self, level: Level, units: &Tamed<'_>, grouping: &'a Grouping, figures: &mut Figures) -> Vec<Row<'a>> {
-        let incidence = grouping.incidence(&units.incidence);
+        let incidence = category_incidence(&units.incidence, &grouping.of, grouping.names.len());
         let study = self.pair_study(units, &incidence, None, None);
         self.rows(level, &grouping.granularity, grouping.first, &study, figures)
     }
@@ -101,28 +178,14 @@ impl<'a> Study<'a> {
         study: &PairStudy<'_>,
         figures: &mut Figures,
     ) -> Vec<Row<'a>> {
-        let Pairs { rows, discovery, eligible } = study.run();
+        let Pairs { rows, discovery, eligible, tested } = study.run();
         let subject = format!("{} {granularity}", level.name());
         let kept = format!("{granularity} in enough {}", level.units());
         figures.count(&subject, "eligible", eligible, &kept);
-        figures.count(&subject, "pairs", discovery.tested(), "pairs with enough of both that go together");
+        figures.count(&subject, "pairs", tested, "pairs in enough of them");
         figures.count(&subject, "tests", discovery.hypotheses(), "pairs that could have been found: m of the q-values");
         figures.count(&subject, "found", discovery.rejected(self.settings.max_q), "pairs at [affinity] max_q");
-        let row = |row: PairRow| Row {
-            level,
-            granularity,
-            relation: COMPLEMENT,
-            a: first + row.a,
-            b: first + row.b,
-            rank: row.rank,
-            score: row.score,
-            score_name: &self.settings.rank_name,
-            counts: row.counts,
-            p_value: row.p_value,
-            q_value: row.q_value,
-            backed_off: false,
-        };
-        rows.into_iter().map(row).collect()
+        rows.iter().map(|row| self.row(level, granularity, (first, first), row)).collect()
     }
 
     /// Products that customers buy instead of each other, in both directions.
@@ -179,22 +242,17 @@ impl<'a> Study<'a> {
         [row(pair.a, pair.b, pair.counts), row(pair.b, pair.a, pair.counts.swapped())]
     }
 
-    /// What counting the pairs of products will take, for who waits and for the manifest.
-    fn say_estimate(&self, level: Level, units: &Tamed<'_>, figures: &mut Figures) {
-        let counting = Counting {
-            incidence: &units.incidence,
-            min_count: self.settings.min_count,
-            weights: units.weights.as_deref(),
-            memory_bytes: self.inputs.memory(),
-        };
-        let estimate = counting.estimate();
+    /// What counting and testing the pairs of products will take, for who waits; and how much of it there is, for the
+    /// manifest, which says nothing of machines.
+    fn say_estimate(&self, level: Level, study: &PairStudy<'_>, figures: &mut Figures) {
+        let estimate = study.estimate();
         let subject = format!("{} product", level.name());
         let events = "pairs of products within one unit, which is what counting takes time for";
         figures.count(&subject, "pair_events", estimate.pair_events, events);
         self.inputs.note(format!(
-            "affinity of {} {}: {} products in enough of them, {} pair events, about {:.1} s on one core and {} MB ({}, {} \
-             partitions{})",
-            units.n_total,
+            "affinity of {} {}: {} products in enough of them and {} pair events, about {:.1} s on one core and {} MB ({}, \
+             {} partitions{})",
+            study.n_total,
             level.units(),
             estimate.products,
             estimate.pair_events,
@@ -202,7 +260,7 @@ impl<'a> Study<'a> {
             estimate.bytes.div_ceil(1_000_000),
             estimate.variant.name(),
             estimate.partitions,
-            if estimate.fits { "" } else { "; more than --memory allows, which cannot be helped" },
+            if estimate.fits { "" } else { "; more than --memory, in the smallest way there is" },
         ));
     }
 }

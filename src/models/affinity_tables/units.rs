@@ -1,7 +1,7 @@
 //! Baskets and customers as units of an incidence, after the rule for those of very many products.
 
 use super::super::Inputs;
-use super::super::affinity::{Incidence, Tamed, decay_weights, multiply_weights};
+use super::super::affinity::{Incidence, Megabaskets, Tamed, decay_weights, multiply_weights};
 use super::figures::Figures;
 use super::settings::{Level, Settings};
 use crate::error::{Error, Result};
@@ -64,15 +64,17 @@ impl Units {
         figures.count(level, "units", tamed.n_total, &format!("{units} with a product that counts: n_total"));
         figures.count(level, "lines", tamed.incidence.lines() as u64, &format!("products of these {units}"));
         figures.count(level, "largest_unit", affected.largest, "products of the largest one, whether it counts or not");
-        let done = match rule {
-            super::super::affinity::Megabaskets::Exclude { above } => {
-                format!("{units} of more than {above} products, which were left out of all counts")
+        match rule {
+            Megabaskets::Exclude { above } => {
+                let left_out = format!("{units} of more than {above} products, which were left out of all counts");
+                figures.limit(level, "megabaskets", affected.units, &left_out);
             }
-            super::super::affinity::Megabaskets::Weight { above } => {
-                format!("{units} of more than {above} products, which weigh less when partners are ranked")
+            Megabaskets::Weight { above } => {
+                let weighed =
+                    format!("{units} of more than {above} products, which weigh less when partners are ranked");
+                figures.count(level, "megabaskets", affected.units, &weighed);
             }
-        };
-        figures.limit(level, "megabaskets", affected.units, &done);
+        }
         figures.count(level, "megabasket_pair_events", affected.pair_events, "pairs of products within them");
         tamed
     }

@@ -1,5 +1,7 @@
 //! What is fitted, chosen and fallen back on. The mathematics is tested beside it.
 
+use arrow::array::Array;
+
 use super::*;
 
 /// The first seven years of the regular contracts of Fader & Hardie (2007).
@@ -156,6 +158,7 @@ fn no_contracts_are_no_rows() {
             Values::Whole(values) => values.is_empty(),
             Values::Double(values) => values.is_empty(),
             Values::Boolean(values) => values.is_empty(),
+            Values::Array(values) => values.is_empty(),
         })
     };
     assert!(empty(parameter_rows(&verdicts)) && empty(model_rows(&strata, &verdicts)));

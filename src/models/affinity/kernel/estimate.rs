@@ -31,11 +31,11 @@ pub struct Estimate {
     pub lines: u64,
     /// Pairs of these products in units: the sum of n(n-1)/2. Exact.
     pub pair_events: u64,
-    /// Different pairs in enough units: from a sample of products, or at most so many where that is few enough.
+    /// Different pairs in enough units, from a sample of products: to a tenth or so.
     pub pairs: u64,
     /// The most memory counting takes at a time beside the incidence and what visits return.
     pub bytes: u64,
-    /// CPU seconds, without those of the visits.
+    /// CPU seconds of all threads together, without those of the visits.
     pub seconds: f64,
     /// How often the rows are gone through, each time for some of the antecedents.
     pub partitions: u32,
@@ -45,17 +45,18 @@ pub struct Estimate {
     pub fits: bool,
 }
 
-/// CPU seconds for a line: looked up, copied, and found again by its product. Intel Xeon, 2 MB of L2 a core, 2026-11.
-const SECONDS_LINE: f64 = 16e-9;
+/// CPU seconds for a line, which is looked up, copied, and found again by its product, and for a pair event, counted once
+/// and kept. These are from data A and B of `spec/affinity.md` 4 on an Intel Xeon with 2 MB of L2 a core that others used.
+const SECONDS_TRIANGULAR: (f64, f64) = (20e-9, 7.5e-9);
 
-/// CPU seconds for a sum, which a pair event makes once in the triangular way and twice in the row-wise.
-const SECONDS_SUM: f64 = 5e-9;
+/// The same when every pair event is counted from both sides, and every row read to its end.
+const SECONDS_ROW_WISE: (f64, f64) = (49e-9, 5.8e-9);
 
 /// Pairs a line that are kept at most when nothing is said of memory: pairs are then of the size of the lines.
 const PAIRS_A_LINE: u64 = 2;
 
 /// Products whose partners are counted to foresee the number of pairs.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 64;
 
 /// More passes than this over the rows are not worth the memory they save.
 const MOST_PARTITIONS: u32 = 64;
@@ -85,7 +86,8 @@ struct Bytes {
 }
 
 impl Plan {
-    pub fn new(counting: &Counting<'_>) -> Plan {
+    /// `shown` when someone wants the number of pairs for itself: otherwise it is foreseen only where it decides.
+    pub fn new(counting: &Counting<'_>, shown: bool) -> Plan {
         let kept = Kept::new(counting.incidence, counting.least());
         let sizes = Sizes::new(counting, &kept);
         let products = kept.len() as u64;
@@ -106,26 +108,30 @@ impl Plan {
             None => PAIRS_A_LINE * sizes.lines,
         };
         let possible = products * products.saturating_sub(1) / 2;
-        let mut pairs = possible.min(sizes.pair_events / u64::from(counting.least()));
-        if pairs > allowed {
-            pairs = pairs.min(foreseen(counting, &kept));
+        let mut most = possible.min(sizes.pair_events / u64::from(counting.least()));
+        let mut pairs = most;
+        if shown || most > allowed {
+            let seen = foreseen(counting, &kept);
+            // A sample of products is off by a tenth or so.
+            most = most.min(seen + seen / 4);
+            pairs = pairs.min(seen);
         }
         let mut estimate = Estimate {
             products,
             lines: sizes.lines,
             pair_events: sizes.pair_events,
             pairs,
-            bytes: base + pairs * bytes.pair,
-            seconds: sizes.lines as f64 * SECONDS_LINE + sizes.pair_events as f64 * SECONDS_SUM,
+            bytes: base + most * bytes.pair,
+            seconds: sizes.seconds(SECONDS_TRIANGULAR),
             partitions: 1,
             variant: Variant::Triangular,
             fits: true,
         };
         let mut workers = threads;
         let over = |bytes: u64| counting.memory_bytes.is_some_and(|memory| bytes > memory);
-        if pairs > allowed || over(estimate.bytes) {
+        if most > allowed || over(estimate.bytes) {
             estimate.variant = Variant::RowWise;
-            estimate.seconds += sizes.pair_events as f64 * SECONDS_SUM;
+            estimate.seconds = sizes.seconds(SECONDS_ROW_WISE);
             (workers, estimate.partitions) =
                 counting.memory_bytes.map_or((threads, 1), |memory| bytes.split(memory, threads));
             estimate.bytes = bytes.rows + bytes.pass(estimate.partitions) + workers * bytes.sums;
@@ -172,6 +178,10 @@ impl Sizes {
             }
         }
         sizes
+    }
+
+    fn seconds(&self, (line, pair_event): (f64, f64)) -> f64 {
+        self.lines as f64 * line + self.pair_events as f64 * pair_event
     }
 }
 

@@ -75,7 +75,7 @@ type Visit<'a> = dyn Fn(u32, &[Partner]) + Sync + 'a;
 impl Counting<'_> {
     /// What counting will take, without doing it. Goes through the lines once or twice.
     pub fn estimate(&self) -> Estimate {
-        Plan::new(self).estimate
+        Plan::new(self, true).estimate
     }
 
     /// Visits every product with its partners: those in at least `min_count` units with it, in no order. What the visits
@@ -84,7 +84,7 @@ impl Counting<'_> {
     /// # Panics
     /// When there is not one weight for every unit, when one is above [`ONE_UNIT`], or beyond 2^32 lines.
     pub fn count<R: Send>(&self, visit: impl Fn(u32, &[Partner]) -> R + Sync) -> Vec<R> {
-        self.planned(&Plan::new(self), visit)
+        self.planned(&Plan::new(self, false), visit)
     }
 
     /// Counts by a plan.

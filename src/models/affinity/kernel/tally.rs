@@ -7,7 +7,7 @@ use super::layout::Id;
 pub trait Tally: Copy + Default + Send + Sync {
     /// Whether units have weights.
     const WEIGHTED: bool;
-    /// Adds the unit whose row begins at `start`.
+    /// What the unit weighs whose row begins at `start`.
     fn weight_of<T: Id>(rows: &[T], start: usize) -> u32;
     /// Adds a unit of that weight.
     fn add(&mut self, weight: u32);

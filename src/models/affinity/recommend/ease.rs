@@ -9,7 +9,6 @@ use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use rayon::prelude::*;
 
-use super::neighbours::strongest;
 use super::{EaseOptions, Snapshot};
 use crate::models::affinity::Incidence;
 
@@ -56,59 +55,85 @@ pub(super) fn affordable(snapshot: &Snapshot<'_>, options: &EaseOptions) -> Ease
     EaseCost::of(wanted.min(by_memory).min(by_time), pairs)
 }
 
-/// The sources of each product: `kept` of each of the head, none of the others.
-pub(super) fn sources(snapshot: &Snapshot<'_>, head: usize, options: &EaseOptions) -> Vec<Vec<(u32, f64)>> {
-    let mut products = snapshot.popular[..head].to_vec();
-    products.sort_unstable();
-    let mut place = vec![u32::MAX; snapshot.market.products];
-    for (at, product) in (0u32..).zip(&products) {
-        place[*product as usize] = at;
-    }
-    let pairs = (0u32..).take(snapshot.histories.units()).flat_map(|customer| {
-        let place = &place;
-        snapshot.histories.row(customer as usize).iter().filter_map(move |product| {
-            let at = place[*product as usize];
-            (at != u32::MAX).then_some((customer, at))
-        })
-    });
-    let histories = Incidence::from_pairs(snapshot.histories.units(), head, pairs);
-    let solved = gram_inverse_weights(&histories, options.lambda, options.kept);
-    drop(histories);
-    let mut sources = vec![Vec::new(); snapshot.market.products];
-    for (target, row) in products.iter().zip(solved) {
-        sources[*target as usize] =
-            row.into_iter().map(|(source, weight)| (products[source as usize], weight)).collect();
-    }
-    sources
+/// The solved weights: whole numbers, so that sums are the same in any order. Every weight is kept: on long histories the
+/// 100 strongest of each product lose a tenth of nDCG (Complete Journey, 0.048 for 0.052).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EaseWeights {
+    /// The products that are solved, ascending.
+    products: Vec<u32>,
+    /// The place of each product among them, or [`NOT_SOLVED`].
+    places: Vec<u32>,
+    /// From a source to every target, source by source.
+    fixed: Vec<i32>,
+    /// The whole number that is a weight of 1 is 2 to this power.
+    power: i32,
 }
 
-/// The `kept` largest weights of the sources of every product, by size, ties by product.
-///
-/// The same bytes at any number of threads: the matrix is factored in one thread, everything else is one column at a time.
-pub fn gram_inverse_weights(histories: &Incidence, lambda: f64, kept: usize) -> Vec<Vec<(u32, f64)>> {
-    let n = histories.products();
-    if n == 0 {
-        return Vec::new();
+/// A product beyond the head of the catalogue.
+const NOT_SOLVED: u32 = u32::MAX;
+
+impl EaseWeights {
+    /// Solves some products of these histories.
+    ///
+    /// The same bytes at any number of threads: the matrix is factored in one thread, everything else is one column at a
+    /// time.
+    pub fn solve(histories: &Incidence, mut products: Vec<u32>, lambda: f64) -> EaseWeights {
+        products.sort_unstable();
+        let mut places = vec![NOT_SOLVED; histories.products()];
+        for (place, product) in (0u32..).zip(&products) {
+            places[*product as usize] = place;
+        }
+        let n = products.len();
+        if n == 0 {
+            return EaseWeights { products, places, fixed: Vec::new(), power: 0 };
+        }
+        let pairs = (0u32..).take(histories.units()).flat_map(|customer| {
+            let places = &places;
+            let own = histories.row(customer as usize).iter().map(move |product| (customer, places[*product as usize]));
+            own.filter(|(_, place)| *place != NOT_SOLVED)
+        });
+        let mut matrix = gram(&Incidence::from_pairs(histories.units(), n, pairs), lambda as f32);
+        {
+            let mut room = vec![0f32; n * n];
+            invert(&mut matrix, &mut room, n);
+        }
+        mirror(&mut matrix, n);
+        let diagonal: Vec<f32> = (0..n).map(|at| matrix[at * n + at]).collect();
+        matrix.par_chunks_mut(n).enumerate().for_each(|(source, row)| {
+            for (weight, own) in row.iter_mut().zip(&diagonal) {
+                *weight = -*weight / own;
+            }
+            row[source] = 0.0;
+        });
+        let largest = matrix.par_iter().map(|weight| weight.abs()).reduce(|| 0.0, f32::max);
+        let power = if largest > 0.0 { 29 - largest.log2().floor() as i32 } else { 0 };
+        let unit = 2f64.powi(power);
+        let fixed = matrix.par_iter().map(|weight| (f64::from(*weight) * unit).round() as i32).collect();
+        EaseWeights { products, places, fixed, power }
     }
-    let mut matrix = gram(histories, lambda as f32);
-    let mut inverse = vec![0f32; n * n];
-    invert(&mut matrix, &mut inverse, n);
-    drop(inverse);
-    mirror(&mut matrix, n);
-    matrix
-        .par_chunks(n)
-        .enumerate()
-        .map(|(target, column)| {
-            let own = f64::from(column[target]);
-            let mut row: Vec<(u32, f64)> = (0u32..)
-                .zip(column)
-                .filter(|(source, weight)| *source as usize != target && **weight != 0.0)
-                .map(|(source, weight)| (source, -f64::from(*weight) / own))
-                .collect();
-            strongest(&mut row, kept);
-            row
-        })
-        .collect()
+
+    /// The products that are solved, ascending.
+    pub fn products(&self) -> &[u32] {
+        &self.products
+    }
+
+    /// The whole number that is a weight of 1.
+    pub fn unit(&self) -> f64 {
+        2f64.powi(self.power)
+    }
+
+    /// What a source says of every solved product, in their order; nothing when it is not solved itself.
+    pub fn of(&self, source: u32) -> Option<&[i32]> {
+        let place = self.places[source as usize];
+        let n = self.products.len();
+        (place != NOT_SOLVED).then(|| &self.fixed[place as usize * n..(place as usize + 1) * n])
+    }
+
+    /// What a source says of one product; 0 when either is not solved.
+    pub fn between(&self, source: u32, target: u32) -> i32 {
+        let place = self.places[target as usize];
+        if place == NOT_SOLVED { 0 } else { self.of(source).map_or(0, |row| row[place as usize]) }
+    }
 }
 
 /// How often products are together, with lambda on the diagonal: the lower triangle, column by column. Counts are exact up

@@ -2,7 +2,7 @@
 
 use super::als::{self, Factors, FoldedIn};
 use super::neighbours::{self, Closeness, Weights};
-use super::{AgainScore, FitAgain, Method, Options, Snapshot, ease};
+use super::{AgainScore, EaseWeights, FitAgain, Method, Options, Snapshot, ease};
 
 /// A product and its score in whole units, the same at any number of threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ enum Kind {
     /// What a purchase weighs by its age in days, where it is not 1.
     Own(Option<Vec<i64>>),
     Neighbours(Weights),
+    Ease(EaseWeights),
     Als(Factors),
     /// Rows of each customer begin at `starts`.
     Again {
@@ -100,7 +101,9 @@ pub(super) fn fit(
             if cost.products == 0 {
                 return None;
             }
-            neighbours(Weights::from_sources(&ease::sources(snapshot, cost.products, &options.ease)))
+            let head = snapshot.popular[..cost.products].to_vec();
+            let weights = EaseWeights::solve(&snapshot.histories, head, options.ease.lambda);
+            Some((weights.unit(), Kind::Ease(weights)))
         }
         Method::Als => Some((als::UNIT, Kind::Als(als::fit(snapshot, &options.als)))),
         Method::Replenishment => {
@@ -148,8 +151,19 @@ impl Fitted {
                 .map(|product| Winner { product: *product, score: i64::from(snapshot.buyers[*product as usize]) })
                 .collect();
         }
-        let mut winners = self.scored(snapshot, customer, allowed, sheet);
         let order = |a: &Winner, b: &Winner| b.score.cmp(&a.score).then(a.product.cmp(&b.product));
+        let mut winners = self.positive(snapshot, customer, sheet);
+        // What the customer has is mostly what may not be listed: with so many more at hand few need to be looked at.
+        let at_hand = k.saturating_add(snapshot.histories.row(customer as usize).len());
+        let mut others = Vec::new();
+        if winners.len() > at_hand {
+            winners.select_nth_unstable_by(at_hand, order);
+            others = winners.split_off(at_hand);
+        }
+        winners.retain(|winner| allowed(winner.product));
+        if winners.len() < k {
+            winners.extend(others.into_iter().filter(|winner| allowed(winner.product)));
+        }
         if winners.len() > k {
             winners.select_nth_unstable_by(k, order);
             winners.truncate(k);
@@ -158,27 +172,16 @@ impl Fitted {
         winners
     }
 
-    /// All products that are allowed and score above 0, in no order.
-    pub fn scored(
-        &self,
-        snapshot: &Snapshot<'_>,
-        customer: u32,
-        allowed: impl Fn(u32) -> bool,
-        sheet: &mut Sheet,
-    ) -> Vec<Winner> {
+    /// All eligible products that score above 0, in no order.
+    fn positive(&self, snapshot: &Snapshot<'_>, customer: u32, sheet: &mut Sheet) -> Vec<Winner> {
         let history = snapshot.histories.row(customer as usize);
         match &self.kind {
-            Kind::Popularity => {
-                let buyers = |product: u32| i64::from(snapshot.buyers[product as usize]);
-                let listed = snapshot.popular.iter().copied().filter(|product| allowed(*product));
-                return listed.map(|product| Winner { product, score: buyers(product) }).collect();
-            }
+            Kind::Popularity => {}
             Kind::Own(weights) => {
-                let levels =
-                    i64::from(snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize])) + 1;
+                let most = snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize]);
                 for purchase in snapshot.purchases_of(customer) {
                     let weight = weights.as_ref().map_or(1, |weights| weights[age(snapshot, purchase.day)]);
-                    sheet.add(purchase.product, weight * levels);
+                    sheet.add(purchase.product, weight * (i64::from(most) + 1));
                 }
                 for product in history {
                     sheet.add(*product, i64::from(snapshot.buyers[*product as usize]));
@@ -191,14 +194,27 @@ impl Fitted {
                     }
                 }
             }
+            Kind::Ease(weights) => {
+                let scores = &mut sheet.scores[..weights.products().len()];
+                for row in history.iter().filter_map(|source| weights.of(*source)) {
+                    for (score, weight) in scores.iter_mut().zip(row) {
+                        *score += i64::from(*weight);
+                    }
+                }
+                let listed = weights.products().iter().zip(scores.iter());
+                let winners = listed.filter(|(_, score)| **score > 0);
+                let winners = winners.map(|(product, score)| Winner { product: *product, score: *score }).collect();
+                scores.fill(0);
+                return winners;
+            }
             Kind::Als(factors) => {
                 if history.is_empty() {
                     return Vec::new();
                 }
                 let folded = factors.fold_in(history);
-                let listed = snapshot.popular.iter().copied().filter(|product| allowed(*product));
+                let listed = snapshot.popular.iter();
                 return listed
-                    .map(|product| Winner { product, score: factors.score(&folded, product) })
+                    .map(|product| Winner { product: *product, score: factors.score(&folded, *product) })
                     .filter(|winner| winner.score > 0)
                     .collect();
             }
@@ -213,7 +229,7 @@ impl Fitted {
         for product in sheet.touched.drain(..) {
             let score = std::mem::take(&mut sheet.scores[product as usize]);
             sheet.is_touched[product as usize] = false;
-            if score > 0 && snapshot.eligible[product as usize] && allowed(product) {
+            if score > 0 && snapshot.eligible[product as usize] {
                 winners.push(Winner { product, score });
             }
         }
@@ -231,6 +247,9 @@ impl Fitted {
         let of = |product: u32| -> Vec<(u32, i64)> {
             let mut parts: Vec<(u32, i64)> = match (&self.kind, &folded) {
                 (Kind::Neighbours(weights), _) => {
+                    history.iter().map(|source| (*source, i64::from(weights.between(*source, product)))).collect()
+                }
+                (Kind::Ease(weights), _) => {
                     history.iter().map(|source| (*source, i64::from(weights.between(*source, product)))).collect()
                 }
                 (Kind::Als(factors), Some(folded)) => factors.contributions(folded, history, product),

@@ -22,16 +22,13 @@ mod tests;
 
 pub use back_test::{BackTest, Choice, EvaluationRow, back_test};
 pub use calibration::Curve;
-pub use ease::{EaseCost, gram_inverse_weights};
+pub use ease::{EaseCost, EaseWeights};
 pub use offers::{Evidence, Filters, Offer, Offers, Reason, offers};
 pub use options::{AlsOptions, EaseOptions, List, Method, Options};
 pub use targets::Target;
 
-use super::Purchase;
+pub use super::{NO_CATEGORY, Purchase};
 use snapshot::Snapshot;
-
-/// A product that no category is known of.
-pub const NO_CATEGORY: u32 = u32::MAX;
 
 /// What is known: who bought what when, and what the products are. Numbers are below the counts and follow the order of
 /// ids, so that ties end the same way everywhere.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Snapshot;
-use crate::models::affinity::kernel::Counting;
+use crate::models::affinity::Counting;
 use crate::models::affinity::{Incidence, PairCounts};
 
 /// Weights as whole numbers, so that sums are the same in any order.
@@ -66,11 +66,6 @@ impl Weights {
             Err(_) => 0,
         }
     }
-
-    /// How many weights there are.
-    pub fn len(&self) -> usize {
-        self.targets.len()
-    }
 }
 
 /// The `most` nearest of every product. Units without an eligible product do not count.
@@ -103,7 +98,7 @@ pub(super) fn nearest(incidence: &Incidence, closeness: Closeness, most: usize) 
 }
 
 /// Keeps the largest by size, ties by product.
-pub(super) fn strongest(row: &mut Vec<(u32, f64)>, most: usize) {
+fn strongest(row: &mut Vec<(u32, f64)>, most: usize) {
     let order = |a: &(u32, f64), b: &(u32, f64)| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0));
     if row.len() > most {
         row.select_nth_unstable_by(most, order);

@@ -118,7 +118,7 @@ pub fn offers(
             all.cross_sell.extend(one.cross_sell);
             all.again.extend(one.again);
             for product in one.scored {
-                pools.count(product, 1);
+                pools.count(product);
             }
             for (product, candidate) in one.candidates {
                 pools.push(product, candidate);

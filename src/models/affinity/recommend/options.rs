@@ -96,8 +96,6 @@ pub struct EaseOptions {
     pub lambda: f64,
     /// The most popular products that are solved; the others have their neighbours.
     pub max_products: usize,
-    /// The strongest sources that are kept of each product, by size.
-    pub kept: usize,
     /// The most memory one solution may take.
     pub memory_bytes: u64,
     /// The most CPU time one solution may take, as predicted.
@@ -160,7 +158,7 @@ impl Default for Options {
             methods: Method::ALL.to_vec(),
             neighbours: 20,
             half_life_days: 90.0,
-            ease: EaseOptions { lambda: 500.0, max_products: 8_000, kept: 100, memory_bytes: 2 << 30, seconds: 600.0 },
+            ease: EaseOptions { lambda: 500.0, max_products: 8_000, memory_bytes: 2 << 30, seconds: 600.0 },
             als: AlsOptions {
                 factors: 64,
                 iterations: 15,

@@ -5,6 +5,9 @@ use super::snapshot::NEVER;
 use super::targets::{Candidate, Pools};
 use super::{BackTest, Evidence, Filters, FitAgain, List, Method, Offer, Options, Reason, Snapshot};
 
+/// A customer may be a target of so many products, the best first.
+const TARGET_DEPTH: usize = 100;
+
 /// What is the same for all customers.
 pub(super) struct Shop<'a> {
     snapshot: &'a Snapshot<'a>,
@@ -29,7 +32,7 @@ pub(super) struct Served {
     pub again: Vec<Offer>,
     /// Products that the customer may be a target of.
     pub candidates: Vec<(u32, Candidate)>,
-    /// All products that scored.
+    /// Products that are among the customer's best.
     pub scored: Vec<u32>,
 }
 
@@ -94,7 +97,9 @@ impl<'a> Shop<'a> {
             scored: Vec::new(),
         };
         if let Some(new) = &self.new {
-            let mut winners = new.scored(self.snapshot, number, |product| customer.may_discover(product), sheet);
+            let depth = self.options.list_size.max(TARGET_DEPTH);
+            let allowed = |product: u32| customer.may_discover(product);
+            let mut winners = new.best(self.snapshot, number, allowed, depth, sheet);
             for winner in &winners {
                 served.scored.push(winner.product);
                 let probability = customer.probability(new, List::New, winner.score).unwrap_or(0.0);
@@ -103,7 +108,7 @@ impl<'a> Shop<'a> {
                     served.candidates.push((winner.product, candidate));
                 }
             }
-            cut(&mut winners, self.options.list_size);
+            winners.truncate(self.options.list_size);
             customer.list(new, List::New, &winners, &mut served.cross_sell);
         }
         self.fill(&customer, sheet, &mut served.cross_sell);
@@ -167,16 +172,6 @@ fn of(pairs: &[(u32, u32)], number: u32) -> &[(u32, u32)] {
     let from = pairs.partition_point(|(customer, _)| *customer < number);
     let to = pairs.partition_point(|(customer, _)| *customer <= number);
     &pairs[from..to]
-}
-
-/// The `k` best, best first, ties by product.
-fn cut(winners: &mut Vec<Winner>, k: usize) {
-    let order = |a: &Winner, b: &Winner| b.score.cmp(&a.score).then(a.product.cmp(&b.product));
-    if winners.len() > k {
-        winners.select_nth_unstable_by(k, order);
-        winners.truncate(k);
-    }
-    winners.sort_unstable_by(order);
 }
 
 /// Ranks count from 1.

@@ -17,7 +17,7 @@ pub struct Target {
     pub score: f64,
     /// Of a purchase within the horizon; none without a back-test.
     pub probability: Option<f64>,
-    /// Customers with a score for this product, before lists were cut and contacts capped.
+    /// Customers who have this product among their 100 best, before the list was cut and contacts were capped.
     pub customers_before_cap: u64,
 }
 
@@ -66,9 +66,9 @@ impl Pools {
         self.kept > 0 && self.bars[product as usize].is_none_or(|bar| candidate.order(&bar) == Ordering::Less)
     }
 
-    /// Counts a customer with a score for the product.
-    pub fn count(&mut self, product: u32, customers: u64) {
-        self.customers[product as usize] += customers;
+    /// Counts a customer who has the product among their best.
+    pub fn count(&mut self, product: u32) {
+        self.customers[product as usize] += 1;
     }
 
     pub fn push(&mut self, product: u32, candidate: Candidate) {

@@ -134,7 +134,7 @@ fn ease_is_the_direct_solution() {
         .collect();
     let histories = Incidence::from_pairs(80, 40, pairs.iter().copied());
     let lambda = 20.0;
-    let found = gram_inverse_weights(&histories, lambda, usize::MAX);
+    let found = EaseWeights::solve(&histories, (0..40).collect(), lambda);
     let lines =
         nalgebra::DMatrix::from_fn(
             80,
@@ -145,19 +145,18 @@ fn ease_is_the_direct_solution() {
         );
     let gram = lines.transpose() * &lines + nalgebra::DMatrix::identity(40, 40) * lambda;
     let inverse = gram.try_inverse().unwrap();
-    for (target, row) in found.iter().enumerate() {
-        assert_eq!(row.len(), 39);
-        for (source, weight) in row {
-            let direct = -inverse[(*source as usize, target)] / inverse[(target, target)];
+    for source in 0..40u32 {
+        let row = found.of(source).unwrap();
+        assert_eq!((row.len(), row[source as usize]), (40, 0));
+        for target in (0..40u32).filter(|target| *target != source) {
+            let weight = f64::from(found.between(source, target)) / found.unit();
+            let direct = -inverse[(source as usize, target as usize)] / inverse[(target as usize, target as usize)];
             assert!((weight - direct).abs() < 1e-6, "{source} for {target}: {weight}, {direct}");
         }
     }
-    // The largest by size are kept, below 0 too.
-    for (few, all) in gram_inverse_weights(&histories, lambda, 7).iter().zip(&found) {
-        let least = few.iter().map(|(_, weight)| weight.abs()).fold(f64::INFINITY, f64::min);
-        assert_eq!(few.len(), 7);
-        assert_eq!(all.iter().filter(|(_, weight)| weight.abs() >= least).count(), 7);
-    }
+    let head = EaseWeights::solve(&histories, vec![7, 3], lambda);
+    assert_eq!((head.products(), head.of(4), head.between(4, 3)), (&[3, 7][..], None, 0));
+    assert_ne!(head.between(7, 3), 0);
 }
 
 #[test]
@@ -193,8 +192,11 @@ fn large_ease_is_the_same_at_any_threads() {
         .map(|_| ((random.random::<f64>() * 2_000.0) as u32, (random.random::<f64>().powi(2) * 700.0) as u32))
         .collect();
     let histories = Incidence::from_pairs(2_000, 700, pairs.iter().copied());
-    let one = with_threads(1, || gram_inverse_weights(&histories, 500.0, 50));
-    assert!(with_threads(4, || gram_inverse_weights(&histories, 500.0, 50)) == one);
+    let solve = || EaseWeights::solve(&histories, (0..700).collect(), 500.0);
+    let one = with_threads(1, solve);
+    for threads in [2, 4] {
+        assert!(with_threads(threads, solve) == one, "{threads} threads");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Counts of one A at a time: what its customers bought in the windows after it and before it.
 
 use super::FollowCount;
-use super::tests_of::Exposure;
+use super::significance::Exposure;
 use super::timeline::Timeline;
 
 /// What one thread needs to count the pairs of one A: a few numbers for each product.

@@ -210,3 +210,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_customer_with_ten_thousand_orders_is_one_customer() {
+    let bought: Vec<Purchase> =
+        (0..10_000).flat_map(|day| (0..20).map(move |product| Purchase { customer: 7, product, day })).collect();
+    let counts = follow_counts(&bought, 20, &SequenceOptions::default());
+    assert_eq!(counts.len(), 20 * 19);
+    assert!(counts.iter().all(|pair| (pair.ab, pair.ba, pair.both) == (1, 1, 1)));
+    let rows = sequences(&bought, 20, &SequenceOptions { min_count: 1, ..SequenceOptions::default() }).rows;
+    assert!(rows.iter().all(|row| row.lift.is_finite() && row.p_value > 0.05));
+}
