@@ -1,6 +1,6 @@
 -- returned_products: one product that one known customer bought and gave back, all of it, in whatever order.
 -- Key: customer_id, product_id. What was given back counts as never bought.
-WITH returning AS (
+WITH with_returns AS (
     SELECT customer_id, product_id
     FROM goods_lines
     WHERE NOT is_cancelled
@@ -13,7 +13,7 @@ SELECT
     l.customer_id AS customer_id,
     l.product_id AS product_id
 FROM goods_lines AS l
-JOIN returning AS r ON l.customer_id = r.customer_id AND l.product_id = r.product_id
+JOIN with_returns AS r ON l.customer_id = r.customer_id AND l.product_id = r.product_id
 WHERE NOT l.is_cancelled
 GROUP BY l.customer_id, l.product_id
 HAVING COALESCE(CAST(SUM(l.quantity_e4) AS BIGINT), CAST(SUM(l.amount_e4) AS BIGINT)) <= 0

@@ -92,27 +92,29 @@ pub fn rules(itemsets: &Itemsets, units: u32, options: &RuleOptions) -> RuleSet 
 
     candidates.retain(|rule| is_significant(rule) && !(options.drop_redundant && rule.is_redundant));
     let kept = candidates.len();
-    // Candidates stand in order of their products, so that their places end every tie.
-    let mut ranked: Vec<(f64, u64, usize)> = candidates
-        .par_iter()
-        .enumerate()
-        .map(|(place, rule)| {
-            let counts = counts(levels, units, rule);
+    let mut ranked: Vec<(Candidate, PairCounts, f64)> = candidates
+        .into_par_iter()
+        .map(|rule| {
+            let counts = counts(levels, units, &rule);
             let evidence = if counts.lift_above_one() { counts.log_likelihood_ratio() } else { -1.0 };
-            (evidence, counts.n_ab, place)
+            (rule, counts, evidence)
         })
         .collect();
-    ranked.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then(a.2.cmp(&b.2)));
+    // Sets stand in order of their products, so that their places end every tie.
+    ranked.par_sort_unstable_by(|(a, a_counts, a_evidence), (b, b_counts, b_evidence)| {
+        let places = (a.level, a.set, a.consequent).cmp(&(b.level, b.set, b.consequent));
+        b_evidence.total_cmp(a_evidence).then(b_counts.n_ab.cmp(&a_counts.n_ab)).then(places)
+    });
     ranked.truncate(options.max_rules);
     let rules: Vec<Rule> = ranked
         .into_iter()
-        .map(|(_, _, place)| {
-            let rule = &candidates[place];
-            let mut antecedent = levels[rule.level as usize].set(rule.set as usize).to_vec();
+        .map(|(rule, counts, _)| {
+            let set = levels[rule.level as usize].set(rule.set as usize);
+            let mut antecedent = set.to_vec();
             Rule {
                 consequent: antecedent.remove(rule.consequent as usize),
                 antecedent,
-                counts: counts(levels, units, rule),
+                counts,
                 p_value: rule.p_value,
                 q_value: discovery.q(rule.p_value),
                 is_redundant: rule.is_redundant,

@@ -47,7 +47,7 @@ pub fn find(baskets: &Tamed<'_>, catalogue: &Catalogue<'_>, settings: &Settings,
     figures.count("rule", "sets", itemsets.len() as u64, "sets of products in enough baskets");
     figures.count("rule", "tests", found.tested as u64, "rules of the asked confidence");
     figures.count("rule", "redundant", found.redundant as u64, "rules that a shorter one makes needless");
-    let longer = "sets of more products than [affinity] rule_max_length exist, and make no rules";
+    let longer = "length more than [affinity] rule_max_length: there are such sets, which make no rules";
     figures.limit("rule", "max_length_bound", u64::from(limits.max_length_bound), longer);
     let sets =
         format!("sets left out, at least: there are more than {MOST_SETS} and the longest ones were not looked at");
