@@ -91,11 +91,18 @@ proptest! {
                 .iter()
                 .filter(|((one, two), _)| *one == a || *two == a)
                 .map(|((one, two), pair)| if *one == a { (*two, *pair) } else { (*one, pair.swapped()) })
-                .filter(|(b, pair)| pair.n_ab >= least && pair.lift_above_one() && offered[*b as usize])
+                .filter(|(_, pair)| pair.n_ab >= least && pair.lift_above_one())
                 .map(|(b, pair)| (rank_by.score(&pair), b, pair))
                 .collect();
             partners.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+            // Those that may be offered, and then the others that come before the last of them.
+            let may = |partner: &(f64, u32, PairCounts)| offered[partner.1 as usize];
+            let enough = partners.iter().enumerate().filter(|(_, partner)| may(partner)).nth(top.wrapping_sub(1));
+            let end = enough.map_or(if top == 0 { 0 } else { partners.len() }, |(at, _)| at);
+            let held: Vec<_> = partners[..end].iter().copied().filter(|partner| !may(partner)).take(top).collect();
+            partners.retain(may);
             partners.truncate(top);
+            partners.extend(held);
             expected.extend((1u32..).zip(partners).map(|(rank, (score, b, pair))| (a, b, rank, score, pair)));
         }
         let found: Vec<_> = pairs.rows.iter().map(|row| (row.a, row.b, row.rank, row.score, row.counts)).collect();
