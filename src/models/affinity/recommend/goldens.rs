@@ -101,6 +101,7 @@ fn row(tested: &BackTest, method: Method, list: List) -> &EvaluationRow {
 }
 
 /// Precision, recall, nDCG, hit rate, coverage, popularity at 10, as the reference's files have them.
+/// Precision and popularity were summed in 32 bits there.
 fn agrees(tested: &BackTest, method: Method, list: List, expected: [f64; 6], within: f64) {
     let row = row(tested, method, list);
     let found = [row.precision, row.recall, row.ndcg, row.hit_rate, row.coverage, row.popularity];
@@ -124,8 +125,8 @@ fn online_retail_rows_of_the_reference() {
     ];
     let tested = back_test(&source.market(), &whole(&options, &methods), None);
     assert_eq!((tested.products, tested.customers), (2_678, 1_563));
-    let new = |method, expected| agrees(&tested, method, List::New, expected, 2e-8);
-    let all = |method, expected| agrees(&tested, method, List::All, expected, 2e-8);
+    let new = |method, expected| agrees(&tested, method, List::New, expected, 1e-7);
+    let all = |method, expected| agrees(&tested, method, List::All, expected, 1e-7);
     // One tie in popularity: nDCG 0.036696 there.
     agrees(
         &tested,
@@ -152,8 +153,8 @@ fn complete_journey_rows_of_the_reference() {
     let methods = [Method::Popularity, Method::OwnFrequency, Method::OwnDecayed, Method::CustomerLlr, Method::Ease];
     let tested = back_test(&source.market(), &whole(&options, &methods), None);
     assert_eq!((tested.products, tested.customers), (6_635, 1_949));
-    let new = |method, expected| agrees(&tested, method, List::New, expected, 2e-8);
-    let all = |method, expected| agrees(&tested, method, List::All, expected, 2e-8);
+    let new = |method, expected| agrees(&tested, method, List::New, expected, 1e-7);
+    let all = |method, expected| agrees(&tested, method, List::All, expected, 1e-7);
     agrees(
         &tested,
         Method::Popularity,
