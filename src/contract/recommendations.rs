@@ -196,7 +196,11 @@ fn affinity_ptc() -> Table {
             integer("rank", "place in the list, 1 is first"),
             text("product_id", "the product"),
             double("score", "what the list is ordered by; comparable within one list and method only"),
-            integer("score_norm", "the score as a share of the best in the list, 0 to 100"),
+            integer(
+                "score_norm",
+                "0 to 100: of cross_sell the hundredth of the back-test's scores that it reaches, of the others the score as a \
+                 share of the list's best; 0 of what is only popular",
+            ),
             double(
                 "probability",
                 "that the customer buys it within horizon_days of affinity_evaluation; null: not known",

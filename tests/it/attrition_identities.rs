@@ -5,7 +5,7 @@ use std::io::Write;
 use patronage::pipeline::RunOptions;
 
 use crate::ingest_support::shared_data;
-use crate::run_support::{Run, ask_run, real_pipeline, run_file, run_in, run_real};
+use crate::run_support::{Run, ask_run, real_pipeline, run_file, run_in, run_real, without_affinity};
 
 fn identities(run: &Run) {
     let one = |sql: &str| run.value(sql);
@@ -66,7 +66,7 @@ fn identities(run: &Run) {
 
 #[test]
 fn on_online_retail() {
-    let Some(run) = run_real("online_retail", |text| text) else { return };
+    let Some(run) = run_real("online_retail", without_affinity) else { return };
     identities(&run);
     assert_eq!(run.value("SELECT COUNT(DISTINCT contact_status) AS n FROM attrition"), "1");
     assert_eq!(run.value("SELECT MAX(contact_status) AS s FROM attrition"), "no_interactions");
@@ -82,13 +82,13 @@ fn on_online_retail() {
 
 #[test]
 fn on_complete_journey() {
-    let Some(run) = run_real("complete_journey", |text| text) else { return };
+    let Some(run) = run_real("complete_journey", without_affinity) else { return };
     identities(&run);
 }
 
 #[test]
 fn on_fuzzy_factory() {
-    let Some(run) = run_real("fuzzy_factory", |text| text) else { return };
+    let Some(run) = run_real("fuzzy_factory", without_affinity) else { return };
     identities(&run);
     // Fewer than 3 % ever come back: no window by the probability of a return, so the balanced one stands in.
     let sql = "SELECT method FROM attrition_windows WHERE in_force";

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use patronage::config;
 use patronage::error::ErrorKind;
 
-use crate::run_support::{Run, run_in, run_real, sample};
+use crate::run_support::{Run, run_in, run_real, sample, without_affinity};
 
 /// Metrics that add up over scopes and periods.
 const ADDITIVE: &str =
@@ -206,7 +206,7 @@ fn dimensions(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn online_retail() {
-    let Some(run) = run_real("online_retail", |text| text) else { return };
+    let Some(run) = run_real("online_retail", without_affinity) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "product", "region", "tier"]));
     // From the export by pandas: repetitions dropped, what is not goods left out, an invoice on the day of its first line.
     let sql = "SELECT scope, metric_id, value FROM business_summary WHERE CAST(period_start AS VARCHAR) = '2011-07-01' \
@@ -245,7 +245,7 @@ fn online_retail() {
 
 #[test]
 fn complete_journey() {
-    let Some(run) = run_real("complete_journey", |text| text) else { return };
+    let Some(run) = run_real("complete_journey", without_affinity) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "product", "store", "tier"]));
     assert!(children_add_up(&run) > 100);
     // From the export by DuckDB, with categories as the pipeline file makes them.
@@ -267,7 +267,7 @@ fn complete_journey() {
 
 #[test]
 fn fuzzy_factory() {
-    let Some(run) = run_real("fuzzy_factory", |text| text) else { return };
+    let Some(run) = run_real("fuzzy_factory", without_affinity) else { return };
     assert_eq!(identities(&run), dimensions(&["all", "channel", "tier"]));
 }
 

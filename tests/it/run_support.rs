@@ -61,6 +61,16 @@ pub fn run_real(name: &str, change: impl Fn(String) -> String) -> Option<Run> {
     Some(run_in(tempfile::tempdir().unwrap(), &real_pipeline(name, change)?))
 }
 
+/// A pipeline file without affinity and lists of products: for tests of other tables, as these take most of the time.
+pub fn without_affinity(text: String) -> String {
+    let off = |text: String, section: &str| {
+        let head = format!("[{section}]\n");
+        let disabled = format!("{head}enabled = false\n");
+        if text.contains(&head) { text.replacen(&head, &disabled, 1) } else { format!("{text}\n{disabled}") }
+    };
+    off(off(text, "affinity"), "recommendations")
+}
+
 /// A copy of `sample-data/` in a folder of its own.
 pub fn sample() -> TempDir {
     let folder = tempfile::tempdir().unwrap();

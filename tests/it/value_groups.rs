@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::run_support::{Run, run_file, run_real, sample};
+use crate::run_support::{Run, run_file, run_real, sample, without_affinity};
 
 /// A published ratio.
 pub fn number(text: &str) -> f64 {
@@ -128,7 +128,7 @@ fn groups(run: &Run) -> Vec<Vec<String>> {
 
 #[test]
 fn online_retail() {
-    let Some(run) = run_real("online_retail", |text| text) else { return };
+    let Some(run) = run_real("online_retail", without_affinity) else { return };
     identities(&run);
     assert_eq!(groups(&run), [["BZ", "26"], ["MGC", "1113"], ["MVC", "854"], ["Migrator", "2379"]]);
     // Summed in DuckDB over the distinct lines of the file itself: 26 customers gave back more than they took in the last
@@ -146,14 +146,14 @@ fn online_retail() {
 
 #[test]
 fn complete_journey() {
-    let Some(run) = run_real("complete_journey", |text| text) else { return };
+    let Some(run) = run_real("complete_journey", without_affinity) else { return };
     identities(&run);
     assert_eq!(groups(&run), [["MGC", "651"], ["MVC", "493"], ["Migrator", "1325"]]);
 }
 
 #[test]
 fn fuzzy_factory() {
-    let Some(run) = run_real("fuzzy_factory", |text| text) else { return };
+    let Some(run) = run_real("fuzzy_factory", without_affinity) else { return };
     identities(&run);
     assert_eq!(groups(&run), [["BZ", "583"], ["MGC", "8503"], ["MVC", "3706"], ["Migrator", "18904"]]);
     // Summed in DuckDB over the file itself: margin after refunds of the last 365 days, by order day.
@@ -208,7 +208,7 @@ fn business_case_is_its_formula(run: &Run) {
 
 #[test]
 fn a_year_of_data_is_not_enough_for_a_business_case() {
-    let Some(run) = run_real("online_retail", |text| text) else { return };
+    let Some(run) = run_real("online_retail", without_affinity) else { return };
     let sql =
         "SELECT status, COUNT(*) AS n, COUNT(retention) AS r, COUNT(change) AS c FROM business_case GROUP BY status";
     assert_eq!(run.ask(sql), [["short_history", "18", "0", "0"]]);
