@@ -106,6 +106,9 @@ struct Trial<'a> {
     with_history: usize,
 }
 
+/// One customer's list, its marks when there was something to find, and what its scores turned out to be worth.
+type Made = (Vec<u32>, Option<[Marks; LENGTHS.len()]>, Vec<Seen>);
+
 /// One method's lists, judged.
 struct Judged {
     method: Method,
@@ -188,7 +191,7 @@ impl<'a> Trial<'a> {
     fn judge(&self, fitted: &Fitted, list: List, options: &Options) -> (Judged, Vec<Seen>) {
         let snapshot = &self.snapshot;
         let longest = LENGTHS[LENGTHS.len() - 1];
-        let made: Vec<(Vec<u32>, Option<[Marks; LENGTHS.len()]>, Vec<Seen>)> = self
+        let made: Vec<Made> = self
             .customers
             .par_iter()
             .map_init(
@@ -200,7 +203,7 @@ impl<'a> Trial<'a> {
                         List::Again => snapshot.has(customer, product),
                         List::New => !snapshot.has(customer, product),
                     };
-                    let best = fitted.best(snapshot, customer, belongs, longest, sheet);
+                    let best = fitted.best(snapshot, customer, list, belongs, longest, sheet);
                     let bought = self.bought.row(customer as usize);
                     let last = snapshot.last_day[customer as usize];
                     let idle = if last == NEVER { u32::MAX } else { snapshot.day.abs_diff(last) };
@@ -211,11 +214,15 @@ impl<'a> Trial<'a> {
                     });
                     let seen = seen.collect();
                     let mut products: Vec<u32> = best.iter().map(|winner| winner.product).collect();
-                    if products.len() < longest {
+                    // There is nothing left to fill a list of bought products with once all of them are in it.
+                    let possible =
+                        if list == List::Again { snapshot.histories.row(customer as usize).len() } else { longest };
+                    let wanted = longest.min(possible);
+                    if products.len() < wanted {
                         let listed = products.clone();
                         let more =
                             snapshot.popular.iter().filter(|product| belongs(**product) && !listed.contains(product));
-                        products.extend(more.take(longest - listed.len()));
+                        products.extend(more.take(wanted - listed.len()));
                     }
                     let relevant: Vec<u32> = bought.iter().copied().filter(|product| belongs(*product)).collect();
                     let marks = (!relevant.is_empty()).then(|| LENGTHS.map(|k| judge(&products, &relevant, k)));

@@ -101,12 +101,13 @@ fn steps<'a>(rows: impl Iterator<Item = &'a Seen>) -> Vec<Step> {
         }
         last = row.score;
     }
-    if pools.len() > 1 && pools[pools.len() - 1].1 < LEAST_ROWS {
-        if let Some((_, listed, bought)) = pools.pop() {
-            let at = pools.len() - 1;
-            pools[at].1 += listed;
-            pools[at].2 += bought;
-        }
+    // The last may have too few: the one before takes them.
+    if let [.., before, last] = pools.as_mut_slice()
+        && last.1 < LEAST_ROWS
+    {
+        before.1 += last.1;
+        before.2 += last.2;
+        pools.pop();
     }
     let value = |pool: &(f64, u64, u64)| (pool.2 as f64 + 0.5) / (pool.1 as f64 + 1.0);
     let mut pooled: Vec<(f64, u64, u64)> = Vec::with_capacity(pools.len());

@@ -2,7 +2,7 @@
 
 use super::als::{self, Factors, FoldedIn};
 use super::neighbours::{self, Closeness, Weights};
-use super::{AgainScore, EaseWeights, FitAgain, Method, Options, Snapshot, ease};
+use super::{AgainScore, EaseWeights, FitAgain, List, Method, Options, Snapshot, ease};
 
 /// A product and its score in whole units, the same at any number of threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,20 +136,28 @@ fn again_rows(snapshot: &Snapshot<'_>, again: FitAgain<'_>) -> (Vec<(u32, i64)>,
 }
 
 impl Fitted {
-    /// The `k` best products that are allowed and score above 0, best first, ties by product.
+    /// The `k` best products that are allowed and score above 0, best first, ties by product. What is allowed belongs in the
+    /// list: it is not asked of products that cannot be in it.
     pub fn best(
         &self,
         snapshot: &Snapshot<'_>,
         customer: u32,
+        list: List,
         allowed: impl Fn(u32) -> bool,
         k: usize,
         sheet: &mut Sheet,
     ) -> Vec<Winner> {
         if let Kind::Popularity = self.kind {
-            let listed = snapshot.popular.iter().filter(|product| allowed(**product)).take(k);
-            return listed
-                .map(|product| Winner { product: *product, score: i64::from(snapshot.buyers[*product as usize]) })
-                .collect();
+            let winner =
+                |product: &u32| Winner { product: *product, score: i64::from(snapshot.buyers[*product as usize]) };
+            if list == List::Again {
+                let own = snapshot.histories.row(customer as usize).iter().filter(|product| allowed(**product));
+                let mut winners: Vec<Winner> = own.map(winner).collect();
+                winners.sort_unstable_by_key(|winner| (std::cmp::Reverse(winner.score), winner.product));
+                winners.truncate(k);
+                return winners;
+            }
+            return snapshot.popular.iter().filter(|product| allowed(**product)).take(k).map(winner).collect();
         }
         let order = |a: &Winner, b: &Winner| b.score.cmp(&a.score).then(a.product.cmp(&b.product));
         let mut winners = self.positive(snapshot, customer, sheet);

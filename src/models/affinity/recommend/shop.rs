@@ -99,7 +99,7 @@ impl<'a> Shop<'a> {
         if let Some(new) = &self.new {
             let depth = self.options.list_size.max(TARGET_DEPTH);
             let allowed = |product: u32| customer.may_discover(product);
-            let mut winners = new.best(self.snapshot, number, allowed, depth, sheet);
+            let mut winners = new.best(self.snapshot, number, List::New, allowed, depth, sheet);
             for winner in &winners {
                 served.scored.push(winner.product);
                 let probability = customer.probability(new, List::New, winner.score).unwrap_or(0.0);
@@ -114,7 +114,7 @@ impl<'a> Shop<'a> {
         self.fill(&customer, sheet, &mut served.cross_sell);
         if let Some(again) = &self.again {
             let allowed = |product: u32| customer.may_have(product) && self.snapshot.has(number, product);
-            let winners = again.best(self.snapshot, number, allowed, self.options.list_size, sheet);
+            let winners = again.best(self.snapshot, number, List::Again, allowed, self.options.list_size, sheet);
             customer.list(again, List::Again, &winners, &mut served.again);
         }
         served
@@ -147,7 +147,7 @@ impl<'a> Shop<'a> {
         if let Some(tail) = self.tail.as_ref().filter(|_| list.len() < size) {
             let listed: Vec<u32> = list.iter().map(|offer| offer.product).collect();
             let allowed = |product: u32| customer.may_discover(product) && !listed.contains(&product);
-            let winners = tail.best(self.snapshot, customer.number, allowed, size - listed.len(), sheet);
+            let winners = tail.best(self.snapshot, customer.number, List::New, allowed, size - listed.len(), sheet);
             customer.list(tail, List::New, &winners, list);
         }
         if list.len() < size {
