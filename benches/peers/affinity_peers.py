@@ -129,7 +129,7 @@ def polars(path: str, unit: str, out: str, _memory: str):
         .filter(pl.col("count").rank("ordinal", descending=True).over("p") <= TOP)
         .join(products.lazy(), on="p")
         .join(products.lazy(), left_on="p_b", right_on="p", suffix="_b")
-        .select(pl.col("product_id").alias("product"), pl.col("product_id_b").alias("partner"), pl.col("count").cast(pl.Int64))
+        .select(product="product_id", partner="product_id_b", count=pl.col("count").cast(pl.Int64))
         .sink_parquet(out)
     )
 
