@@ -191,7 +191,7 @@ def check(name: str, path: Path, unit: str, found: dict, most: dict):
             small = f"SELECT {unit} FROM '{path}' GROUP BY 1 HAVING count(DISTINCT product_id) <= {most[label]}"
             kept = f"(SELECT * FROM '{path}' WHERE {unit} IN ({small}))"
         full = folder.is_dir()
-        table = f"'{folder}/affinity_ptp.parquet'" if full else f"'{folder}'"
+        table = f"read_parquet('{folder}{'/affinity_ptp.parquet' if full else ''}')"
         db.execute(f"""CREATE OR REPLACE TABLE lines AS SELECT DISTINCT {unit} AS u, product_id AS p FROM {kept};
             CREATE OR REPLACE TABLE sampled AS
                 SELECT DISTINCT p FROM lines WHERE hash(p) % 100 = 0""")
@@ -211,7 +211,7 @@ def check(name: str, path: Path, unit: str, found: dict, most: dict):
         both = 0
         if "duckdb" in found and label not in most:
             both, wrong = db.execute(f"""SELECT count(*), count(*) FILTER (n_ab <> count)
-                FROM {table} JOIN '{found["duckdb"]}' ON product = product_a AND partner = product_b""").fetchone()
+                FROM {table} JOIN read_parquet('{found["duckdb"]}') ON product = product_a AND partner = product_b""").fetchone()
             if wrong or not both:
                 sys.exit(f"{name}: {wrong} of {both} counts of `{label}` are not those of DuckDB")
         print(f"same counts of `{label}`: {compared:,} pairs of sampled products, {both:,} pairs listed by DuckDB too")
