@@ -57,6 +57,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would leave the lock to a child process that another thread has forked and that has not begun its
+        // program yet, which still has the file. The system frees it in any case when both are gone.
+        let _ = self.file.unlock();
+    }
+}
+
 fn separator(run_id: &str) -> &'static str {
     if run_id.is_empty() { "" } else { ", run " }
 }
@@ -72,4 +80,21 @@ fn held_by_another(path: &Path) -> Error {
         format!("another run holds the lock `{}` ({})", path.display(), holder.escape_debug()),
     )
     .hint("wait for it to end, or give this run time to wait with `--wait`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a child process has between `fork` and `exec`.
+    #[test]
+    fn a_dropped_lock_is_free_although_another_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".lock");
+        let lock = Lock::acquire(&path, Duration::ZERO, &Cancel::new()).unwrap();
+        let _inherited = lock.file.try_clone().unwrap();
+        assert!(Lock::acquire(&path, Duration::ZERO, &Cancel::new()).is_err());
+        drop(lock);
+        Lock::acquire(&path, Duration::ZERO, &Cancel::new()).unwrap();
+    }
 }
