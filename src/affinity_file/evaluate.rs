@@ -64,13 +64,13 @@ pub struct Evaluation {
 pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Result<Evaluation> {
     on_threads(source.threads, || {
         let started = Instant::now();
-        let wanted = Wanted { basket: true, customer: true, date: true };
+        let wanted = Wanted { basket: true, customer: true, date: true, ordered: true };
         let lines = basket_file::read(&source.files, source.layout, &source.columns, wanted)?;
         let purchases = purchases(&lines);
         let summary = format!(
             "{} rows, {} customers, {} products, {} purchases (a customer, a product, a day)",
             lines.report.rows,
-            lines.customers.len(),
+            lines.customers,
             lines.products.len(),
             purchases.len()
         );
@@ -90,7 +90,7 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
         }
         let basket_lines: Vec<(u32, u32)> = lines.basket.iter().copied().zip(lines.product.iter().copied()).collect();
         let market = Market {
-            customers: lines.customers.len(),
+            customers: lines.customers,
             products: lines.products.len(),
             purchases: &purchases,
             baskets: Some(Baskets { lines: &basket_lines, days: &days }),
@@ -120,7 +120,7 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
         Ok(Evaluation {
             holdout_days: options.holdout_days,
             as_of_day: options.as_of_day,
-            customers: lines.customers.len(),
+            customers: lines.customers,
             products: lines.products.len(),
             purchases: purchases.len(),
             report: lines.report,

@@ -98,6 +98,7 @@ impl Source {
             basket: self.level == Level::Basket,
             customer: self.level == Level::Customer,
             date: self.half_life_days.is_some(),
+            ordered: false,
         };
         let lines = basket_file::read(&self.files, self.layout, &self.columns, wanted)?;
         let units = self.prepare(lines)?;

@@ -229,6 +229,28 @@ impl PairCounts {
             + deviance(pair.neither(), not_a * not_b, beyond))
     }
 
+    /// Whether the log-likelihood ratio is certainly below a number, for less than it takes to work it out. Each of its four
+    /// terms is at most that of chi-square: `2 (k ln(k/E) - (k - E)) <= (k - E)^2 / E`. Where all four of chi-square do not
+    /// tell, the term of the units with both is worked out, which is nearly all of it for rare products.
+    pub(super) fn log_likelihood_ratio_is_below(&self, number: f64) -> bool {
+        // All is rounded, by some parts in 10^15, and the last difference by as much of the count.
+        let number = number * (1.0 - 1e-12);
+        let total = self.n_total as f64;
+        let beyond = self.excess() / total;
+        let expected = self.expected();
+        let (with_a, with_b) = (expected / self.n_a as f64, expected / self.n_b as f64);
+        // What is expected of the other three: n_a - E, n_b - E, and the rest.
+        let others = 1.0 / (self.n_a as f64 * (1.0 - with_a))
+            + 1.0 / (self.n_b as f64 * (1.0 - with_b))
+            + 1.0 / (total * (1.0 - with_a) * (1.0 - with_b));
+        let square = beyond * beyond;
+        if square * (1.0 / expected + others) < number {
+            return true;
+        }
+        let both = self.n_ab as f64;
+        2.0 * (both * (both / expected).ln() - beyond) + square * others + 1e-14 * both < number
+    }
+
     /// Count against the 99 % point of the counts that chance gives (hyper-lift; Hahsler and Hornik 2007). `None` when
     /// that point is 0.
     pub fn hyper_lift(&self) -> Option<f64> {

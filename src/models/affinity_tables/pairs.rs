@@ -166,6 +166,7 @@ impl<'a> Study<'a> {
             groups,
             offered,
             weights: units.weights.as_deref(),
+            tests: true,
             memory_bytes: self.inputs.memory(),
         }
     }
