@@ -249,7 +249,7 @@ impl Leaders {
 
     fn push(&mut self, scored: Scored) {
         self.list.push(scored);
-        if self.list.len() >= self.top.saturating_mul(4).max(64) {
+        if self.list.len() >= self.top.saturating_mul(2).max(32) {
             top_k(&mut self.list, self.top);
             self.least = self.list.last().map(|last| last.score).filter(|_| self.list.len() == self.top);
         }
