@@ -3,10 +3,9 @@
 use std::cmp::Ordering;
 use std::time::Instant;
 
-use super::units::Level;
 use super::{Source, Units, counted, finished, note, on_threads, warn};
 use crate::error::Result;
-use crate::models::affinity::{Estimate, PairRow, PairStudy, Pairs, RankBy, Ratio};
+use crate::models::affinity::{Estimate, Level, PairRow, PairStudy, Pairs, RankBy, Ratio};
 use crate::monitor::Monitor;
 
 /// Which pairs are wanted.
