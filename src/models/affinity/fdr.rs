@@ -144,7 +144,8 @@ impl FalseDiscovery {
         let mut least = 1.0;
         for (p, tests) in descending {
             // Of ties the last comes first and has the least.
-            let q = p * hypotheses as f64 / tests as f64;
+            // There are no more tests than hypotheses, but a rounding could say so.
+            let q = (p * hypotheses as f64 / tests as f64).max(p);
             if q < least {
                 least = q;
                 steps.push(Step { p, q, tests });
