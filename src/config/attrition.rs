@@ -43,6 +43,32 @@ pub struct Attrition {
     pub starved_days: u32,
     /// Fall of the mean satisfaction that is a sign, in points of its scale, in decimal text such as `"1"`.
     pub csat_drop: String,
+    /// The score that is learnt from earlier days.
+    pub model: AttritionModel,
+}
+
+/// A score of leaving, learnt by going back in time (`spec/definitions.md` 3.8).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AttritionModel {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Who bought nothing for so many days has left: H.
+    pub horizon_days: u32,
+    /// Days between what is known and the horizon: time to act in. Purchases in them say nothing.
+    pub gap_days: u32,
+    /// Who bought in so many last days is scored and learnt from: the others have left already.
+    pub eligible_days: u32,
+    /// Days between one origin and the one before it.
+    pub step_days: u32,
+    /// Origins to learn from, beside the latest, which judges. Those without enough history before them are left out.
+    pub origins: u32,
+}
+
+impl Default for AttritionModel {
+    fn default() -> Self {
+        AttritionModel { enabled: true, horizon_days: 90, gap_days: 0, eligible_days: 180, step_days: 30, origins: 3 }
+    }
 }
 
 impl Default for Attrition {
@@ -66,6 +92,7 @@ impl Default for Attrition {
             min_cases: 30,
             starved_days: 90,
             csat_drop: "1".into(),
+            model: AttritionModel::default(),
         }
     }
 }

@@ -19,7 +19,7 @@ mod validate;
 mod value_groups;
 
 pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
-pub use attrition::{Attrition, Window};
+pub use attrition::{Attrition, AttritionModel, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};

@@ -1,6 +1,7 @@
 //! Contracts of the tables about who is leaving: rhythm, lifecycle, attrition signals, retention.
 
 mod decisions;
+mod learning;
 mod shrinking;
 
 use super::{Column, Table, bigint, boolean, day, double, instant, integer, money, text};
@@ -22,10 +23,15 @@ pub(super) fn tables() -> Vec<Table> {
         customer_complaints(),
         customer_contacts(),
     ];
-    let internal = [silence, shrinking::tables(), vec![decisions::attrition_signals()]].concat();
+    let internal = [silence, shrinking::tables(), learning::tables(), vec![decisions::attrition_signals()]].concat();
     let mut tables: Vec<Table> = internal.into_iter().map(Table::internal).collect();
     tables.extend(decisions::published());
     tables
+}
+
+/// Tables of this theme that the pipeline itself makes.
+pub(super) fn parameter_tables() -> Vec<Table> {
+    learning::parameter_tables()
 }
 
 fn customer_id() -> Column {

@@ -2,12 +2,13 @@
 //! run and of the inputs, as rows and not as templates.
 
 use super::{
-    Table, affinity, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations, text,
+    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations,
+    text,
 };
 
 /// All parameter tables.
 pub fn parameter_tables() -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         run_params(),
         periods(),
         rfm_cuts(),
@@ -32,7 +33,9 @@ pub fn parameter_tables() -> Vec<Table> {
         affinity::excluded_products(),
         affinity::affinity_ptp_before(),
         recommendations::muted_categories(),
-    ]
+    ];
+    tables.extend(attrition::parameter_tables());
+    tables
 }
 
 fn run_params() -> Table {

@@ -25,13 +25,16 @@ pub struct Executed {
 }
 
 /// What all tables need to be made.
+#[derive(Clone, Copy)]
 pub struct Workshop<'a> {
     /// Where SQL runs; it knows the inputs and the pipeline's own tables already.
     pub engine: &'a dyn Engine,
-    /// The run that published tables are written to.
-    pub building: &'a Building<'a>,
+    /// The run that published tables are written to; a graph without any has none.
+    pub building: Option<&'a Building<'a>>,
+    /// Tables that somebody wants after the graph is made.
+    pub keep: &'a [&'a str],
     /// What published tables say about their making.
-    pub metadata: TableMetadata,
+    pub metadata: &'a TableMetadata,
     /// How many tables may be made at once.
     pub threads: usize,
     /// What models need and no table may hold.
@@ -162,9 +165,13 @@ impl Workshop<'_> {
                 }
             }
         }
-        if !state.readers.contains_key(&*node.table.name) {
+        if !state.readers.contains_key(&*node.table.name) && !self.keep.contains(&&*node.table.name) {
             self.engine.forget(&node.table.name);
         }
+    }
+
+    fn building(&self) -> Result<&Building<'_>> {
+        self.building.ok_or_else(|| Error::internal("a published table in a graph that publishes nothing"))
     }
 
     fn make_one(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
@@ -185,7 +192,7 @@ impl Workshop<'_> {
             Maker::Input(_) => None,
             Maker::Pipeline => node.table.published.then(|| node.table.clone()),
             Maker::Published(of) => {
-                let file = self.building.path().join(format!("tables/{of}.parquet"));
+                let file = self.building()?.path().join(format!("tables/{of}.parquet"));
                 self.engine.attach(&node.table.name, &file)?;
                 None
             }
@@ -219,7 +226,7 @@ impl Workshop<'_> {
         if table.published {
             let maker = if node.is_users() { publish::Maker::User } else { publish::Maker::BuiltIn };
             let batches = self.engine.batches(&table)?;
-            let file = self.building.write_table(&table, maker, &self.metadata, batches)?;
+            let file = self.building()?.write_table(&table, maker, self.metadata, batches)?;
             entry.file = Some(file.path);
             entry.columns = file.columns;
         }

@@ -151,6 +151,22 @@ impl Graph {
         Ok(Graph { nodes })
     }
 
+    /// What makes `table` for the run's own use: nothing of it is published.
+    pub fn towards(mut self, table: &str) -> Graph {
+        let mut needed = BTreeSet::from([table.to_owned()]);
+        for node in self.nodes.iter().rev() {
+            if needed.contains(&*node.table.name) {
+                needed.extend(node.reads.iter().cloned());
+            }
+        }
+        self.nodes.retain(|node| needed.contains(&*node.table.name));
+        for node in &mut self.nodes {
+            node.table.published = false;
+            node.feeds_model |= node.table.name == table;
+        }
+        self
+    }
+
     /// The node of `table`.
     pub fn node(&self, table: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.table.name == table)

@@ -3,6 +3,7 @@
 //! `plan`, `--dry-run`, `--only` and `run` are one code path, stopped earlier or later.
 
 mod affinity;
+mod attrition_origins;
 mod calendar;
 mod contact_parameters;
 mod execute;
@@ -23,6 +24,7 @@ mod predicates;
 mod previous;
 mod quality;
 mod recommendations;
+mod replay;
 mod rows;
 mod rule_files;
 mod run;

@@ -117,7 +117,7 @@ pub fn value_group_tier_rows(groups: &ValueGroups) -> Vec<Vec<Cell>> {
 }
 
 /// The instant at which `day` begins in the business time zone.
-fn start_us(config: &Config, day: Date) -> Result<i64> {
+pub fn start_us(config: &Config, day: Date) -> Result<i64> {
     let wrong = |error: jiff::Error| Error::config("the time zone has no such day").because(error);
     let zone = TimeZone::get(&config.project.time_zone).map_err(wrong)?;
     Ok(zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible().map_err(wrong)?.timestamp().as_microsecond())

@@ -79,7 +79,7 @@ fn compare_with_duckdb(pipeline: &Path) {
     let out = output_dir(&loaded).unwrap();
     let prepared = prepare(&loaded, &RunOptions::default(), &out, &Silent, &Cancel::new()).unwrap();
     let engine = PolarsEngine::new();
-    load_leaves(&engine, &loaded.config, &prepared).unwrap();
+    load_leaves(&engine, &loaded.config, prepared.leaves()).unwrap();
     // Somebody was in a segment before, so that staying and leaving are in the comparison too.
     if let Some(segment) = loaded.config.segments.keys().next() {
         let before = super::predicates::parameter_table("segment_membership_before").unwrap();

@@ -9,12 +9,12 @@ use serde::Serialize;
 use super::execute::{Executed, Workshop};
 use super::graph::{Graph, Maker};
 use super::identity::{identity, sql_overrides};
-use super::leaves::load_leaves;
+use super::leaves::{Leaves, load_leaves};
 use super::memory::PeakMeter;
 use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous, rule_files};
+use super::{fits, gates, periods, previous, replay, rule_files};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -126,6 +126,19 @@ pub(super) struct Prepared {
     pub(super) previous: Option<RunRef>,
     overrides: BTreeMap<String, String>,
     cache_mark: CacheMark,
+}
+
+impl Prepared {
+    /// What the leaves of the graph are made of.
+    pub(super) fn leaves(&self) -> Leaves<'_> {
+        Leaves {
+            graph: &self.graph,
+            staged: &self.staged,
+            as_of: self.as_of,
+            is_past: false,
+            previous: self.previous.as_ref(),
+        }
+    }
 }
 
 /// Runs the pipeline and publishes what it makes.
@@ -363,15 +376,12 @@ fn make_tables(
     cancel: &Cancel,
 ) -> Result<Executed> {
     let engine = PolarsEngine::new();
-    load_leaves(&engine, &loaded.config, prepared)?;
-    // Our own SQL takes ids for opaque. A user's may look into them, or make ids of its own.
-    if !prepared.graph.nodes.iter().any(|node| matches!(node.maker, Maker::Sql(_)) && node.is_users()) {
-        engine.code_ids()?;
-    }
+    let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     let workshop = Workshop {
         engine: &engine,
-        building,
-        metadata: TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() },
+        building: Some(building),
+        keep: &[],
+        metadata: &metadata,
         // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
         threads: threads(options).div_ceil(2),
         secrets: &options.secrets,
@@ -380,5 +390,20 @@ fn make_tables(
         monitor,
         cancel,
     };
+    let leaves = prepared.leaves();
+    // Our own SQL takes ids for opaque. A user's may look into them, or make ids of its own.
+    let coded = !prepared.graph.nodes.iter().any(|node| matches!(node.maker, Maker::Sql(_)) && node.is_users());
+    // Before the tables of the run, so that the memory of both is not needed at once.
+    let snapshots = match prepared.graph.node(replay::SNAPSHOTS) {
+        Some(node) => Some((&node.table, replay::snapshots(&loaded.config, leaves, coded, &workshop)?)),
+        None => None,
+    };
+    load_leaves(&engine, &loaded.config, leaves)?;
+    if let Some((table, rows)) = &snapshots {
+        engine.insert(table, rows)?;
+    }
+    if coded {
+        engine.code_ids()?;
+    }
     workshop.make(&prepared.graph)
 }

@@ -18,6 +18,15 @@ pub(super) fn validate(attrition: &Attrition, mistakes: &mut Mistakes<'_>) {
     ] {
         at_least(mistakes, &["attrition", key], value.into(), 1);
     }
+    let model = &attrition.model;
+    for (key, value) in [
+        ("horizon_days", model.horizon_days),
+        ("eligible_days", model.eligible_days),
+        ("step_days", model.step_days),
+        ("origins", model.origins),
+    ] {
+        at_least(mistakes, &["attrition", "model", key], value.into(), 1);
+    }
     for (key, value) in [
         ("gap_quantile", attrition.gap_quantile),
         ("return_probability", attrition.return_probability),

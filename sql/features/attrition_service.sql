@@ -1,0 +1,52 @@
+-- attrition_service: what one customer went through in the contact centre and on the site of late.
+-- Key: customer_id. Left out: customers without a contact or page event in the last 365 days.
+-- Units: a row of the export stands for [inputs.interactions] count contacts, one if that is not mapped. Waits are seconds,
+-- null when none was measured. Satisfaction in ten-thousandths of its scale.
+WITH said AS (
+    SELECT
+        i.customer_id AS customer_id,
+        COALESCE(i.count, 1) AS contacts,
+        CASE WHEN COALESCE(i.event, 'question') = 'question' THEN 1 ELSE 0 END AS is_contact,
+        CASE WHEN i.start_day >= p.as_of_day - 90 THEN 1 ELSE 0 END AS is_late,
+        CASE WHEN i.start_day >= p.as_of_day - 180 THEN 1 ELSE 0 END AS is_half,
+        CASE WHEN i.abandoned THEN 1 ELSE 0 END AS abandoned,
+        CASE WHEN i.event = 'cart' THEN 1 ELSE 0 END AS cart,
+        i.wait_s_e4 AS wait_s_e4,
+        i.satisfaction_e4 AS satisfaction_e4
+    FROM staged_interactions AS i
+    CROSS JOIN run_params AS p
+    WHERE i.customer_id IS NOT NULL AND i.start_day >= p.as_of_day - 365
+),
+sums AS (
+    SELECT
+        customer_id,
+        CAST(SUM(contacts * is_contact * is_late) AS BIGINT) AS contacts_90d,
+        CAST(SUM(contacts * abandoned * is_contact * is_late) AS BIGINT) AS abandoned_90d,
+        CAST(SUM(contacts * cart * is_late) AS BIGINT) AS carts_90d,
+        CAST(SUM(CASE WHEN is_contact * is_half = 1 AND wait_s_e4 IS NOT NULL THEN contacts ELSE 0 END) AS BIGINT) AS waits,
+        CAST(SUM(CASE WHEN is_contact * is_half = 1 THEN contacts * COALESCE(wait_s_e4, 0) ELSE 0 END) AS BIGINT)
+            AS waited_s_e4,
+        CAST(COUNT(satisfaction_e4) AS BIGINT) AS answers,
+        CAST(SUM(COALESCE(satisfaction_e4, 0)) AS BIGINT) AS satisfaction_e4
+    FROM said
+    GROUP BY customer_id
+),
+complaints AS (
+    SELECT
+        k.customer_id AS customer_id,
+        CAST(COUNT(*) AS BIGINT) AS complaints_365d
+    FROM customer_complaints AS k
+    CROSS JOIN run_params AS p
+    WHERE k.first_day >= p.as_of_day - 365
+    GROUP BY k.customer_id
+)
+SELECT
+    s.customer_id AS customer_id,
+    s.contacts_90d AS contacts_90d,
+    s.abandoned_90d AS abandoned_90d,
+    s.carts_90d AS carts_90d,
+    CASE WHEN s.waits > 0 THEN CAST(s.waited_s_e4 AS DOUBLE) / CAST(s.waits AS DOUBLE) / 10000.0 END AS mean_wait_s,
+    CASE WHEN s.answers > 0 THEN CAST(s.satisfaction_e4 AS DOUBLE) / CAST(s.answers AS DOUBLE) / 10000.0 END AS satisfaction,
+    COALESCE(k.complaints_365d, 0) AS complaints_365d
+FROM sums AS s
+LEFT JOIN complaints AS k ON s.customer_id = k.customer_id

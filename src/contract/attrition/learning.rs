@@ -1,0 +1,134 @@
+//! Contracts of the tables that the model of attrition learns from.
+
+use super::super::{Column, Table, bigint, boolean, day, double, integer, money};
+use super::customer_id;
+
+/// The tables of this theme: all of them are internal.
+pub(super) fn tables() -> Vec<Table> {
+    vec![attrition_activity(), attrition_service(), attrition_features(), attrition_labels()]
+}
+
+/// Tables that the pipeline itself makes.
+pub(super) fn parameter_tables() -> Vec<Table> {
+    vec![attrition_origins(), attrition_snapshots()]
+}
+
+fn attrition_activity() -> Table {
+    Table::new(
+        "attrition_activity",
+        "one customer who bought, and how much, how evenly and how broadly of late",
+        &["customer_id"],
+        vec![
+            customer_id(),
+            bigint("days_90d", "purchase days of the last 90 days"),
+            bigint("days_prev_90d", "purchase days of the 90 days before"),
+            bigint("days_365d", "purchase days of the last 365 days"),
+            money("net_90d_e4", "net revenue of the last 90 days"),
+            money("net_prev_90d_e4", "net revenue of the 90 days before"),
+            money("net_365d_e4", "net revenue of the last 365 days"),
+            double("gap_spread", "squared coefficient of variation of the gaps between purchase days").optional(),
+            double("discount_share", "discounts of the last 365 days by list value").optional(),
+            double("return_share", "what was given back of the last 365 days, by gross revenue").optional(),
+            bigint("categories_365d", "categories bought of in the last 365 days").optional(),
+            bigint("categories_lost", "of these, last bought of more than 180 days back").optional(),
+        ],
+    )
+}
+
+fn attrition_service() -> Table {
+    Table::new(
+        "attrition_service",
+        "one customer, and what they went through in the contact centre and on the site of late",
+        &["customer_id"],
+        vec![
+            customer_id(),
+            bigint("contacts_90d", "contacts of the last 90 days"),
+            bigint("abandoned_90d", "of these, given up before an answer"),
+            bigint("carts_90d", "carts filled on the site in the last 90 days"),
+            double("mean_wait_s", "mean wait of the last 180 days, in seconds").optional(),
+            double("satisfaction", "mean satisfaction of the last 365 days").optional(),
+            bigint("complaints_365d", "complaints of the last 365 days"),
+        ],
+    )
+}
+
+/// The features: one definition for what is scored and for what is learnt from.
+fn features() -> Vec<Column> {
+    vec![
+        integer("recency_days", "days since the last purchase day"),
+        integer("tenure_days", "days since the first"),
+        bigint("purchase_days", "days on which they bought"),
+        bigint("days_90d", "of these, in the last 90 days"),
+        bigint("days_365d", "of these, in the last 365 days"),
+        bigint("days_change", "purchase days of the last 90 days, less those of the 90 days before"),
+        double("overdue_ratio", "silent days by the customer's own threshold"),
+        double("threshold_days", "after how many silent days they are overdue"),
+        double("gap_spread", "how uneven their gaps are: 0 for a clockwork, 1 for pure chance").optional(),
+        double("revenue_365d", "net revenue of the last 365 days, in units of the currency"),
+        double("spend_trend", "share of the last 90 days in the net revenue of the last 180").optional(),
+        double("revenue_per_day", "net revenue a purchase day").optional(),
+        double("discount_share", "discounts of the last 365 days by list value").optional(),
+        double("return_share", "what was given back of the last 365 days, by gross revenue").optional(),
+        bigint("categories_365d", "categories bought of in the last 365 days").optional(),
+        bigint("categories_lost", "of these, last bought of more than 180 days back").optional(),
+        bigint("actual_tier", "value tier, 1 is best").optional(),
+        bigint("tier_delta", "tiers down since one window ago; up is negative").optional(),
+        bigint("contacts_90d", "contacts of the last 90 days").optional(),
+        bigint("complaints_365d", "complaints of the last 365 days").optional(),
+        bigint("open_complaints", "complaints that are not solved").optional(),
+        bigint("repeat_complaints_90d", "complaints of the last 90 days within 30 days of another").optional(),
+        bigint("abandoned_90d", "contacts of the last 90 days that they gave up").optional(),
+        bigint("carts_90d", "carts filled on the site in the last 90 days").optional(),
+        double("mean_wait_s", "mean wait of the last 180 days, in seconds").optional(),
+        double("satisfaction", "mean satisfaction of the last 365 days").optional(),
+        double("satisfaction_fall", "how far the last 90 days lie below all before").optional(),
+        bigint("starved_days", "days since the last two-way contact, or since the first order").optional(),
+        bigint("opt_outs", "consents withdrawn and lists left"),
+    ]
+}
+
+fn attrition_features() -> Table {
+    let columns = std::iter::once(customer_id()).chain(features()).collect();
+    Table::new("attrition_features", "what is known of one customer who bought", &["customer_id"], columns)
+}
+
+fn attrition_origins() -> Table {
+    Table::new(
+        "attrition_origins",
+        "one earlier day that the model of attrition goes back to",
+        &["origin_no"],
+        vec![
+            integer("origin_no", "0 is the latest, on which the model is judged; it learns from the others"),
+            day("origin_day", "the day: features are of what was before it"),
+            day("from_day", "first day on which a purchase says that a customer stayed"),
+            day("until_day", "the day after the last"),
+        ],
+    )
+}
+
+/// Made by running [`attrition_features`] again at each origin, over inputs cut there.
+fn attrition_snapshots() -> Table {
+    let origin = integer("origin_no", "the origin");
+    let columns = [origin, customer_id()].into_iter().chain(features()).collect();
+    Table::new(
+        "attrition_snapshots",
+        "what was known of one customer at one origin",
+        &["origin_no", "customer_id"],
+        columns,
+    )
+}
+
+fn attrition_labels() -> Table {
+    Table::new(
+        "attrition_labels",
+        "what became of one customer after one origin",
+        &["origin_no", "customer_id"],
+        vec![
+            integer("origin_no", "the origin"),
+            customer_id(),
+            boolean("has_left", "bought nothing in the horizon"),
+            integer("next_days", "days from the origin to their next purchase day").optional(),
+            money("net_revenue_e4", "net revenue in the horizon"),
+        ],
+    )
+}
