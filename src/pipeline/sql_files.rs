@@ -14,6 +14,10 @@ macro_rules! sql_files {
 /// Every file of `sql/`, by its path in it. A test holds the list against the folder.
 const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/acquisitions.sql",
+    "features/attrition_activity.sql",
+    "features/attrition_features.sql",
+    "features/attrition_labels.sql",
+    "features/attrition_service.sql",
     "features/attrition_signals.sql",
     "features/basket_lines.sql",
     "features/basket_products.sql",
