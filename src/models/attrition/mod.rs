@@ -1,0 +1,5 @@
+//! Who leaves, as a probability with reasons: the mathematics alone. No table, file or engine is known here.
+
+mod features;
+
+pub use features::{Direction, Feature, Features};
