@@ -15,7 +15,7 @@ const WORTH_A_BIN: f64 = 6.635;
 /// How bins are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BinRules {
-    /// Narrow bins to begin with, at most 250.
+    /// Narrow bins to begin with, at most 64.
     pub pre_bins: usize,
     /// Bins to end with, at most, without the one of missing values.
     pub most_bins: usize,
@@ -144,7 +144,7 @@ pub fn bin(values: &[f64], labels: &[bool], direction: Direction, rules: &BinRul
         return Err(Unfit::Lengths);
     }
     least_of_each(labels, 1)?;
-    let narrow = Cuts::by_rank(values, rules.pre_bins.clamp(1, 250));
+    let narrow = Cuts::by_rank(values, rules.pre_bins);
     let mut codes = narrow.codes(values);
     let mut counts = count(&codes, labels, narrow.edges().len() + 2);
     let missing = counts.pop().unwrap_or_default();

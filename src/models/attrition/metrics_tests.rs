@@ -1,5 +1,7 @@
 //! Metrics against scikit-learn 1.9.1, scipy 1.17.1 and statsmodels (`proportion_confint`), on rows of `golden_rows`.
 
+use proptest::prelude::*;
+
 use super::golden_rows::{assert_near, tied, untied};
 use super::metrics::*;
 use super::unfit::Unfit;
@@ -119,4 +121,40 @@ fn amounts_of_the_top_are_added_with_the_mean_of_the_border() {
     assert_eq!(sum_in_top(&scores, &amounts, 1), Ok(100.0));
     assert_eq!(sum_in_top(&scores, &amounts, 2), Ok(120.0));
     assert_eq!(sum_in_top(&scores, &amounts, 99), Ok(161.0));
+}
+
+/// All pairs and all cuts one by one, as the definitions say.
+fn by_definition(scores: &[f64], labels: &[bool]) -> (f64, f64) {
+    let of = |kind: bool| scores.iter().zip(labels).filter(move |(_, left)| **left == kind).map(|(score, _)| *score);
+    let (mut wins, mut pairs) = (0.0, 0.0);
+    for left in of(true) {
+        for stayed in of(false) {
+            wins += if left > stayed { 1.0 } else { f64::from(u8::from(left == stayed)) / 2.0 };
+            pairs += 1.0;
+        }
+    }
+    let mut cuts = scores.to_vec();
+    cuts.sort_by(|a, b| b.total_cmp(a));
+    cuts.dedup();
+    let (mut recall_before, mut precision_sum) = (0.0, 0.0);
+    for cut in cuts {
+        let found = of(true).filter(|score| *score >= cut).count() as f64;
+        let taken = scores.iter().filter(|score| **score >= cut).count() as f64;
+        let recall = found / of(true).count() as f64;
+        precision_sum += (recall - recall_before) * found / taken;
+        recall_before = recall;
+    }
+    (wins / pairs, precision_sum)
+}
+
+proptest! {
+    #[test]
+    fn areas_are_those_of_their_definitions(rows in prop::collection::vec((0_u8..12, any::<bool>()), 2..60)) {
+        let (scores, labels): (Vec<f64>, Vec<bool>) = rows.into_iter().map(|(score, left)| (f64::from(score), left)).unzip();
+        let ranked = Ranked::new(&scores, &labels).unwrap();
+        prop_assume!(ranked.events() > 0 && ranked.events() < ranked.rows());
+        let (auc, precision) = by_definition(&scores, &labels);
+        assert_near(ranked.roc_auc().unwrap(), auc, 1e-13);
+        assert_near(ranked.average_precision().unwrap(), precision, 1e-13);
+    }
 }

@@ -1,8 +1,11 @@
 //! Who leaves, as a probability with reasons: the mathematics alone. No table, file or engine is known here.
 
+pub mod baselines;
 pub mod binning;
 pub mod calibration;
 mod features;
+pub mod grade;
+pub mod hazard;
 mod logistic;
 pub mod metrics;
 mod prebins;
@@ -20,6 +23,12 @@ mod binning_tests;
 mod calibration_tests;
 #[cfg(test)]
 mod golden_rows;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod grade_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod hazard_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod logistic_tests;

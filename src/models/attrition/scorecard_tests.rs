@@ -86,7 +86,7 @@ fn a_person_can_add_it_up() {
     let (features, labels, customers) = customers(6_000, 31);
     let card = Scorecard::fit(&features, &labels, &customers, &ScorecardOptions::default()).unwrap();
     let points = card.points(&features);
-    for row in 0..features.rows() {
+    for (row, total) in points.iter().copied().enumerate() {
         let mut sum = card.intercept;
         for (at, feature) in card.features.iter().enumerate() {
             let value = features.column(at)[row];
@@ -102,9 +102,9 @@ fn a_person_can_add_it_up() {
             sum += lines.next().unwrap().points;
             assert!(lines.next().is_none());
         }
-        assert_eq!(sum, points[row]);
+        assert_eq!(sum, total);
         let contributions = card.contributions(&features, row);
-        assert_near(card.average_points() + contributions.iter().sum::<f64>(), points[row] as f64, 1e-12);
+        assert_near(card.average_points() + contributions.iter().sum::<f64>(), total as f64, 1e-12);
     }
     // The intercept is not penalised, so the mean probability is the rate, to the rounding of points.
     let mean = card.probabilities(&features).iter().sum::<f64>() / 6_000.0;
