@@ -10,6 +10,7 @@
 
 pub mod affinity;
 pub mod affinity_tables;
+pub mod attrition;
 mod batch;
 mod binomial;
 mod buyers;
