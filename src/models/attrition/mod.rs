@@ -1,5 +1,6 @@
 //! Who leaves, as a probability with reasons: the mathematics alone. No table, file or engine is known here.
 
 mod features;
+pub mod trees;
 
 pub use features::{Direction, Feature, Features};
