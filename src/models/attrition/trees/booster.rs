@@ -12,12 +12,12 @@ const BLOCK: usize = 4096;
 /// A sum of trees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Booster {
-    pub(super) features: Vec<Feature>,
+    pub(in super::super) features: Vec<Feature>,
     /// By feature, the borders between codes.
-    pub(super) cuts: Vec<Vec<f64>>,
-    pub(super) base: f64,
-    pub(super) trees: Vec<Tree>,
-    pub(super) stopped: Stopped,
+    pub(in super::super) cuts: Vec<Vec<f64>>,
+    pub(in super::super) base: f64,
+    pub(in super::super) trees: Vec<Tree>,
+    pub(in super::super) stopped: Stopped,
 }
 
 /// How many trees there are, and why.
