@@ -12,7 +12,9 @@ mod prebins;
 pub mod recalibration;
 pub mod scorecard;
 mod scorecard_fit;
+pub mod shap;
 pub mod split;
+pub mod trees;
 pub mod unfit;
 
 #[cfg(test)]
