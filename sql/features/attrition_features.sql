@@ -45,7 +45,8 @@ SELECT
     CAST(c.csat_drop_e4 AS DOUBLE) / 10000.0 AS satisfaction_fall,
     CASE WHEN i.customers > 0 THEN COALESCE(CAST(c.days_since_two_way AS BIGINT), CAST(s.tenure_days AS BIGINT)) END
         AS starved_days,
-    COALESCE(o.withdrawn, 0) + COALESCE(o.unsubscribed, 0) AS opt_outs
+    COALESCE(o.withdrawn, 0) + COALESCE(o.unsubscribed, 0) AS opt_outs,
+    CAST(100 * r.r_score + 10 * r.f_score + r.m_score AS BIGINT) AS rfm_cell
 FROM customer_summary AS s
 JOIN attrition_activity AS a ON s.customer_id = a.customer_id
 JOIN customer_thresholds AS t ON s.customer_id = t.customer_id
@@ -54,3 +55,4 @@ LEFT JOIN customer_tiers AS v ON s.customer_id = v.customer_id
 LEFT JOIN attrition_service AS k ON s.customer_id = k.customer_id
 LEFT JOIN customer_contacts AS c ON s.customer_id = c.customer_id
 LEFT JOIN customer_opt_outs AS o ON s.customer_id = o.customer_id
+LEFT JOIN rfm_scores AS r ON s.customer_id = r.customer_id

@@ -63,11 +63,21 @@ pub struct AttritionModel {
     pub step_days: u32,
     /// Origins to learn from, beside the latest, which judges. Those without enough history before them are left out.
     pub origins: u32,
+    /// Customers who left, and who stayed, that there have to be to learn from and to judge by.
+    pub min_of_each: u32,
 }
 
 impl Default for AttritionModel {
     fn default() -> Self {
-        AttritionModel { enabled: true, horizon_days: 90, gap_days: 0, eligible_days: 180, step_days: 30, origins: 3 }
+        AttritionModel {
+            enabled: true,
+            horizon_days: 90,
+            gap_days: 0,
+            eligible_days: 180,
+            step_days: 30,
+            origins: 3,
+            min_of_each: 200,
+        }
     }
 }
 

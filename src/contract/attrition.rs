@@ -26,6 +26,7 @@ pub(super) fn tables() -> Vec<Table> {
     let internal = [silence, shrinking::tables(), learning::tables(), vec![decisions::attrition_signals()]].concat();
     let mut tables: Vec<Table> = internal.into_iter().map(Table::internal).collect();
     tables.extend(decisions::published());
+    tables.extend(learning::published());
     tables
 }
 

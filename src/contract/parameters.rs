@@ -86,6 +86,8 @@ fn run_params() -> Table {
             bigint("min_cases", "least number of customers for a figure about them"),
             integer("starved_days", "days without a two-way contact that starve a customer"),
             money("csat_drop_e4", "fall of the mean satisfaction that is a sign"),
+            integer("attrition_eligible_days", "who bought in so many last days is scored and learnt from"),
+            bigint("attrition_least_of_each", "customers who left, and who stayed, that a model needs"),
             // [campaigns], [[contact_rules]], [experiments], [routing]
             text("time_zone", "the business time zone"),
             day("contact_window_day", "first day of which contacts count for a cap or are reported"),

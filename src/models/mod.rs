@@ -11,6 +11,7 @@
 pub mod affinity;
 pub mod affinity_tables;
 pub mod attrition;
+mod attrition_tables;
 mod batch;
 mod binomial;
 mod buyers;
@@ -56,6 +57,7 @@ pub fn models() -> &'static [Model] {
         contact_allocation::MODEL,
         routing_keys::MODEL,
         contract_lifetimes::MODEL,
+        attrition_tables::MODEL,
         lifetime_tables::MODEL,
         affinity_tables::MODEL,
         affinity_tables::recommendations::MODEL,

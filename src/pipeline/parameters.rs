@@ -74,6 +74,8 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
         attrition.min_cases.into(),
         attrition.starved_days.into(),
         money(&attrition.csat_drop, "attrition.csat_drop")?.into(),
+        attrition.model.eligible_days.into(),
+        attrition.model.min_of_each.into(),
     ];
     // [campaigns], [[contact_rules]], [experiments], [routing]
     row.extend(contact_params(config, as_of)?);

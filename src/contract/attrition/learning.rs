@@ -1,11 +1,11 @@
 //! Contracts of the tables that the model of attrition learns from.
 
-use super::super::{Column, Table, bigint, boolean, day, double, integer, money};
+use super::super::{Column, Table, bigint, boolean, day, double, integer, money, text};
 use super::customer_id;
 
 /// The tables of this theme: all of them are internal.
 pub(super) fn tables() -> Vec<Table> {
-    vec![attrition_activity(), attrition_service(), attrition_features(), attrition_labels()]
+    vec![attrition_activity(), attrition_service(), attrition_features(), attrition_labels(), attrition_scores()]
 }
 
 /// Tables that the pipeline itself makes.
@@ -84,6 +84,7 @@ fn features() -> Vec<Column> {
         double("satisfaction_fall", "how far the last 90 days lie below all before").optional(),
         bigint("starved_days", "days since the last two-way contact, or since the first order").optional(),
         bigint("opt_outs", "consents withdrawn and lists left"),
+        bigint("rfm_cell", "the three RFM scores as one number: no feature, but what a model has to beat").optional(),
     ]
 }
 
@@ -129,6 +130,121 @@ fn attrition_labels() -> Table {
             boolean("has_left", "bought nothing in the horizon"),
             integer("next_days", "days from the origin to their next purchase day").optional(),
             money("net_revenue_e4", "net revenue in the horizon"),
+        ],
+    )
+}
+
+fn attrition_scores() -> Table {
+    Table::new(
+        "attrition_scores",
+        "one customer who bought, and how likely they leave",
+        &["customer_id"],
+        vec![
+            customer_id(),
+            double("score", "probability of buying nothing in the horizon").optional(),
+            text(
+                "status",
+                "ok; not_eligible: silent for too long; grade_c: no model is worth using; insufficient_data",
+            ),
+        ],
+    )
+}
+
+/// What is published of the model.
+pub(super) fn published() -> Vec<Table> {
+    vec![attrition_reasons(), attrition_model(), attrition_grades(), attrition_calibration()]
+}
+
+fn attrition_reasons() -> Table {
+    Table::new(
+        "attrition_reasons",
+        "one of up to five features that moved the score of one customer most",
+        &["customer_id", "place"],
+        vec![
+            customer_id(),
+            integer("place", "1 moved it most"),
+            text("feature", "the feature"),
+            double("value", "its value; null when it is not known of them").optional(),
+            double(
+                "contribution",
+                "what it did to the log-odds of leaving, against the average customer that the model learnt from",
+            ),
+        ],
+    )
+}
+
+fn attrition_model() -> Table {
+    Table::new(
+        "attrition_model",
+        "one bin of one feature of one model",
+        &["model", "feature", "bin"],
+        vec![
+            text("model", "scorecard or trees"),
+            text("feature", "the feature, or intercept"),
+            integer(
+                "bin",
+                "from 1, the lowest values first; 0 is of values that are not known, and of what has no bins",
+            ),
+            double("from_value", "the lowest value").optional(),
+            double("below_value", "what values are below").optional(),
+            text("status", "used, constant, all_missing, no_signal or negative_weight"),
+            double("weight", "by how much the weight of evidence counts").optional(),
+            double("woe", "weight of evidence: log-odds of leaving against all").optional(),
+            bigint("points", "thousandths of log-odds that the score gets").optional(),
+            bigint("rows", "rows learnt from").optional(),
+            bigint("events", "of these, customers who left").optional(),
+            double("event_rate", "their share").optional(),
+            double("importance", "how much the feature counts in the model").optional(),
+        ],
+    )
+}
+
+fn attrition_grades() -> Table {
+    Table::new(
+        "attrition_grades",
+        "one model or baseline, judged on the latest day whose outcome is known",
+        &["model"],
+        vec![
+            text("model", "recency, rfm_cell, p_alive, scorecard or trees; all when nothing could be judged"),
+            text("status", "ok, or why it could not be judged"),
+            boolean("chosen", "whether it scores"),
+            text("grade", "A, B or C of a model against its baseline").optional(),
+            text("baseline", "the baseline with the highest lift").optional(),
+            bigint("rows", "customers who judged"),
+            bigint("events", "of these, who left").optional(),
+            double("auc", "area under the ROC curve").optional(),
+            double("auc_lo", "lower end of DeLong's 95 % interval").optional(),
+            double("auc_hi", "its upper end").optional(),
+            double("average_precision", "average precision").optional(),
+            double("lift_10", "rate of leaving of the tenth with the highest score, over the overall rate").optional(),
+            double("lift_10_lo", "lower end of Wilson's 95 % interval").optional(),
+            double("lift_10_hi", "its upper end").optional(),
+            double("brier", "Brier score").optional(),
+            double("log_loss", "mean log loss").optional(),
+            double("slope", "slope of calibration: 1 is right").optional(),
+            double("intercept", "intercept of calibration: 0 is right").optional(),
+            double("calibration_error", "mean distance of probability and rate over ten bins").optional(),
+            text("reason", "in words"),
+        ],
+    )
+}
+
+fn attrition_calibration() -> Table {
+    Table::new(
+        "attrition_calibration",
+        "one tenth of the customers who judged one model, by its probability",
+        &["model", "bin"],
+        vec![
+            text("model", "the model or baseline"),
+            integer("bin", "from 1, the lowest probabilities first"),
+            double("lowest", "lowest probability"),
+            double("highest", "highest probability"),
+            double("mean_score", "mean probability"),
+            bigint("rows", "customers"),
+            bigint("events", "of these, who left"),
+            double("rate", "their share"),
+            double("lo", "lower end of Wilson's 95 % interval"),
+            double("hi", "its upper end"),
         ],
     )
 }

@@ -35,6 +35,12 @@ impl Features {
         fits.then_some(Features { features, columns, rows })
     }
 
+    /// The rows of these numbers, in this order.
+    pub fn of_rows(&self, rows: &[usize]) -> Features {
+        let columns = self.columns.iter().map(|column| rows.iter().map(|row| column[*row]).collect()).collect();
+        Features { features: self.features.clone(), columns, rows: rows.len() }
+    }
+
     /// The columns' names and directions.
     pub fn features(&self) -> &[Feature] {
         &self.features

@@ -14,6 +14,7 @@ pub mod scorecard;
 mod scorecard_fit;
 pub mod shap;
 pub mod split;
+pub mod study;
 pub mod trees;
 pub mod unfit;
 

@@ -199,7 +199,7 @@ pub fn recalibrate(scores: &[f64], labels: &[bool], customers: &[u64]) -> Result
 }
 
 /// What each half of the customers gets from a fit on the other.
-fn crossed(
+pub(super) fn crossed(
     scores: &[f64],
     labels: &[bool],
     customers: &[u64],

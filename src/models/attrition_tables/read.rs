@@ -1,0 +1,139 @@
+//! Features as columns of numbers.
+
+use super::super::attrition::study::{Past, People};
+use super::super::attrition::{Direction, Feature, Features};
+use super::super::{Frame, Inputs};
+use super::alive::p_alive;
+use crate::error::{Error, Result};
+
+use Direction::{Either, Falling, Rising};
+
+/// The features in `attrition_features`, and which way each may only move the probability of leaving.
+const FEATURES: [(&str, Direction); 29] = [
+    ("recency_days", Rising),
+    ("tenure_days", Either),
+    ("purchase_days", Falling),
+    ("days_90d", Falling),
+    ("days_365d", Falling),
+    ("days_change", Either),
+    ("overdue_ratio", Rising),
+    ("threshold_days", Either),
+    ("gap_spread", Either),
+    ("revenue_365d", Falling),
+    ("spend_trend", Falling),
+    ("revenue_per_day", Either),
+    ("discount_share", Either),
+    ("return_share", Either),
+    ("categories_365d", Falling),
+    ("categories_lost", Either),
+    ("actual_tier", Either),
+    ("tier_delta", Either),
+    ("contacts_90d", Either),
+    ("complaints_365d", Rising),
+    ("open_complaints", Rising),
+    ("repeat_complaints_90d", Rising),
+    ("abandoned_90d", Rising),
+    ("carts_90d", Either),
+    ("mean_wait_s", Rising),
+    ("satisfaction", Falling),
+    ("satisfaction_fall", Rising),
+    ("starved_days", Either),
+    ("opt_outs", Either),
+];
+
+/// Of another model: computed here, at each day from what was known then.
+const ALIVE: &str = "p_alive";
+
+/// The place of the days since the last purchase among the features.
+pub const RECENCY: usize = 0;
+
+/// The cell of a customer without one.
+const NO_CELL: u32 = 0;
+
+/// What the model was given.
+pub struct Read {
+    /// Earlier customers who had bought of late, and what became of them.
+    pub past: Past,
+    /// Today's customers.
+    pub ids: Vec<String>,
+    /// All of them, in the order of `ids`.
+    pub today: People,
+    /// Whether each had bought of late.
+    pub is_eligible: Vec<bool>,
+    /// Customers of each kind that there have to be.
+    pub least_of_each: u64,
+}
+
+/// Reads the tables.
+///
+/// # Errors
+/// Internal, when a table is not as contracted.
+pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
+    let params = inputs.table("run_params")?;
+    let one = |column: &str| -> Result<i64> {
+        let found = params.whole(column)?.first().copied().flatten();
+        found.ok_or_else(|| Error::internal(format!("`run_params.{column}` has no value")))
+    };
+    let eligible_days = one("attrition_eligible_days")? as f64;
+    let least_of_each = one("attrition_least_of_each")?.unsigned_abs();
+    let today = inputs.table("attrition_features")?;
+    let ids = today.text("customer_id")?.into_iter().map(|id| id.unwrap_or_default().to_owned()).collect();
+    let today = people(today, None)?;
+    let is_eligible = today.features.column(RECENCY).iter().map(|days| *days < eligible_days).collect();
+
+    let snapshots = inputs.table("attrition_snapshots")?;
+    let labels = inputs.table("attrition_labels")?;
+    let origins: Vec<i32> = snapshots.integers("origin_no")?.to_vec();
+    if labels.integers("origin_no")? != origins || labels.text("customer_id")? != snapshots.text("customer_id")? {
+        return Err(Error::internal("`attrition_labels` has other rows than `attrition_snapshots`"));
+    }
+    let all = people(snapshots, Some(&origins))?;
+    let left = labels.boolean("has_left")?;
+    let kept: Vec<usize> =
+        (0..origins.len()).filter(|row| all.features.column(RECENCY)[*row] < eligible_days).collect();
+    let past = Past {
+        left: kept.iter().map(|row| left[*row] == Some(true)).collect(),
+        origins: kept.iter().map(|row| origins[*row]).collect(),
+        people: all.of(&kept),
+    };
+    Ok(Read { past, ids, today, is_eligible, least_of_each })
+}
+
+/// The customers of a table of features, of one day or of each of `origins`.
+fn people(frame: &Frame, origins: Option<&[i32]>) -> Result<People> {
+    let mut columns = FEATURES.iter().map(|(name, _)| numbers(frame, name)).collect::<Result<Vec<Vec<f64>>>>()?;
+    let one_day = vec![0; frame.rows()];
+    let origins = origins.unwrap_or(&one_day);
+    let mut alive = Vec::with_capacity(frame.rows());
+    for rows in origins.chunk_by(|one, other| one == other) {
+        let rows = alive.len()..alive.len() + rows.len();
+        let of = |name: &str| -> Result<Vec<f64>> { Ok(numbers(frame, name)?[rows.clone()].to_vec()) };
+        alive.extend(p_alive(&of("purchase_days")?, &of("recency_days")?, &of("tenure_days")?));
+    }
+    columns.push(alive.clone());
+    let feature = |(name, direction): &(&str, Direction)| Feature { name: (*name).to_owned(), direction: *direction };
+    let mut features: Vec<Feature> = FEATURES.iter().map(feature).collect();
+    features.push(feature(&(ALIVE, Falling)));
+    let features = Features::new(features, columns, frame.rows())
+        .ok_or_else(|| Error::internal("features are not of one length"))?;
+    let cell = |cell: Option<i64>| cell.and_then(|cell| u32::try_from(cell).ok()).unwrap_or(NO_CELL);
+    Ok(People {
+        features,
+        customers: frame.text("customer_id")?.iter().map(|id| hash(id.unwrap_or_default())).collect(),
+        cells: frame.whole("rfm_cell")?.into_iter().map(cell).collect(),
+        alive,
+    })
+}
+
+/// A column of any number type, with NaN for what is not known.
+fn numbers(frame: &Frame, name: &str) -> Result<Vec<f64>> {
+    if let Ok(values) = frame.double(name) {
+        return Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect());
+    }
+    Ok(frame.whole(name)?.into_iter().map(|value| value.map_or(f64::NAN, |value| value as f64)).collect())
+}
+
+/// The same on every machine and in every version.
+fn hash(id: &str) -> u64 {
+    twox_hash::XxHash3_64::oneshot(id.as_bytes())
+}
