@@ -1,9 +1,7 @@
 //! Grades of models against the baselines, and which of them is used (`spec/definitions.md` 3.8).
 
-use std::cmp::Reverse;
-
 use super::calibration::{calibration_bins, calibration_line, expected_calibration_error};
-use super::metrics::{Ranked, paired_log_loss};
+use super::metrics::{PairedDifference, Ranked, paired_log_loss};
 use super::unfit::{Unfit, least_of_each};
 
 /// The share of customers whose lift is compared.
@@ -96,7 +94,7 @@ pub struct Graded {
     pub name: String,
     /// Its figures.
     pub figures: Figures,
-    /// The baseline that a model was judged against: the one with the highest lift.
+    /// The baseline whose lift a model was judged against: the highest.
     pub baseline: Option<String>,
     /// A model's grade; none for baselines, and for models without a baseline.
     pub grade: Option<Grade>,
@@ -147,81 +145,111 @@ pub fn figures(probabilities: &[f64], labels: &[bool]) -> Result<Figures, Unfit>
 
 /// Grades the models and chooses one.
 ///
-/// A model is worse, and a C, when its lift is below that of the baseline with the highest lift, or when its log loss is above
-/// that baseline's by more than one paired standard error. Among A and B the smallest log loss is the best; the simplest model
-/// whose log loss is within one paired standard error of it is used.
+/// A model is worse, and a C, when its lift is below the highest of the baselines, or when its log loss is above the smallest
+/// of the baselines by more than one paired standard error. Among A and B the smallest log loss is the best; the simplest
+/// model whose log loss is within one paired standard error of it is used.
 ///
 /// # Errors
-/// As [`figures`]; too few of a kind below `least_of_each`.
+/// As [`figures`]; too few of a kind below `least` of each.
 pub fn grade(candidates: &[Candidate<'_>], labels: &[bool], least: u64) -> Result<Choice, Unfit> {
     least_of_each(labels, least)?;
     let figures: Vec<Figures> =
         candidates.iter().map(|candidate| figures(candidate.probabilities, labels)).collect::<Result<_, _>>()?;
-    let of_role = |role: Role| (0..candidates.len()).filter(move |at| candidates[*at].role == role);
-    // Of equal lifts, the baseline that is harder to beat by log loss, and then the first.
-    let baseline = of_role(Role::Baseline).max_by(|a, b| {
-        let (of_a, of_b) = (&figures[*a], &figures[*b]);
-        of_a.lift_10.total_cmp(&of_b.lift_10).then(of_b.log_loss.total_cmp(&of_a.log_loss)).then(b.cmp(a))
-    });
+    let panel = Panel { candidates, figures: &figures, labels };
     let mut graded = Vec::with_capacity(candidates.len());
-    for (candidate, figures_of) in candidates.iter().zip(&figures) {
-        let against = baseline.filter(|_| candidate.role == Role::Model);
-        let (grade, reason) = match against {
-            None if candidate.role == Role::Baseline => (None, "a baseline".to_owned()),
-            None => (None, "there is no baseline to judge it against".to_owned()),
-            Some(baseline) => {
-                let paired = paired_log_loss(candidate.probabilities, candidates[baseline].probabilities, labels)?;
-                let is_worse = paired.mean > paired.standard_error;
-                let (grade, reason) = judge(figures_of, &figures[baseline], candidates[baseline].name, is_worse);
-                (Some(grade), reason)
+    for at in 0..candidates.len() {
+        graded.push(panel.graded(at)?);
+    }
+    let is_good = |at: &usize| graded[*at].grade.is_some_and(|grade| grade != Grade::C);
+    let good: Vec<usize> = (0..candidates.len()).filter(is_good).collect();
+    let Some((chosen, reason)) = panel.choose(&good)? else {
+        let reason = "no model is as good as the baselines: none is used".to_owned();
+        return Ok(Choice { graded, chosen: None, reason });
+    };
+    graded[chosen].is_chosen = true;
+    Ok(Choice { graded, chosen: Some(chosen), reason })
+}
+
+/// All that a judgement looks at.
+struct Panel<'a> {
+    candidates: &'a [Candidate<'a>],
+    figures: &'a [Figures],
+    labels: &'a [bool],
+}
+
+impl Panel<'_> {
+    fn baselines(&self) -> impl Iterator<Item = usize> {
+        (0..self.candidates.len()).filter(|at| self.candidates[*at].role == Role::Baseline)
+    }
+
+    /// The log loss of a candidate less that of another, and its standard error.
+    fn paired(&self, a: usize, b: usize) -> Result<PairedDifference, Unfit> {
+        paired_log_loss(self.candidates[a].probabilities, self.candidates[b].probabilities, self.labels)
+    }
+
+    fn graded(&self, at: usize) -> Result<Graded, Unfit> {
+        // Of equal ones the first.
+        let by_lift = self.baselines().min_by(|a, b| self.figures[*b].lift_10.total_cmp(&self.figures[*a].lift_10));
+        let by_loss = self.baselines().min_by(|a, b| self.figures[*a].log_loss.total_cmp(&self.figures[*b].log_loss));
+        let (baseline, grade, reason) = match (self.candidates[at].role, by_lift, by_loss) {
+            (Role::Baseline, ..) => (None, None, "a baseline".to_owned()),
+            (Role::Model, Some(by_lift), Some(by_loss)) => {
+                let (grade, reason) = self.judge(at, by_lift, by_loss)?;
+                (Some(by_lift), Some(grade), reason)
             }
+            (Role::Model, ..) => (None, None, "there is no baseline to judge it against".to_owned()),
         };
-        graded.push(Graded {
-            name: candidate.name.to_owned(),
-            figures: figures_of.clone(),
-            baseline: against.map(|baseline| candidates[baseline].name.to_owned()),
+        Ok(Graded {
+            name: self.candidates[at].name.to_owned(),
+            figures: self.figures[at].clone(),
+            baseline: baseline.map(|baseline| self.candidates[baseline].name.to_owned()),
             grade,
             is_chosen: false,
             reason,
-        });
+        })
     }
-    let is_good = |at: &usize| graded[*at].grade.is_some_and(|grade| grade != Grade::C);
-    let good: Vec<usize> = of_role(Role::Model).filter(is_good).collect();
-    let best = good.iter().copied().min_by(|a, b| figures[*a].log_loss.total_cmp(&figures[*b].log_loss));
-    let Some(best) = best else {
-        let reason = "no model is better than, or as good as, the best baseline: none is used".to_owned();
-        return Ok(Choice { graded, chosen: None, reason });
-    };
-    let mut chosen =
-        (Reverse(candidates[best].simplicity), best, format!("{} has the smallest log loss", candidates[best].name));
-    for at in good {
-        let candidate = &candidates[at];
-        let paired = paired_log_loss(candidate.probabilities, candidates[best].probabilities, labels)?;
-        if Reverse(candidate.simplicity) > chosen.0 && paired.mean <= paired.standard_error {
-            let reason = format!(
-                "{} is simpler than {}, whose log loss is smaller by {:.6} with a standard error of {:.6}",
-                candidate.name, candidates[best].name, paired.mean, paired.standard_error
-            );
-            chosen = (Reverse(candidate.simplicity), at, reason);
-        }
-    }
-    graded[chosen.1].is_chosen = true;
-    Ok(Choice { graded, chosen: Some(chosen.1), reason: chosen.2 })
-}
 
-fn judge(model: &Figures, baseline: &Figures, name: &str, has_worse_loss: bool) -> (Grade, String) {
-    let lifts = format!("lift {:.3} against {:.3} of {name}", model.lift_10, baseline.lift_10);
-    let slope = model.line.map_or_else(|| "no calibration slope".to_owned(), |(slope, _)| format!("slope {slope:.3}"));
-    let is_calibrated = model.line.is_some_and(|(slope, _)| (slope - 1.0).abs() <= SLOPE_OFF_BY);
-    if model.lift_10 < baseline.lift_10 {
-        (Grade::C, format!("worse: {lifts}"))
-    } else if has_worse_loss {
-        (Grade::C, format!("worse: log loss {:.4} against {:.4} of {name}", model.log_loss, baseline.log_loss))
-    } else if model.lift_10 < baseline.lift_10 * (1.0 + BETTER_BY) {
-        (Grade::B, format!("not better by 5 %: {lifts}"))
-    } else if !is_calibrated {
-        (Grade::B, format!("better, but not calibrated: {lifts}, {slope}"))
-    } else {
-        (Grade::A, format!("better: {lifts}, {slope}"))
+    /// The grade of a model against the baseline with the highest lift and the one with the smallest log loss.
+    fn judge(&self, model: usize, by_lift: usize, by_loss: usize) -> Result<(Grade, String), Unfit> {
+        let (own, theirs) = (&self.figures[model], &self.figures[by_lift]);
+        let paired = self.paired(model, by_loss)?;
+        let lifts =
+            format!("lift {:.3} against {:.3} of {}", own.lift_10, theirs.lift_10, self.candidates[by_lift].name);
+        let slope =
+            own.line.map_or_else(|| "no calibration slope".to_owned(), |(slope, _)| format!("slope {slope:.3}"));
+        let is_calibrated = own.line.is_some_and(|(slope, _)| (slope - 1.0).abs() <= SLOPE_OFF_BY);
+        Ok(if own.lift_10 < theirs.lift_10 {
+            (Grade::C, format!("worse: {lifts}"))
+        } else if paired.mean > paired.standard_error {
+            let (other, name) = (self.figures[by_loss].log_loss, self.candidates[by_loss].name);
+            (Grade::C, format!("worse: log loss {:.4} against {other:.4} of {name}", own.log_loss))
+        } else if own.lift_10 < theirs.lift_10 * (1.0 + BETTER_BY) {
+            (Grade::B, format!("not better by 5 %: {lifts}"))
+        } else if !is_calibrated {
+            (Grade::B, format!("better, but not calibrated: {lifts}, {slope}"))
+        } else {
+            (Grade::A, format!("better: {lifts}, {slope}"))
+        })
+    }
+
+    /// The simplest of `good` whose log loss is within one paired standard error of the smallest, and why.
+    fn choose(&self, good: &[usize]) -> Result<Option<(usize, String)>, Unfit> {
+        let smallest =
+            good.iter().copied().min_by(|a, b| self.figures[*a].log_loss.total_cmp(&self.figures[*b].log_loss));
+        let Some(best) = smallest else { return Ok(None) };
+        let (mut chosen, mut reason) = (best, format!("{} has the smallest log loss", self.candidates[best].name));
+        for at in good.iter().copied() {
+            let paired = self.paired(at, best)?;
+            if self.candidates[at].simplicity < self.candidates[chosen].simplicity
+                && paired.mean <= paired.standard_error
+            {
+                chosen = at;
+                reason = format!(
+                    "{} is simpler than {}, whose log loss is smaller by {:.6} with a standard error of {:.6}",
+                    self.candidates[at].name, self.candidates[best].name, paired.mean, paired.standard_error
+                );
+            }
+        }
+        Ok(Some((chosen, reason)))
     }
 }

@@ -5,6 +5,9 @@ use rayon::prelude::*;
 /// Rows whose values are sorted to find borders: the share below a border is off by 0.2 % then.
 const SORTED_ROWS: usize = 65_536;
 
+/// Values closer than this, relative to themselves, are one: they differ by the rounding of what computed them.
+const SAME: f64 = 1e-12;
+
 /// Rows that are coded as one piece of work.
 const BLOCK: usize = 65_536;
 
@@ -33,16 +36,13 @@ impl Cuts {
     /// as finely as the rest.
     pub(super) fn by_rank(values: &[f64], most: usize) -> Cuts {
         let most = most.clamp(1, MOST_BINS);
-        let step = values.len().div_ceil(SORTED_ROWS).max(1);
-        let mut sorted: Vec<f64> = values.iter().step_by(step).copied().filter(|value| value.is_finite()).collect();
-        if sorted.is_empty() {
-            // All that is known may lie between the steps.
-            sorted = values.iter().copied().filter(|value| value.is_finite()).take(SORTED_ROWS).collect();
-        }
+        let known = || values.iter().copied().filter(|value| value.is_finite());
+        let step = known().count().div_ceil(SORTED_ROWS).max(1);
+        let mut sorted: Vec<f64> = known().step_by(step).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let mut edges = Vec::new();
         let (mut in_bin, mut begun, mut last) = (0, 0, None);
-        for same in sorted.chunk_by(|a, b| a == b) {
+        for same in sorted.chunk_by(|a, b| b - a <= SAME * b.abs()) {
             let (value, bins_left) = (same[0], most - edges.len());
             let fill = (sorted.len() - begun).div_ceil(bins_left);
             if let Some(last) = last
@@ -54,7 +54,7 @@ impl Cuts {
                 in_bin = 0;
             }
             in_bin += same.len();
-            last = Some(value);
+            last = same.last().copied();
         }
         Cuts::new(edges)
     }
@@ -145,6 +145,12 @@ mod tests {
         let mut sizes = [0; 65];
         many.iter().for_each(|value| sizes[usize::from(cuts.code(*value))] += 1);
         assert!(sizes[..64].iter().all(|size| (85..=115).contains(size)), "{sizes:?}");
+    }
+
+    #[test]
+    fn no_border_is_between_values_that_differ_by_rounding() {
+        let values: Vec<f64> = (0..100).map(|row| [0.1 + 0.2, 0.3, 0.7][row % 3]).collect();
+        assert_eq!(Cuts::by_rank(&values, 64).edges(), [0.7]);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The scorecard against scikit-learn 1.9.1 on the same bins, and its promises.
 
+use proptest::prelude::*;
+
+use super::binning::BinRules;
 use super::features::{Direction, Feature, Features};
 use super::golden_rows::{Lcg, assert_near};
 use super::scorecard::*;
@@ -151,4 +154,36 @@ fn no_point_depends_on_the_number_of_threads() {
         pool.install(|| card(20_000, &ScorecardOptions { tuning_rows: 9_000, ..ScorecardOptions::default() }))
     };
     assert_eq!(on(1), on(5));
+}
+
+proptest! {
+    #[test]
+    fn no_input_makes_a_crash_or_a_number_that_is_none(
+        rows in prop::collection::vec((0_usize..9, 0_usize..9, any::<bool>(), 0_u64..20), 0..120),
+        either in any::<bool>(),
+        least_events in 0_u64..3,
+    ) {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1e300, -1e300, 5e-324, 7.0];
+        let columns = vec![
+            rows.iter().map(|row| odd[row.0]).collect(),
+            rows.iter().map(|row| odd[row.1]).collect(),
+            // What tells everything.
+            rows.iter().map(|row| f64::from(u8::from(row.2))).collect(),
+        ];
+        let direction = if either { Direction::Either } else { Direction::Rising };
+        let names = ["a", "b", "label"].map(|name| Feature { name: name.to_owned(), direction });
+        let features = Features::new(names.to_vec(), columns, rows.len()).unwrap();
+        let labels: Vec<bool> = rows.iter().map(|row| row.2).collect();
+        let customers: Vec<u64> = rows.iter().map(|row| row.3).collect();
+        let rules = BinRules { least_rows: 0, least_events, ..BinRules::default() };
+        let options = ScorecardOptions { rules, least_of_each: 0, ..ScorecardOptions::default() };
+        if let Ok(card) = Scorecard::fit(&features, &labels, &customers, &options) {
+            for feature in &card.features {
+                prop_assert!(feature.weight >= 0.0 && feature.importance >= 0.0);
+                prop_assert!(feature.information_value.is_finite());
+            }
+            prop_assert!(card.probabilities(&features).iter().all(|p| *p > 0.0 && *p < 1.0));
+            prop_assert!(card.average_points().is_finite());
+        }
+    }
 }
