@@ -41,6 +41,9 @@ mod metrics_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod scorecard_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod study_tests;
 
 pub use features::{Direction, Feature, Features};
 pub use unfit::Unfit;

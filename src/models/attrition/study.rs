@@ -21,6 +21,9 @@ const FEW: usize = 50_000;
 /// One customer in so many says when to stop growing trees.
 const HELD_BACK: u64 = 10;
 
+/// Makes other folds of the same customers: of the folds that judge, one would hold all who say when to stop.
+const OTHER_FOLDS: u64 = 0x5EED_0F_7EE5;
+
 /// Customers at one day or several: a row each.
 #[derive(Debug, Clone)]
 pub struct People {
@@ -137,7 +140,7 @@ impl Fitted {
             }
             Kind::Trees => {
                 let held_back: Vec<bool> =
-                    people.customers.iter().map(|customer| fold_of(*customer, HELD_BACK) == 0).collect();
+                    people.customers.iter().map(|customer| fold_of(customer ^ OTHER_FOLDS, HELD_BACK) == 0).collect();
                 let training =
                     Training { features: &people.features, left, weights: None, held_back: Some(&held_back) };
                 Fitted::Trees(grow(&training, &options.trees).map_err(|refusal| refused(&refusal))?)
@@ -166,9 +169,9 @@ impl Fitted {
 /// What trees say in the words of all candidates.
 fn refused(refusal: &Refusal) -> Unfit {
     match refusal {
-        Refusal::NothingVaries | Refusal::UnknownFeature(_) => Unfit::NoFeature,
+        Refusal::NothingVaries => Unfit::NoFeature,
         Refusal::Shape => Unfit::Lengths,
-        _ => Unfit::NoRows,
+        other => Unfit::Refused(other.to_string()),
     }
 }
 

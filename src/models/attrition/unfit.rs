@@ -29,6 +29,8 @@ pub enum Unfit {
     NoFeature,
     /// The search for the weights did not end.
     NotConverged,
+    /// What a model says for itself.
+    Refused(String),
 }
 
 impl Unfit {
@@ -39,6 +41,7 @@ impl Unfit {
             Unfit::NoRows | Unfit::TooFewLeft { .. } | Unfit::TooFewStayed { .. } => "insufficient_data",
             Unfit::NoFeature => "no_feature",
             Unfit::NotConverged => "not_converged",
+            Unfit::Refused(_) => "refused",
         }
     }
 }
@@ -57,6 +60,7 @@ impl fmt::Display for Unfit {
             }
             Unfit::NoFeature => write!(out, "no feature tells those who left from those who stayed"),
             Unfit::NotConverged => write!(out, "the search for the weights did not end"),
+            Unfit::Refused(reason) => write!(out, "{reason}"),
         }
     }
 }
