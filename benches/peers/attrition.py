@@ -51,13 +51,13 @@ def main():
     folder = shop(args)
 
     _, tables = ours(args, folder, TABLES + CHECKED)
-    found = duckdb.sql(f"""
+    found = duckdb.execute(f"""
         SELECT list(rows ORDER BY origin_no), list(leavers ORDER BY origin_no) FROM (
             SELECT origin_no, count(*) AS rows, count(*) FILTER (has_left) AS leavers
             FROM '{tables}/attrition_snapshots.parquet' JOIN '{tables}/attrition_labels.parquet' USING (origin_no, customer_id)
             WHERE recency_days < 180 GROUP BY origin_no)""").fetchone()
-    today = duckdb.sql(f"SELECT count(score) FROM '{tables}/attrition_scores.parquet'").fetchone()[0]
-    grades = duckdb.sql(f"SELECT model, auc, log_loss, grade FROM '{tables}/attrition_grades.parquet'").fetchall()
+    today = duckdb.execute(f"SELECT count(score) FROM '{tables}/attrition_scores.parquet'").fetchone()[0]
+    grades = duckdb.execute(f"SELECT model, auc, log_loss, grade FROM '{tables}/attrition_grades.parquet'").fetchall()
     mine = {"eligible": found[0], "left": found[1], "today": today}
 
     theirs = {}
