@@ -3,5 +3,6 @@
 mod features;
 pub mod shap;
 pub mod trees;
+pub mod uplift;
 
 pub use features::{Direction, Feature, Features};

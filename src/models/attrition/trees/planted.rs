@@ -277,7 +277,7 @@ fn thresholds_and_codes_are_the_same_question() {
     let features = planted.features(EITHER);
     let booster = grow(&training(&features, &planted.left), &Settings::default()).unwrap();
     let margins = booster.margins(&booster.code(&features).unwrap());
-    for row in 0..5_000 {
+    for (row, margin) in margins.iter().enumerate() {
         let by_value: f64 = booster
             .trees()
             .iter()
@@ -291,7 +291,7 @@ fn thresholds_and_codes_are_the_same_question() {
                 node.value
             })
             .sum();
-        assert!((booster.base() + by_value - margins[row]).abs() < 1e-12);
+        assert!((booster.base() + by_value - margin).abs() < 1e-12);
     }
     let rows_of_leaves = booster.trees()[0].nodes().iter().filter(|node| node.split.is_none());
     assert_eq!(rows_of_leaves.map(|leaf| leaf.rows).sum::<u32>(), 5_000);
