@@ -72,8 +72,8 @@ pub enum Refusal {
     /// Features, labels, weights or marks are not of the same number of rows.
     #[error("features, labels and weights are not of the same number of rows")]
     Shape,
-    /// A weight is negative, infinite or not a number, or none is above 0.
-    #[error("weights have to be finite, at least 0, and some above 0")]
+    /// A weight is negative, above 1e12, or not a number.
+    #[error("weights have to be numbers from 0 to 1e12")]
     BadWeights,
     /// Fewer than two leaves' worth.
     #[error("{rows} rows to learn from, {needed} are needed")]
