@@ -219,6 +219,7 @@ fn what_cannot_be_learned_from_is_refused() {
 
     let nobody = vec![false; 1_000];
     assert_eq!(refusal(Training { left: &nobody, ..all }, &settings), Refusal::OneClass { left: 0, rows: 1_000 });
+    assert_eq!(refusal(Training { left: &nobody, ..all }, &settings).status(), "insufficient_data");
     assert_eq!(refusal(Training { left: &nobody[1..], ..all }, &settings), Refusal::Shape);
     let few: Vec<f64> = (0..1_000).map(|row| f64::from(u8::from(row < 99))).collect();
     assert_eq!(

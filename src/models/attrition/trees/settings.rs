@@ -112,3 +112,17 @@ pub enum Refusal {
     #[error("the model needs the feature `{0}`, which is not there")]
     UnknownFeature(String),
 }
+
+impl Refusal {
+    /// Its name in a `status` column.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Refusal::BadSetting(_) | Refusal::Shape | Refusal::BadWeights | Refusal::TooManyRows { .. } => "bad_input",
+            Refusal::TooFewRows { .. } | Refusal::OneClass { .. } | Refusal::HeldBackOneClass { .. } => {
+                "insufficient_data"
+            }
+            Refusal::NothingVaries => "no_feature",
+            Refusal::UnknownFeature(_) => "unknown_feature",
+        }
+    }
+}

@@ -200,6 +200,7 @@ fn a_trial_that_cannot_bear_it_says_so() {
     let expected = Insufficient::Customers { arm: Arm::Treated, have: treated, needed: 500 };
     assert_eq!(learned(&small.trial(), &Needs::default()), expected);
     assert_eq!(judge(scores, &small.trial(), &Needs::default(), 10), Err(expected.clone()));
+    assert_eq!(expected.status(), "insufficient_data");
     assert_eq!(expected.to_string(), format!("{treated} customers are treated, 500 are needed"));
 
     let all_stay = vec![true; 1_200];
@@ -216,4 +217,5 @@ fn a_trial_that_cannot_bear_it_says_so() {
     let flat = |_: &Features, _: &[bool], _: &[f64]| -> Result<Scorer, Refusal> { Err(Refusal::NothingVaries) };
     let refused = learn(Method::TwoModels, &small.features, &small.trial(), None, &ANY, &flat).map(|_| ());
     assert_eq!(refused, Err(Insufficient::Refused(Refusal::NothingVaries)));
+    assert_eq!(refused.unwrap_err().status(), "no_feature");
 }

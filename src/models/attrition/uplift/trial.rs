@@ -79,6 +79,17 @@ pub enum Insufficient {
     Refused(#[from] Refusal),
 }
 
+impl Insufficient {
+    /// Its name in a `status` column.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Insufficient::Shape | Insufficient::BadChance | Insufficient::BadScore => "bad_input",
+            Insufficient::Customers { .. } | Insufficient::Outcomes { .. } => "insufficient_data",
+            Insufficient::Refused(refusal) => refusal.status(),
+        }
+    }
+}
+
 fn side(arm: Arm) -> &'static str {
     match arm {
         Arm::Treated => "treated",
