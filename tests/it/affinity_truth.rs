@@ -84,8 +84,8 @@ struct Shop {
 struct Planted {
     first: String,
     second: String,
-    /// Confidence and lift of a pair; mean days of a sequence.
-    strength: Vec<f64>,
+    /// Confidence of a pair; mean days of a sequence.
+    strength: f64,
 }
 
 impl Shop {
@@ -120,27 +120,19 @@ impl Shop {
         run_file(&self.dir.join("patronage.toml"), &RunOptions { only, ..RunOptions::default() }).folder
     }
 
-    fn planted(&self, file: &str, strength: &[&str]) -> Vec<Planted> {
-        let path = self.dir.join("truth").join(file);
-        let figures: Vec<Vec<f64>> = strength
-            .iter()
-            .map(|name| columns(&path, [name]).iter().map(|[value]| value.parse().unwrap()).collect())
-            .collect();
-        let products = columns(&path, ["first", "second"]).into_iter().enumerate();
-        products
-            .map(|(row, [first, second])| {
-                let strength = figures.iter().map(|column| column[row]).collect();
-                Planted { first, second, strength }
-            })
-            .collect()
+    fn planted(&self, file: &str, strength: &str) -> Vec<Planted> {
+        let rows = columns(&self.dir.join("truth").join(file), ["first", "second", strength]);
+        let planted =
+            |[first, second, strength]: [String; 3]| Planted { first, second, strength: strength.parse().unwrap() };
+        rows.into_iter().map(planted).collect()
     }
 
     fn pairs(&self) -> Vec<Planted> {
-        self.planted("pairs.csv", &["confidence", "lift"])
+        self.planted("pairs.csv", "confidence")
     }
 
     fn sequences(&self) -> Vec<Planted> {
-        self.planted("sequences.csv", &["mean_days"])
+        self.planted("sequences.csv", "mean_days")
     }
 
     fn roles(&self) -> BTreeMap<String, Role> {
@@ -154,7 +146,7 @@ impl Shop {
         for planted in self.sequences() {
             roles.extend([(planted.first, Role::Alone), (planted.second, Role::Follower)]);
         }
-        for planted in self.planted("substitutes.csv", &[]) {
+        for planted in self.planted("substitutes.csv", "support_either") {
             roles.extend([(planted.first, Role::Substitute(true)), (planted.second, Role::Substitute(false))]);
         }
         for [product] in columns(&self.dir.join("truth/replenished.csv"), ["product"]) {
@@ -172,6 +164,16 @@ impl Shop {
             _ => false,
         }
     }
+
+    /// Whether some customers buy the one and others the other. Runs find it in few shops: who orders often has both in
+    /// time, and two substitutes are seldom of one category.
+    fn replace(a: Role, b: Role) -> bool {
+        match (a, b) {
+            (Role::Substitute(a), Role::Substitute(b)) => a != b,
+            (Role::Refill, Role::Refill) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Findings of a kind over all shops.
@@ -184,9 +186,13 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, shop: &Shop, roles: &BTreeMap<String, Role>, planted: &[Planted], found: &[Vec<String>]) {
-        let planted: BTreeSet<(&str, &str)> =
-            planted.iter().map(|pair| (pair.first.as_str(), pair.second.as_str())).collect();
+    fn add(
+        &mut self,
+        shop: &Shop,
+        roles: &BTreeMap<String, Role>,
+        planted: &BTreeSet<(&str, &str)>,
+        found: &[Vec<String>],
+    ) {
         for row in found {
             let (a, b) = (row[0].as_str(), row[1].as_str());
             if planted.contains(&(a, b)) {
@@ -194,7 +200,6 @@ impl Findings {
             } else if shop.depend(roles[a], roles[b]) {
                 self.dependent += 1;
             } else {
-                println!("  false: {:?} {:?} {row:?}", roles[a], roles[b]);
                 self.falsely += 1;
             }
         }
@@ -212,9 +217,6 @@ impl Findings {
 struct All {
     pairs: Findings,
     sequences: Findings,
-    /// Planted pairs, and how many of them have a true lift that is not below `lift_lo`.
-    bounds: usize,
-    bounds_held: usize,
 }
 
 impl All {
@@ -232,7 +234,7 @@ impl All {
         let pairs = shop.pairs();
         let of = |level: &str| {
             let sql = format!(
-                "SELECT product_a, product_b, n_a, n_ab, lift_lo, lift FROM affinity_ptp WHERE relation = 'complement' \
+                "SELECT product_a, product_b, n_a, n_ab FROM affinity_ptp WHERE relation = 'complement' \
                  AND NOT backed_off AND level = '{level}' AND q_value <= {RATE}"
             );
             ask_run(run, &sql)
@@ -242,49 +244,103 @@ impl All {
         for pair in &pairs {
             let row = baskets.iter().find(|row| is(pair, row)).expect("a planted pair is found in baskets");
             assert!(customers.iter().any(|row| is(pair, row)), "and with customers: {row:?}");
-            let [n_a, n_ab, lift_lo] = [2, 3, 4].map(|column| row[column].parse::<f64>().unwrap());
-            let (confidence, lift) = (pair.strength[0], pair.strength[1]);
+            let [n_a, n_ab] = [2, 3].map(|column| row[column].parse::<f64>().unwrap());
+            let confidence = pair.strength;
             let error = (n_a * confidence * (1.0 - confidence)).sqrt();
             assert!((n_ab - n_a * confidence).abs() < 4.5 * error, "{row:?} {confidence}");
-            self.bounds += 1;
-            self.bounds_held += usize::from(lift_lo <= lift);
         }
         // Each pair is there from both sides.
-        let one_side: Vec<Vec<String>> = baskets
-            .into_iter()
-            .filter(|row| row[0] < row[1] || pairs.iter().any(|pair| is(pair, row)))
-            .filter(|row| !pairs.iter().any(|pair| pair.first == row[1] && pair.second == row[0]))
-            .collect();
-        self.pairs.add(shop, roles, &pairs, &one_side);
-        let instead = ask_run(run, "SELECT product_a, product_b FROM affinity_ptp WHERE relation = 'substitute'");
-        assert!(instead.is_empty(), "nobody has to choose between these: {instead:?}");
+        let one_side: Vec<Vec<String>> = baskets.into_iter().filter(|row| row[0] < row[1]).collect();
+        let planted =
+            pairs.iter().flat_map(|pair| [(&*pair.first, &*pair.second), (&*pair.second, &*pair.first)]).collect();
+        self.pairs.add(shop, roles, &planted, &one_side);
+        for row in ask_run(run, "SELECT product_a, product_b FROM affinity_ptp WHERE relation = 'substitute'") {
+            assert!(Shop::replace(roles[&row[0]], roles[&row[1]]), "neither is bought instead of the other: {row:?}");
+        }
     }
 
     fn sequences(&mut self, shop: &Shop, run: &Path, roles: &BTreeMap<String, Role>) {
         let sequences = shop.sequences();
         let sql = format!(
-            "SELECT product_a, product_b, rank, asymmetry_p, median_gap_days, window_days, customers_ab, customers_ba, lift \
+            "SELECT product_a, product_b, rank, asymmetry_p, median_gap_days, window_days, customers_ab, customers_ba \
              FROM affinity_sequence WHERE q_value <= {RATE}"
         );
         let found = ask_run(run, &sql);
         for sequence in &sequences {
             let is = |row: &&Vec<String>| row[0] == sequence.first && row[1] == sequence.second;
             let row = found.iter().find(is).expect("a planted sequence is found");
-            println!("  {:.1} days: {row:?}", sequence.strength[0]);
+            let [rank, asymmetry_p, gap, window, there, back] =
+                [2, 3, 4, 5, 6, 7].map(|column| row[column].parse::<f64>().unwrap());
+            assert!(rank < 2.0 && asymmetry_p < 1e-9 && there > back, "first, and in its direction: {row:?}");
+            assert!(comes_after(gap, sequence.strength) && gap < window, "{row:?} {}", sequence.strength);
         }
-        self.sequences.add(shop, roles, &sequences, &found);
+        let planted = sequences.iter().map(|sequence| (&*sequence.first, &*sequence.second)).collect();
+        self.sequences.add(shop, roles, &planted, &found);
+    }
+}
+
+/// Whether a median gap is that of something wanted after so many days, which comes with the next order: customers order
+/// every ten days.
+fn comes_after(gap: f64, days: f64) -> bool {
+    (0.0..=15.0).contains(&(gap - days))
+}
+
+/// Forty seeds of each kind, run once: 640 of 640 pairs and 320 of 320 sequences found. With needs, 15 of 4,044 pairs found
+/// are false and 311 of 142,335 sequences; without, 6 of 333 and 1 of 268. These are the first of them.
+#[test]
+fn planted_pairs_and_sequences_are_found_at_the_stated_rate() {
+    for (needs_matter, seeds) in [(true, 1..=3), (false, 1..=5)] {
+        let mut all = All::default();
+        for seed in seeds {
+            all.add(seed, needs_matter);
+        }
+        assert!(all.pairs.is_within_the_rate() && all.sequences.is_within_the_rate(), "{all:?}");
+        // What is true beside what is planted is found as well, where there is any.
+        assert_eq!(all.pairs.dependent > 200 && all.sequences.dependent > 3_000, needs_matter, "{all:?}");
     }
 }
 
 #[test]
-fn planted_pairs_and_sequences_are_found_at_the_stated_rate() {
-    let seeds: u64 = std::env::var("SEEDS").map_or(4, |seeds| seeds.parse().unwrap());
-    for needs_matter in [true, false] {
-        let mut all = All::default();
-        for seed in 1..=seeds {
-            all.add(seed, needs_matter);
-        }
-        println!("needs matter: {needs_matter}: {all:?}");
-        assert!(all.pairs.is_within_the_rate() && all.sequences.is_within_the_rate(), "{all:?}");
+fn what_runs_out_comes_back_after_its_time() {
+    let shop = Shop::new(1, Model::default());
+    let run = shop.run(&["affinity_cycles"]);
+    let planted = columns(&shop.dir.join("truth/replenished.csv"), ["product", "mean_days"]);
+    assert_eq!(planted.len(), 4);
+    for [product, days] in planted {
+        let days: f64 = days.parse().unwrap();
+        let sql = format!(
+            "SELECT q1_days, median_gap_days, expected_gap_days, late_gap_days, source, gaps FROM affinity_cycles \
+             WHERE product_id = '{product}'"
+        );
+        let row = ask_run(&run, &sql).remove(0);
+        let [q1, median, expected, late] = [0, 1, 2, 3].map(|column| row[column].parse::<f64>().unwrap());
+        assert!(comes_after(median, days) && comes_after(expected, days), "{days}: {row:?}");
+        assert!(q1 > 0.8 * days && late > 1.2 * days && row[4] == "product", "{days}: {row:?}");
+    }
+}
+
+#[test]
+fn sizes_of_one_product_are_never_a_pair() {
+    let shop = Shop::new(1, Model { variant_share: 0.3, ..Model::default() });
+    let known = shop.run(&["affinity_ptp", "affinity_sequence"]);
+    let pipeline = shop.dir.join("patronage.toml");
+    let text = std::fs::read_to_string(&pipeline).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("variant_of")).collect();
+    std::fs::write(&pipeline, without.join("\n")).unwrap();
+    let unknown = shop.run(&["affinity_ptp", "affinity_sequence"]);
+    let sizes: BTreeSet<[String; 2]> =
+        columns(&shop.dir.join("products.csv"), ["SKU", "VariantOf"]).into_iter().collect();
+    for (table, least) in [("affinity_ptp", 100), ("affinity_sequence", 100)] {
+        let of = |run: &Path| {
+            let rows = ask_run(run, &format!("SELECT product_a, product_b FROM {table}"));
+            let are_sizes = |row: &&Vec<String>| {
+                let [a, b] = [&row[0], &row[1]].map(String::clone);
+                sizes.contains(&[a.clone(), b.clone()]) || sizes.contains(&[b, a])
+            };
+            (rows.len(), rows.iter().filter(are_sizes).count())
+        };
+        let ((rows, pairs), (rows_before, pairs_before)) = (of(&known), of(&unknown));
+        // They go well together, so without the column they would be listed.
+        assert!(pairs == 0 && pairs_before > least && rows > rows_before / 2, "{table}: {pairs} {pairs_before}");
     }
 }
