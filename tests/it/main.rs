@@ -17,6 +17,7 @@ mod config;
 mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
+mod foreign;
 mod generate;
 mod golden_cdnow;
 mod golden_ltv;
