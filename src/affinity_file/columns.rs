@@ -9,11 +9,9 @@ use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
 use super::rules::NamedRule;
-use super::units::Level;
 use crate::contract::Table;
 use crate::error::{Error, Result};
-use crate::models::affinity::{PairCounts, PairRow};
-use crate::rule_files::rule_id;
+use crate::models::affinity::{Level, PairCounts, PairRow, rule_id};
 
 /// The columns of pairs that a basket file can fill.
 pub const PAIR_COLUMNS: [&str; 33] = [

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array,
 
 use super::columns::contracted;
 use super::folder::{contract, metadata_of, pretty, write};
-use super::{Source, finished, note, on_threads, warn};
+use super::{Source, counted, finished, note, on_threads, warn};
 use crate::basket_file::{self, Lines, Reason, Report, Wanted};
 use crate::error::{Error, Result};
 use crate::models::affinity::recommend::{
@@ -64,13 +64,13 @@ pub struct Evaluation {
 pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Result<Evaluation> {
     on_threads(source.threads, || {
         let started = Instant::now();
-        let wanted = Wanted { basket: true, customer: true, date: true };
+        let wanted = Wanted { basket: true, customer: true, date: true, ordered: true };
         let lines = basket_file::read(&source.files, source.layout, &source.columns, wanted)?;
         let purchases = purchases(&lines);
         let summary = format!(
             "{} rows, {} customers, {} products, {} purchases (a customer, a product, a day)",
             lines.report.rows,
-            lines.customers.len(),
+            lines.customers,
             lines.products.len(),
             purchases.len()
         );
@@ -90,7 +90,7 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
         }
         let basket_lines: Vec<(u32, u32)> = lines.basket.iter().copied().zip(lines.product.iter().copied()).collect();
         let market = Market {
-            customers: lines.customers.len(),
+            customers: lines.customers,
             products: lines.products.len(),
             purchases: &purchases,
             baskets: Some(Baskets { lines: &basket_lines, days: &days }),
@@ -114,13 +114,16 @@ pub fn evaluate(source: &Source, options: &Options, monitor: &dyn Monitor) -> Re
         let summary =
             format!("{} test customers, {} products that enough bought before", tested.customers, tested.products);
         finished(monitor, "back-test", started, summary);
+        if tested.customers == 0 {
+            warn(monitor, nobody_in_words(&purchases, &tested, &options));
+        }
         for message in &tested.notes {
             note(monitor, message.clone());
         }
         Ok(Evaluation {
             holdout_days: options.holdout_days,
             as_of_day: options.as_of_day,
-            customers: lines.customers.len(),
+            customers: lines.customers,
             products: lines.products.len(),
             purchases: purchases.len(),
             report: lines.report,
@@ -172,6 +175,28 @@ pub fn evaluation_column(column: &str, rows: &[EvaluationRow], of: &Evaluation) 
         }
         _ => return Err(Error::internal(format!("nothing makes the column `{column}`"))),
     })
+}
+
+/// Why nobody could be judged by, and what would help.
+fn nobody_in_words(purchases: &[Purchase], tested: &BackTest, options: &Options) -> String {
+    let first_day = purchases.iter().map(|purchase| purchase.day).min().unwrap_or(tested.cut_day);
+    let days = options.as_of_day.saturating_sub(first_day);
+    let (holdout, buyers) = (options.holdout_days, options.min_buyers);
+    if tested.cut_day <= first_day {
+        format!(
+            "nothing was judged: the purchases are of {days} days, and the last {holdout} are held back; lower `--holdout-days`"
+        )
+    } else if tested.products == 0 {
+        format!(
+            "nothing was judged: no product has {buyers} buyers before the last {holdout} days; lower `--min-buyers`"
+        )
+    } else {
+        format!(
+            "nothing was judged: nobody who bought before the last {holdout} days bought one of {} in them; raise \
+             `--holdout-days` or lower `--min-buyers`",
+            counted(tested.products as u64, "product")
+        )
+    }
 }
 
 /// The rows of one list at one length, the best first.

@@ -18,7 +18,7 @@ pub use evaluate::{EVALUATION_COLUMNS, Evaluation, best_first, evaluate, evaluat
 pub use folder::{write_pairs, write_rules};
 pub use pairs::{PairOptions, PairResult, pairs, strongest};
 pub use rules::{NamedRule, RuleResult, RulesOptions, rules};
-pub use units::{Grouping, Level, Source, Units};
+pub use units::{Grouping, Source, Units};
 
 use std::time::Instant;
 

@@ -3,10 +3,9 @@
 use std::cmp::Ordering;
 use std::time::Instant;
 
-use super::units::Level;
 use super::{Source, Units, counted, finished, note, on_threads, warn};
 use crate::error::Result;
-use crate::models::affinity::{Estimate, PairRow, PairStudy, Pairs, RankBy, Ratio};
+use crate::models::affinity::{Estimate, Level, PairRow, PairStudy, Pairs, RankBy, Ratio};
 use crate::monitor::Monitor;
 
 /// Which pairs are wanted.
@@ -26,6 +25,8 @@ pub struct PairOptions {
     pub top: usize,
     /// What they are ranked by.
     pub rank_by: RankBy,
+    /// Whether p- and q-values are wanted; a largest q-value wants them too.
+    pub tests: bool,
 }
 
 impl PairOptions {
@@ -65,12 +66,12 @@ pub struct PairResult {
     pub rows: Vec<PairRow>,
     /// Products in enough units.
     pub eligible: u64,
-    /// Pairs that go together in enough units, and were tested.
+    /// Pairs that go together in enough units.
     pub tested: u64,
     /// Pairs that could have been found: m of the q-values.
     pub hypotheses: u64,
-    /// Pairs with a q-value of 0.05 or less.
-    pub found: u64,
+    /// Pairs with a q-value of 0.05 or less, if tests were wanted.
+    pub found: Option<u64>,
 }
 
 /// Reads, predicts, counts.
@@ -92,19 +93,24 @@ pub fn pairs(source: &Source, options: &PairOptions, monitor: &dyn Monitor) -> R
             groups: None,
             offered: None,
             weights: units.weights.as_deref(),
+            tests: options.tests || options.max_q.is_some(),
             memory_bytes: source.memory_bytes,
         };
+        let has_tests = study.tests;
         let estimate = study.estimate();
         predict(&estimate, source, monitor);
         let started = Instant::now();
         let Pairs { mut rows, discovery, eligible, tested } = study.run();
         rows.retain(|row| options.is_wanted(row));
         keep_best(&mut rows, options.top);
-        let (hypotheses, found) = (discovery.hypotheses(), discovery.rejected(0.05));
+        let hypotheses = discovery.hypotheses();
+        let found = has_tests.then(|| discovery.rejected(0.05));
+        let beyond = found.map(|found| format!(", and {found} are beyond chance (q up to 0.05)"));
         let summary = format!(
-            "{}; of {} {tested} came often enough, and {found} are beyond chance (q up to 0.05)",
+            "{}; of {} {tested} came often enough{}",
             counted(rows.len() as u64, "row"),
-            counted(hypotheses, "possible pair")
+            counted(hypotheses, "possible pair"),
+            beyond.unwrap_or_default()
         );
         finished(monitor, "pairs", started, summary);
         if rows.is_empty() {

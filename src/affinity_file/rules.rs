@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use super::units::Level;
 use super::{Source, Units, counted, finished, on_threads, warn};
 use crate::error::Result;
-use crate::models::affinity::{Itemsets, Limits, Mining, PairCounts, Ratio, Rule, RuleOptions, mine, rules as find};
+use crate::models::affinity::{
+    Itemsets, Level, Limits, Mining, PairCounts, Ratio, Rule, RuleOptions, mine, rule_id, rules as find,
+};
 use crate::monitor::Monitor;
-use crate::rule_files::{self, Choice, PairRule, rule_id};
+use crate::rule_files::{self, Choice, PairRule};
 
 /// Which rules are wanted.
 #[derive(Debug, Clone)]

@@ -6,27 +6,8 @@ use std::time::Instant;
 use super::{counted, finished, warn};
 use crate::basket_file::{self, Columns, Layout, Lines, MISSING, Reason, Report, Wanted, read_groups};
 use crate::error::{Error, Place, Result};
-use crate::models::affinity::{Affected, Incidence, Megabaskets, decay_weights, multiply_weights};
+use crate::models::affinity::{Affected, Incidence, Level, Megabaskets, decay_weights, multiply_weights};
 use crate::monitor::Monitor;
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Baskets.
-    Basket,
-    /// Customers, with all that they ever bought.
-    Customer,
-}
-
-impl Level {
-    /// As in the column `level`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Basket => "basket",
-            Level::Customer => "customer",
-        }
-    }
-}
 
 /// A file that puts products into groups.
 #[derive(Debug, Clone)]
@@ -98,6 +79,7 @@ impl Source {
             basket: self.level == Level::Basket,
             customer: self.level == Level::Customer,
             date: self.half_life_days.is_some(),
+            ordered: false,
         };
         let lines = basket_file::read(&self.files, self.layout, &self.columns, wanted)?;
         let units = self.prepare(lines)?;

@@ -24,6 +24,9 @@ use crate::error::{Error, IoContext, Place, Result};
 /// Rows that are decoded as one piece.
 const BATCH_ROWS: usize = 1 << 14;
 
+/// Ids that are looked up side by side.
+const AHEAD: usize = 64;
+
 const MICROSECONDS_A_DAY: i64 = 86_400_000_000;
 
 fn broken(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -275,23 +278,18 @@ fn keyed_ids(ids: &mut Ids, array: &ArrayRef, known: &mut Known) -> Result<()> {
 }
 
 fn viewed_ids(ids: &mut Ids, array: &BinaryViewArray) -> Result<()> {
-    // Rows of a basket follow each other, and a short id is its view.
-    let (mut last, mut last_number) = (0, MISSING);
-    for (row, view) in array.views().iter().enumerate() {
-        let number = if array.is_null(row) {
-            MISSING
-        } else if *view as u32 > 12 {
-            let id = array.value(row);
-            if is_blank(id) { MISSING } else { ids.interner.number(id).ok_or_else(too_many)? }
-        } else {
-            if *view != last {
-                let id = array.value(row);
-                last_number = if is_blank(id) { MISSING } else { ids.interner.short(*view).ok_or_else(too_many)? };
-                last = *view;
-            }
-            last_number
-        };
-        ids.numbers.push(number);
+    for (piece, views) in array.views().chunks(AHEAD).enumerate() {
+        // A short id is its view.
+        let known = <&[u128; AHEAD]>::try_from(views).map_or([MISSING; AHEAD], |views| ids.interner.glance(views));
+        for (row, known) in (piece * AHEAD..).zip(&known[..views.len()]) {
+            let number = match *known {
+                _ if array.is_null(row) => MISSING,
+                MISSING if is_blank(array.value(row)) => MISSING,
+                MISSING => ids.interner.number(array.value(row)).ok_or_else(too_many)?,
+                known => known,
+            };
+            ids.numbers.push(number);
+        }
     }
     Ok(())
 }
@@ -344,7 +342,7 @@ mod tests {
     use super::*;
     use crate::basket_file::{Layout, Lines, Reason, Wanted, read as read_files};
 
-    const ALL: Wanted = Wanted { basket: true, customer: true, date: true };
+    const ALL: Wanted = Wanted { basket: true, customer: true, date: true, ordered: true };
 
     fn lines(columns: Vec<(&str, ArrayRef)>, wanted: Wanted) -> Result<Lines> {
         let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,9 @@ pub const MISSING: u32 = u32::MAX;
 /// Longest id that is kept within its key.
 const SHORT: usize = 12;
 
+/// Slots that a glance goes on to: next to the first, they are in the same cache line more often than not.
+const GLANCE: usize = 4;
+
 /// The length in four bytes, then a short id and zeros, or four bytes of a long one and its place among the long ones.
 type Key = [u8; 16];
 
@@ -44,13 +47,35 @@ impl Interner {
         self.add(slot, hash, key)
     }
 
-    /// The number of an id of up to twelve bytes by its key, which views of Arrow have the form of: the length in the
-    /// lowest four bytes, the id, zeros.
-    pub fn short(&mut self, key: u128) -> Option<u32> {
+    /// The number of an id of up to twelve bytes by its key.
+    fn short(&mut self, key: u128) -> Option<u32> {
         self.make_room();
         let (hash, bytes) = (mixed(key), key.to_le_bytes());
         let (slot, found) = self.probe(hash, |at| self.keys[at] == bytes);
         if found.is_some() { found } else { self.add(slot, hash, bytes) }
+    }
+
+    /// The numbers of ids by their keys (the length in the lowest four bytes, the id, zeros: the form of Arrow's views), as far as a look at the slots where each would be tells: [`MISSING`] for the others.
+    /// Looks do not wait for each other, as ids in no order are all over the memory. A key of more than twelve bytes is
+    /// nobody's.
+    pub fn glance<const N: usize>(&self, keys: &[u128; N]) -> [u32; N] {
+        if self.slots.is_empty() {
+            return [MISSING; N];
+        }
+        let mask = self.slots.len() - 1;
+        let entries = keys.map(|key| {
+            let hash = mixed(key);
+            let near = (0..GLANCE).map(|step| self.slots[(hash as usize).wrapping_add(step) & mask]);
+            near.take_while(|entry| *entry != 0).find(|entry| entry >> 32 == hash >> 32).map_or(0, |entry| entry as u32)
+        });
+        let mut numbers = [MISSING; N];
+        for ((number, entry), key) in numbers.iter_mut().zip(entries).zip(keys) {
+            // The number plus one; 0 where nothing is.
+            if entry > 0 && *key as u32 <= SHORT as u32 && self.keys[entry as usize - 1] == key.to_le_bytes() {
+                *number = entry - 1;
+            }
+        }
+        numbers
     }
 
     /// The number of an id, if it has been seen.
@@ -189,6 +214,16 @@ mod tests {
                 prop_assert_eq!(interner.find(id.as_bytes()).unwrap_or(next), wanted);
                 prop_assert_eq!(interner.number(id.as_bytes()), Some(wanted));
             }
+            let mut missed = 0;
+            for id in &ids {
+                let key = u128::from_le_bytes(head(id.as_bytes()));
+                let [found, unknown] = interner.glance(&[key, u128::from_le_bytes(head(b"unknown"))]);
+                let short = id.len() <= SHORT;
+                prop_assert!(found == MISSING || (short && Some(found) == interner.find(id.as_bytes())));
+                prop_assert_eq!(unknown, MISSING);
+                missed += usize::from(short && found == MISSING);
+            }
+            prop_assert!(missed <= ids.len() / 10 + 8, "a glance finds most");
             prop_assert_eq!(interner.len(), map.len());
             let mut sorted: Vec<&str> = map.keys().copied().collect();
             sorted.sort_unstable();

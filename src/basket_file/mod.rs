@@ -47,6 +47,8 @@ pub struct Wanted {
     pub basket: bool,
     /// Its customer.
     pub customer: bool,
+    /// Customers in the order of their ids. Otherwise they are numbered as they come, like baskets.
+    pub ordered: bool,
     /// Its day.
     pub date: bool,
 }
@@ -62,9 +64,9 @@ pub struct Lines {
     pub products: Vec<String>,
     /// The product of each line.
     pub product: Vec<u32>,
-    /// The customers, in the order of their ids.
-    pub customers: Vec<String>,
-    /// The customer of each line.
+    /// How many customers there are.
+    pub customers: usize,
+    /// The customer of each line. No result may depend on the numbers unless order was wanted.
     pub customer: Vec<u32>,
     /// The day of each line, from 1970-01-01.
     pub day: Vec<i32>,
@@ -82,7 +84,7 @@ impl Lines {
     /// Customers by products.
     pub fn by_customer(&self) -> Incidence {
         let pairs = self.customer.iter().copied().zip(self.product.iter().copied());
-        Incidence::from_pairs(self.customers.len(), self.products.len(), pairs)
+        Incidence::from_pairs(self.customers, self.products.len(), pairs)
     }
 }
 

@@ -74,29 +74,33 @@ impl Ids {
         Ok(number)
     }
 
-    /// The ids that have rows as text, in the order of their bytes, and all rows renumbered in this order.
-    fn in_order(&mut self, what: &str, files: &[PathBuf]) -> Result<Vec<String>> {
+    /// Numbers the ids that have rows in the order of their bytes; returns their former numbers in this order.
+    fn put_in_order(&mut self) -> Vec<u32> {
         let mut place = vec![MISSING; self.interner.len()];
         for number in &self.numbers {
             place[*number as usize] = 0;
         }
-        let mut ids = Vec::new();
-        for number in self.interner.in_order() {
-            if place[number as usize] == MISSING {
-                continue;
-            }
-            place[number as usize] = ids.len() as u32;
-            let id = std::str::from_utf8(self.interner.id(number)).map_err(|_| {
-                Error::input(format!("an id of a {what} is not UTF-8"))
-                    .at(Place::file(files.first().map_or_else(PathBuf::new, PathBuf::clone)))
-                    .hint("convert the file, for example with `iconv -f LATIN1 -t UTF-8`")
-            })?;
-            ids.push(id.to_owned());
+        let mut order = self.interner.in_order();
+        order.retain(|number| place[*number as usize] != MISSING);
+        for (at, number) in (0u32..).zip(&order) {
+            place[*number as usize] = at;
         }
         for number in &mut self.numbers {
             *number = place[*number as usize];
         }
-        Ok(ids)
+        order
+    }
+
+    /// Ids as text.
+    fn texts(&self, numbers: &[u32], what: &str, files: &[PathBuf]) -> Result<Vec<String>> {
+        let text = |number: &u32| {
+            std::str::from_utf8(self.interner.id(*number)).map(str::to_owned).map_err(|_| {
+                Error::input(format!("an id of a {what} is not UTF-8"))
+                    .at(Place::file(files.first().map_or_else(PathBuf::new, PathBuf::clone)))
+                    .hint("convert the file, for example with `iconv -f LATIN1 -t UTF-8`")
+            })
+        };
+        numbers.iter().map(text).collect()
     }
 }
 
@@ -192,13 +196,15 @@ impl Table {
         day.truncate(kept);
     }
 
-    /// All rows, products and customers in the order of their ids.
+    /// All rows, products in the order of their ids.
     pub fn finish(mut self, files: &[PathBuf]) -> Result<Lines> {
         self.report.files = files.to_vec();
         self.report.used = self.product.numbers.len() as u64;
         self.report.rows = self.report.used + self.report.left_out();
-        let products = self.product.in_order("product", files)?;
-        let customers = self.customer.in_order("customer", files)?;
+        let order = self.product.put_in_order();
+        let products = self.product.texts(&order, "product", files)?;
+        let customers =
+            if self.wanted.ordered { self.customer.put_in_order().len() } else { self.customer.interner.len() };
         Ok(Lines {
             baskets: self.basket.interner.len(),
             basket: self.basket.numbers,

@@ -153,7 +153,7 @@ fn pair_columns() -> Vec<Column> {
         double("confidence", "n_ab / n_a"),
         double("confidence_reverse", "n_ab / n_b"),
         double("lift", "confidence over what independence would give; reported, never ranked by unless asked to"),
-        double("lift_lo", "lower end of its one-sided 95 % interval"),
+        double("lift_lo", "lower end of its one-sided 95 % interval, given how often each of the two was bought"),
         double("leverage", "support beyond what independence would give"),
         double("conviction", "how much rarer a without b is than under independence; null when it is infinite")
             .optional(),
@@ -171,7 +171,11 @@ fn pair_columns() -> Vec<Column> {
             "p_value",
             "Fisher's exact test, one-sided: of more than chance for complements, of less for substitutes",
         ),
-        double("q_value", "the same after Benjamini and Hochberg over all pairs that could have been found"),
+        double(
+            "q_value",
+            "the same after Benjamini and Hochberg over all pairs that could have been found; of more than 4,194,304 tests \
+             rounded up, by 1 in 32,768 at most",
+        ),
         boolean("backed_off", "figures of the category of product_a, which itself is in too few units"),
     ]
 }

@@ -22,7 +22,7 @@ pub use json_rules::json_rules;
 /// A row that may become a rule: the columns of `affinity_ptp` of the same names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairRule<'a> {
-    /// See [`rule_id`].
+    /// The row's stable id.
     pub rule_id: &'a str,
     /// `basket` or `customer`.
     pub level: &'a str,
@@ -117,19 +117,6 @@ pub fn choose<'a>(rows: &[PairRule<'a>], choice: &Choice) -> Chosen<'a> {
     rules.retain(|row| products.binary_search_by_key(&row.product_a, |(product, _)| *product).is_ok());
     let over_products = before - rules.len();
     Chosen { rules, over_q, under_count, over_per_product, over_products, products_left_out }
-}
-
-/// The id of a pair, the same in every run: 16 hexadecimal digits of BLAKE3 over the parts, each after its length, so that
-/// no two lists of parts read the same.
-pub fn rule_id(level: &str, granularity: &str, relation: &str, a: &str, b: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for part in [level, granularity, relation, a, b] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    let mut id = hasher.finalize().to_hex().to_string();
-    id.truncate(16);
-    id
 }
 
 /// Where a larger number goes first: the best rank has the largest, the worst of the file has 1.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::models::affinity::rule_id;
 
 /// Ids that end texts, cells and patterns in one format or another.
 const AWKWARD: [&str; 16] = [
@@ -205,14 +206,4 @@ fn the_strongest_are_chosen_and_the_others_counted() {
     turned.reverse();
     assert_eq!(choose(&turned, &choice), chosen);
     assert_eq!(choose(&[], &choice).rules, []);
-}
-
-#[test]
-fn ids_of_rules_do_not_change() {
-    let id = rule_id("basket", "product", "complement", "85123A", "22423");
-    assert_eq!(id, "3c1a1e32559730cd");
-    assert_ne!(
-        rule_id("basket", "product", "complement", "a|b", "c"),
-        rule_id("basket", "product", "complement", "a", "b|c")
-    );
 }

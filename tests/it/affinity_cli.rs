@@ -463,6 +463,26 @@ fn the_back_test_of_online_retail_tells_repeat_buying_from_new_things() {
 }
 
 #[test]
+fn a_back_test_of_nobody_says_what_would_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |days: &[&str]| -> String {
+        let row = |day: &&str| (0..20).map(|c| format!("{day}{c},p{},c{c},{day}\n", c % 2)).collect::<String>();
+        "order_id,product_id,customer_id,date\n".to_owned() + &days.iter().map(row).collect::<String>()
+    };
+    for (name, days, more, help) in [
+        ("short", &["2026-01-01", "2026-01-05"][..], &[][..], "lower `--holdout-days`"),
+        ("rare", &["2026-01-01", "2026-06-01"], &["--min-buyers", "15"], "lower `--min-buyers`"),
+    ] {
+        let file = folder.path().join(format!("{name}.csv"));
+        std::fs::write(&file, lines(days)).unwrap();
+        let output = patronage(folder.path()).args(["affinity", "evaluate"]).arg(&file).args(more).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{name}: {said}");
+        assert!(said.contains("nothing was judged") && said.contains(help), "{name}: {said}");
+    }
+}
+
+#[test]
 fn help_is_for_merchandisers() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = said(patronage(folder.path()).args(["affinity", "--help"]));

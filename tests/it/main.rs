@@ -4,6 +4,7 @@
 mod affinity;
 mod affinity_cli;
 mod affinity_lookups;
+mod affinity_truth;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;
@@ -16,6 +17,7 @@ mod config;
 mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
+mod foreign;
 mod generate;
 mod golden_cdnow;
 mod golden_ltv;

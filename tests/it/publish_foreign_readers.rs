@@ -1,35 +1,18 @@
 //! The published tables in the readers that others use: DuckDB, pyarrow, polars-python.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, StringArray};
 use patronage::contract::{Table, bigint, text};
 
+use crate::foreign;
 use crate::publish_fixture::{Fixture, batch};
-
-/// `PATRONAGE_PYTHON`, or the virtual environment of a developer, if it has the readers.
-fn python() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let python = std::env::var_os("PATRONAGE_PYTHON")
-        .map_or_else(|| home.join(".cache/patronage-venv/bin/python"), PathBuf::from);
-    let works = Command::new(&python).args(["-c", "import duckdb, pyarrow.parquet, polars"]).output();
-    works.is_ok_and(|output| output.status.success()).then_some(python)
-}
 
 /// What `script` prints about the table; `None`, with a note, without Python.
 fn ask(script: &str, table: &Path) -> Option<String> {
-    let Some(python) = python() else {
-        // Past the test harness, which swallows what passing tests print.
-        let _ =
-            writeln!(std::io::stderr(), "SKIPPED: no Python with duckdb, pyarrow, polars; set PATRONAGE_PYTHON to one");
-        return None;
-    };
-    let output = Command::new(python).args(["-c", script]).arg(table).env("TZ", "UTC").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).unwrap())
+    let python = foreign::python_with("duckdb, polars, pyarrow.parquet")?;
+    Some(foreign::output(python, &["-c".as_ref(), script.as_ref(), table.as_ref()]))
 }
 
 #[test]

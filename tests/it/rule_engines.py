@@ -3,7 +3,8 @@
     python rule_engines.py DECISION ROWS
 
 ROWS is a JSON list of rows, or the Parquet file of affinity_ptp: then its rows with the ids of the decision's rules. Prints
-how many rows came back. The engine is the wheel `zen-engine`, the binding of the Rust crate.
+how many rows came back. The engine is the wheel `zen-engine`, the binding of the Rust crate, which benches/peers/zen_engine asks
+the same.
 """
 
 import json

@@ -1,27 +1,18 @@
 //! Rules in the engine that they are written for.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use patronage::rule_files::{PairRule, jdm, rule_id};
+use patronage::models::affinity::rule_id;
+use patronage::rule_files::{PairRule, jdm};
+
+use crate::foreign;
 
 /// How many rows the engine answered as they are in `rows` (JSON, or the Parquet file of `affinity_ptp`), asked for every
 /// product of the decision; `None`, with a note, without the engine.
 pub fn answered(decision: &Path, rows: &Path) -> Option<usize> {
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let python = std::env::var_os("PATRONAGE_PYTHON")
-        .map_or_else(|| home.join(".cache/patronage-venv/bin/python"), PathBuf::from);
-    if !Command::new(&python).args(["-c", "import zen, duckdb"]).output().is_ok_and(|output| output.status.success()) {
-        // Past the test harness, which swallows what passing tests print.
-        let _ =
-            writeln!(std::io::stderr(), "SKIPPED: no Python with zen-engine and duckdb; set PATRONAGE_PYTHON to one");
-        return None;
-    }
+    let python = foreign::python_with("duckdb, zen")?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/rule_engines.py");
-    let output = Command::new(python).arg(script).arg(decision).arg(rows).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).unwrap().trim().parse().unwrap())
+    Some(foreign::output(python, &[script.as_ref(), decision.as_ref(), rows.as_ref()]).trim().parse().unwrap())
 }
 
 #[test]

@@ -104,6 +104,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
         max_q: choice.max_q,
         top: choice.top_k,
         rank_by: choice.rank_by.parse().map_err(crate::error::Error::usage)?,
+        tests: output.out.is_some() || columns.iter().any(|column| ["p_value", "q_value"].contains(column)),
     };
     let result = pairs(&source, &options, monitor.as_ref())?;
     let names = PairNames {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::affinity_file::{Grouping, Level, Source};
+use crate::affinity_file::{Grouping, Source};
 use crate::basket_file::{Columns, Layout};
 use crate::cli::args::GlobalArgs;
-use crate::models::affinity::Megabaskets;
+use crate::models::affinity::{Level, Megabaskets};
 
 /// What is read.
 #[derive(Debug, clap::Args)]

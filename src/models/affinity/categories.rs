@@ -370,6 +370,7 @@ mod tests {
                 groups: None,
                 offered: None,
                 weights: None,
+                tests: true,
                 memory_bytes: None,
             };
             let rows = study.run().rows;

@@ -20,6 +20,9 @@ pub struct PairCounts {
     pub n_total: u64,
 }
 
+/// More than what roundings make of a bound, as a share of its terms.
+const SLACK: f64 = 1e-13;
+
 /// `part / whole`, and 0 of nothing.
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
@@ -69,7 +72,9 @@ impl PairCounts {
     /// `n_ab N - n_a n_b`: above 0 when they meet more often than by chance. The difference is taken of whole numbers.
     pub(super) fn excess(&self) -> f64 {
         let (met, chance) = self.met_and_chance();
-        if met >= chance { (met - chance) as f64 } else { -((chance - met) as f64) }
+        // Nearly always within 64 bits, which a processor turns into a float by itself.
+        let float = |difference: u128| u64::try_from(difference).map_or(difference as f64, |small| small as f64);
+        if met >= chance { float(met - chance) } else { -float(chance - met) }
     }
 
     fn met_and_chance(&self) -> (u128, u128) {
@@ -227,6 +232,22 @@ impl PairCounts {
             + deviance(pair.only_a(), a * not_b, -beyond)
             + deviance(pair.only_b(), not_a * b, -beyond)
             + deviance(pair.neither(), not_a * not_b, beyond))
+    }
+
+    /// Whether the log-likelihood ratio of a pair above chance is certainly below a number, for less than it takes to work it
+    /// out. Its terms `2 (k ln(k/E) - (k - E))` are at most those of chi-square, `(k - E)^2 / E`, where there are more than
+    /// expected, and at most twice those where there are fewer (`ln x <= x - 1`). Where that does not tell, the term of the
+    /// units with both is worked out: for rare products it is nearly all.
+    pub(super) fn log_likelihood_ratio_is_below(&self, number: f64) -> bool {
+        let (n_a, n_b, total) = (self.n_a as f64, self.n_b as f64, self.n_total as f64);
+        let (excess, pairs) = (self.excess(), n_a * n_b);
+        let beyond = excess / total;
+        let chi_squared = total * excess * excess / (pairs * (total - n_a) * (total - n_b));
+        let of_both = beyond * excess / pairs;
+        let of_others = 2.0 * (chi_squared - of_both);
+        let both = self.n_ab as f64;
+        let is_below = |bound: f64| bound + SLACK * (both + chi_squared) < number * (1.0 - SLACK);
+        is_below(of_both + of_others) || is_below(2.0 * (both * (both * total / pairs).ln() - beyond) + of_others)
     }
 
     /// Count against the 99 % point of the counts that chance gives (hyper-lift; Hahsler and Hornik 2007). `None` when

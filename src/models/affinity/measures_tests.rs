@@ -88,6 +88,27 @@ proptest! {
         check_limits(&pair)?;
     }
 
+    /// The cheap bound never leaves out what is not below, and is near enough to tell the others.
+    #[test]
+    fn the_bound_of_the_ratio_holds(pair in any_counts(50_000_000), rare in any_counts(3_000), share in 0.0f64..2.0) {
+        for pair in [pair, PairCounts { n_total: 1_000_000, ..rare }] {
+            prop_assume!(possible(&pair));
+            if pair.lift_above_one() {
+                let ratio = pair.log_likelihood_ratio();
+                prop_assert!(!pair.log_likelihood_ratio_is_below(ratio), "{:?}", pair);
+                if pair.log_likelihood_ratio_is_below(ratio * share) {
+                    prop_assert!(share > 1.0, "{:?}", pair);
+                }
+            }
+        }
+        // Of rare products it is wide by what the units with one of them alone have to tell.
+        if rare.lift_above_one() && 2 * rare.n_ab <= rare.n_a.min(rare.n_b) {
+            let pair = PairCounts { n_total: 1_000_000, ..rare };
+            let alone = (pair.n_ab * pair.n_ab) as f64 * (1.0 / pair.n_a as f64 + 1.0 / pair.n_b as f64);
+            prop_assert!(pair.log_likelihood_ratio_is_below(pair.log_likelihood_ratio() + 3.0 * alone), "{:?}", pair);
+        }
+    }
+
     /// Tails against sums over exact binomials, for every table that is small enough for them.
     #[test]
     fn tails_are_those_of_the_hypergeometric_distribution(pair in any_counts(60)) {

@@ -1,7 +1,7 @@
 //! Each product's best partners with their tests: complements (`spec/affinity.md` 0, facts 1, 2; 7, points 1, 2).
 
 use super::Incidence;
-use super::fdr::FalseDiscovery;
+use super::fdr::{self, FalseDiscovery, PValues};
 use super::kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, top_k};
 use super::measures::PairCounts;
 use super::megabaskets::weighted_degrees;
@@ -27,6 +27,8 @@ pub struct PairStudy<'a> {
     pub offered: Option<&'a [bool]>,
     /// What each unit weighs, of [`ONE_UNIT`]. Only the score is of weighted counts: counts and tests are of whole units.
     pub weights: Option<&'a [u32]>,
+    /// Whether pairs are tested. Who reads no p-values need not wait for them.
+    pub tests: bool,
     /// The most memory counting may take.
     pub memory_bytes: Option<u64>,
 }
@@ -44,9 +46,9 @@ pub struct PairRow {
     pub score: f64,
     /// In how many units.
     pub counts: PairCounts,
-    /// Fisher's test for more than chance.
+    /// Fisher's test for more than chance. 1 when nothing was tested.
     pub p_value: f64,
-    /// The least rate of false discoveries at which the pair is one.
+    /// The least rate of false discoveries at which the pair is one. 1 when nothing was tested.
     pub q_value: f64,
 }
 
@@ -56,9 +58,10 @@ pub struct Pairs {
     /// By product, then by rank.
     pub rows: Vec<PairRow>,
     /// The hypotheses: one for each pair of eligible products, except variants of one. A pair in fewer than `min_count`
-    /// units counts with a p-value of 1. Its own count of tests is of the p-values that could matter.
+    /// units counts with a p-value of 1. Its own count of tests is of the p-values that could matter. Where there can be more
+    /// than 4,194,304 of them, q-values are rounded up, by 1 in 32,768 at most (1 in 16 below 5e-20).
     pub discovery: FalseDiscovery,
-    /// Pairs in at least `min_count` units: those that were tested.
+    /// Pairs in at least `min_count` units: those that are tested if any is.
     pub tested: u64,
     /// Products in at least `min_count` units.
     pub eligible: u64,
@@ -79,6 +82,7 @@ struct Bench<'a> {
     weighted: Option<Weighted>,
     /// A p-value of this or more gives no q-value below 1, so it need not be worked out.
     limit: f64,
+    p_values: PValues,
 }
 
 /// What is found of one product.
@@ -86,8 +90,6 @@ struct OfProduct {
     best: Vec<Found>,
     /// Pairs with later products.
     tested: u64,
-    /// Their p-values, where they could matter.
-    p_values: Vec<f64>,
 }
 
 impl PairStudy<'_> {
@@ -100,8 +102,7 @@ impl PairStudy<'_> {
         }
     }
 
-    /// What it will take: counting, and at most the p-values (8 bytes a pair, and three times that once they are sorted
-    /// into steps) and the rows.
+    /// What it will take: counting, and at most the p-values and the rows.
     pub fn estimate(&self) -> Estimate {
         let mut estimate = self.counting().estimate();
         let products = estimate.products;
@@ -109,7 +110,8 @@ impl PairStudy<'_> {
         let pairs =
             (estimate.pair_events / u64::from(self.min_count.max(1))).min(products * products.saturating_sub(1) / 2);
         let row = (size_of::<PairRow>() + size_of::<Found>()) as u64;
-        estimate.bytes += pairs * 32 + (products * self.top as u64).min(2 * pairs) * row;
+        let p_values = if self.tests { fdr::bytes(pairs) } else { 0 };
+        estimate.bytes += p_values + (products * self.top as u64).min(2 * pairs) * row;
         estimate
     }
 
@@ -127,14 +129,13 @@ impl PairStudy<'_> {
         let hypotheses = pairs_to_test(&eligible, self.groups);
         let weighted = self.weights.map(|weights| Weighted::new(self.incidence, weights));
         // The q-value of the n-th p-value is at least p m / n, and n is at most the number of tests.
-        let limit = self.most_tests() as f64 / hypotheses.max(1) as f64;
-        let bench = Bench { study: self, degrees, weighted, limit };
+        let most_tests = self.most_tests();
+        let limit = most_tests as f64 / hypotheses.max(1) as f64;
+        let bench = Bench { study: self, degrees, weighted, limit, p_values: PValues::new(most_tests) };
         let found = self.counting().count(|a, partners| bench.visit(a, partners));
         let tested = found.iter().map(|of| of.tested).sum();
-        let mut p_values = Vec::with_capacity(found.iter().map(|of| of.p_values.len()).sum());
         let mut rows = Vec::with_capacity(found.iter().map(|of| of.best.len()).sum());
         for (a, of) in (0u32..).zip(found) {
-            p_values.extend_from_slice(&of.p_values);
             rows.extend((1u32..).zip(of.best).map(|(rank, found)| PairRow {
                 a,
                 b: found.partner,
@@ -145,9 +146,11 @@ impl PairStudy<'_> {
                 q_value: 1.0,
             }));
         }
-        let discovery = FalseDiscovery::new(p_values, hypotheses);
-        for row in &mut rows {
-            row.q_value = discovery.q(row.p_value);
+        let discovery = bench.p_values.discovery(hypotheses);
+        if self.tests {
+            for row in &mut rows {
+                row.q_value = discovery.q(row.p_value);
+            }
         }
         Pairs { rows, discovery, tested, eligible: eligible.len() as u64 }
     }
@@ -174,9 +177,9 @@ impl Bench<'_> {
 
     /// The best partners of a product, and its tests with later products: each pair is tested once.
     fn visit(&self, a: u32, partners: &[Partner]) -> OfProduct {
-        let PairStudy { rank_by, groups, offered, top, .. } = *self.study;
-        let mut of = OfProduct { best: Vec::new(), tested: 0, p_values: Vec::new() };
-        let (mut scored, mut held) = (Vec::new(), Vec::new());
+        let PairStudy { rank_by, groups, offered, top, tests, .. } = *self.study;
+        let mut of = OfProduct { best: Vec::new(), tested: 0 };
+        let (mut scored, mut held, mut p_values) = (Leaders::new(top), Leaders::new(top), Vec::new());
         // Both want it, so it is worked out once.
         let evidence = rank_by == RankBy::LogLikelihoodRatio && self.weighted.is_none();
         for (at, partner) in (0u32..).zip(partners) {
@@ -187,13 +190,15 @@ impl Bench<'_> {
             let counts = self.counts(a, b, partner.count);
             let above = counts.lift_above_one();
             // Of a lift of 1 or less the p-value is at least a half: the median is next to the mean (Siegel 2001).
-            let matters = b > a && (above || self.limit > 0.5);
-            let ratio = if matters || (evidence && above) { counts.log_likelihood_ratio() } else { 0.0 };
+            let matters = tests && b > a && (above || self.limit > 0.5);
             of.tested += u64::from(b > a);
+            let list = if offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
+            let leads = above && !(evidence && list.is_beyond(|least| counts.log_likelihood_ratio_is_below(least)));
+            let ratio = if matters || (evidence && leads) { counts.log_likelihood_ratio() } else { 0.0 };
             if matters {
-                of.p_values.extend(counts.fisher_greater_below(ratio, self.limit));
+                p_values.extend(counts.fisher_greater_below(ratio, self.limit));
             }
-            if !above {
+            if !leads {
                 continue;
             }
             let score = match &self.weighted {
@@ -207,21 +212,52 @@ impl Bench<'_> {
                     rank_by.score_of_parts(&counts, f64::from(ONE_UNIT))
                 }
             };
-            let list = if offered.is_none_or(|offered| offered[b as usize]) { &mut scored } else { &mut held };
             list.push(Scored { product: b, score, at });
         }
-        top_k(&mut scored, top);
-        top_k(&mut held, top);
+        self.p_values.extend(&p_values);
+        let (mut scored, mut held) = (scored.best(), held.best());
         if let Some(last) = scored.last().filter(|_| scored.len() == top) {
             held.retain(|held| held.score.total_cmp(&last.score).then(last.product.cmp(&held.product)).is_gt());
         }
         scored.append(&mut held);
         of.best.extend(scored.iter().map(|best| {
             let count = partners[best.at as usize].count;
-            let p_value = self.counts(a, best.product, count).fisher_greater();
+            let p_value = if tests { self.counts(a, best.product, count).fisher_greater() } else { 1.0 };
             Found { partner: best.product, count, score: best.score, p_value }
         }));
         of
+    }
+}
+
+/// The best of those that came so far, in a list that is cut back now and then.
+struct Leaders {
+    top: usize,
+    list: Vec<Scored>,
+    /// The score of the last of the best, once there are so many.
+    least: Option<f64>,
+}
+
+impl Leaders {
+    fn new(top: usize) -> Leaders {
+        Leaders { top, list: Vec::new(), least: None }
+    }
+
+    /// Whether something is certainly not among the best: `is_below` tells of the least score among them.
+    fn is_beyond(&self, is_below: impl FnOnce(f64) -> bool) -> bool {
+        self.least.is_some_and(is_below)
+    }
+
+    fn push(&mut self, scored: Scored) {
+        self.list.push(scored);
+        if self.list.len() >= self.top.saturating_mul(2).max(32) {
+            top_k(&mut self.list, self.top);
+            self.least = self.list.last().map(|last| last.score).filter(|_| self.list.len() == self.top);
+        }
+    }
+
+    fn best(mut self) -> Vec<Scored> {
+        top_k(&mut self.list, self.top);
+        self.list
     }
 }
 

@@ -8,7 +8,7 @@ use rand::prelude::*;
 
 use super::golden::{groceries, shared};
 use super::{
-    Avoidance, CategoryStudy, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairStudy, RankBy, substitutes,
+    Avoidance, CategoryStudy, FalseDiscovery, Incidence, ONE_UNIT, PairCounts, PairRow, PairStudy, RankBy, substitutes,
 };
 
 /// Tests everything, ranks everything.
@@ -22,6 +22,7 @@ fn study(incidence: &Incidence, min_count: u32) -> PairStudy<'_> {
         groups: None,
         offered: None,
         weights: None,
+        tests: true,
         memory_bytes: None,
     }
 }
@@ -111,6 +112,11 @@ proptest! {
             prop_assert_eq!(row.p_value, row.counts.fisher_greater());
             prop_assert_eq!(row.q_value, discovery.q(row.p_value));
         }
+        // The same pairs without their tests.
+        let untested = PairStudy { tests: false, ..study }.run();
+        let untested_rows = pairs.rows.iter().map(|row| PairRow { p_value: 1.0, q_value: 1.0, ..*row });
+        prop_assert_eq!(&untested.rows, &untested_rows.collect::<Vec<_>>());
+        prop_assert_eq!((untested.tested, untested.discovery.rejected(1.0)), (pairs.tested, 0));
     }
 
     /// Whole weights of 1 change nothing, and half of it halves what grows with the number of units.

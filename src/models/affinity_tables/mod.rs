@@ -19,12 +19,12 @@ mod units;
 
 pub use read::{Catalogue, NONE, catalogue, purchases};
 
+use super::affinity::Level;
 use super::{Inputs, Model, Rows};
 use crate::error::Result;
 use figures::Figures;
 use names::Names;
 use pairs::Study;
-use settings::Level;
 
 /// Counts what is bought together, next and instead.
 pub const MODEL: Model = Model {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 use arrow::buffer::NullBuffer;
 
+use crate::models::affinity::rule_id;
 use crate::models::{Rows, Values};
-use crate::rule_files::rule_id;
 
 /// What stands for nothing in a column of whole numbers until it becomes a null.
 const NOTHING: i32 = i32::MIN;

@@ -3,16 +3,15 @@
 use rayon::prelude::*;
 
 use super::super::affinity::{
-    Avoidance, CategoryStudy, Incidence, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed, category_incidence,
-    substitutes,
+    Avoidance, CategoryStudy, Incidence, Level, PairCounts, PairRow, PairStudy, Pairs, Substitute, Tamed,
+    category_incidence, rule_id, substitutes,
 };
 use super::super::{Inputs, Rows};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
 use super::figures::Figures;
 use super::names::{Grouping, Names};
 use super::read::{Catalogue, NONE};
-use super::settings::{Level, Settings};
-use crate::rule_files::rule_id;
+use super::settings::Settings;
 
 /// Pairs of products within categories that are tested for avoidance; beyond, the rarest products are left out.
 const MOST_AVOIDANCE_TESTS: u64 = 20_000_000;
@@ -166,6 +165,7 @@ impl<'a> Study<'a> {
             groups,
             offered,
             weights: units.weights.as_deref(),
+            tests: true,
             memory_bytes: self.inputs.memory(),
         }
     }

@@ -1,12 +1,11 @@
 //! `affinity_rules` and `affinity_rule_products`: baskets with all of these have that one too.
 
 use super::super::Rows;
-use super::super::affinity::{Itemsets, Mining, PairCounts, Rule, RuleOptions, Tamed, mine, rules};
+use super::super::affinity::{Itemsets, Level, Mining, PairCounts, Rule, RuleOptions, Tamed, mine, rule_id, rules};
 use super::arrays::{bigint, boolean, double, integer, maybe, text};
 use super::figures::Figures;
 use super::read::Catalogue;
-use super::settings::{Level, Settings};
-use crate::rule_files::rule_id;
+use super::settings::Settings;
 
 /// Frequent sets beyond which sets have to be in more baskets.
 const MOST_SETS: usize = 1_000_000;

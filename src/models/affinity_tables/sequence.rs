@@ -3,13 +3,12 @@
 use rayon::prelude::*;
 
 use super::super::Rows;
-use super::super::affinity::{Following, Purchase, Sequence, SequenceOptions, sequences};
+use super::super::affinity::{Following, Purchase, Sequence, SequenceOptions, rule_id, sequences};
 use super::arrays::{bigint, double, integer, text};
 use super::figures::Figures;
 use super::names::Names;
 use super::read::{Catalogue, NONE};
 use super::settings::Settings;
-use crate::rule_files::rule_id;
 
 /// Lines of one customer beyond which they are no customer but a till: they would take as long as everybody else.
 const MOST_LINES: usize = 50_000;

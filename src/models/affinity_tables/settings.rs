@@ -2,36 +2,9 @@
 
 use std::str::FromStr;
 
-use super::super::affinity::{Megabaskets, RankBy, Ratio};
+use super::super::affinity::{Level, Megabaskets, RankBy, Ratio};
 use super::super::{Frame, Inputs};
 use crate::error::{Error, Result};
-
-/// What a unit is: what two products have to share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// A basket.
-    Basket,
-    /// A customer.
-    Customer,
-}
-
-impl Level {
-    /// Its name in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Basket => "basket",
-            Level::Customer => "customer",
-        }
-    }
-
-    /// What its units are called.
-    pub fn units(self) -> &'static str {
-        match self {
-            Level::Basket => "baskets",
-            Level::Customer => "customers",
-        }
-    }
-}
 
 /// Everything that is asked of the models.
 #[derive(Debug, Clone)]

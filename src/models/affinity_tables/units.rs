@@ -1,9 +1,9 @@
 //! Baskets and customers as units of an incidence, after the rule for those of very many products.
 
 use super::super::Inputs;
-use super::super::affinity::{Incidence, Megabaskets, Tamed, decay_weights, multiply_weights};
+use super::super::affinity::{Incidence, Level, Megabaskets, Tamed, decay_weights, multiply_weights};
 use super::figures::Figures;
-use super::settings::{Level, Settings};
+use super::settings::Settings;
 use crate::error::{Error, Result};
 
 /// The units of a level as they were read.
