@@ -1,14 +1,11 @@
 """Pairs of products against what else counts them: `patronage affinity pairs` from Parquet with string ids to a table.
 
-Data sets, made once in `--dir`:
+Data sets, made once in `--dir` by `patronage generate` with 20,000 products (`SHOPS`), of goods sold, without returns:
 
-- A: a million baskets of 1 + Poisson(6.74) draws out of 20,000 products; pairs within a basket.
-- B: a million customers, 10 M lines, a log-normal number for each, in the order of time; pairs within a customer.
-- generated: `patronage generate` with a million customers, 20,000 products and 10 M lines; pairs within a customer.
+- A: a million baskets, 7.66 M lines; pairs within a basket.
+- B: a million customers who differ much, 10 M lines in the order of time; pairs within a customer.
 - A with huge baskets: A and 30 baskets of 5,000 products.
-
-A and B are made here by numpy and not by `patronage generate`: its baskets hold 2.5 products on average, which no option
-changes, so that A has no counterpart, and its customers make 60 % of the pairs of B (`generated`).
+- growth: B with 1, 3, 10 and 30 M lines.
 
 The peers (`affinity_peers.py`) find the 50 partners of each product with the highest counts and write product, partner and
 count. Ours does more: it ranks by log-likelihood ratio, so every pair that came twice or more is tested, with q-values over
@@ -30,9 +27,6 @@ import time
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from bench import HERE, RUNS, THREADS, Cost, RssSampler, agree, arguments, median, save
 
 PRODUCTS, HUGE, HUGE_PRODUCTS = 20_000, 30, 5_000
@@ -44,77 +38,64 @@ THREE_COLUMNS = ["--format", "parquet", "--columns", "product_a,product_b,n_ab"]
 GB = 1 << 30
 
 
-def popular(random, draws: int, offset: float):
-    """Products of so many draws: the share of the product of rank r is as 1 / (r + offset); ids are in no order of rank."""
-    shares = np.cumsum(1 / (np.arange(PRODUCTS) + 1 + offset))
-    ids = np.random.default_rng(7).permutation(PRODUCTS).astype(np.int32)
-    return ids[np.searchsorted(shares, random.random(draws) * shares[-1]).clip(max=PRODUCTS - 1)]
+# The share of the product of rank r is as 1 / (r + offset). Lines of B are 10 a customer without postage, fees, returns and
+# unknown customers.
+SHOPS = {
+    "A": ["--basket-mean", 6.9, "--popularity-exponent", 1, "--popularity-offset", 5],
+    "B": ["--rate-shape", 0.5, "--popularity-exponent", 1, "--popularity-offset", 10],
+}
 
 
-def distinct(units, products):
-    """Lines in the order of units, each once."""
-    key = np.unique(units.astype(np.int64) * PRODUCTS + products)
-    return (key // PRODUCTS).astype(np.int32), (key % PRODUCTS).astype(np.int32)
+def sold(args, shop: str, customers: int, *options) -> tuple[Path, str]:
+    """A new shop's folder, and the goods it sold as SQL, in the order of time."""
+    folder = args.dir / f"affinity-shop-{shop}"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [args.binary, "generate", folder, "--customers", customers, *options, *SHOPS[shop]]
+    command += ["--products", PRODUCTS, "--layout", "single", "--quiet"]
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+    return folder, f"""SELECT CustomerNo AS customer_id, InvoiceNo AS order_id, InvoiceDate AS sold_at, SKU AS product_id
+        FROM read_csv('{folder}/transactions.csv', all_varchar = true)
+        WHERE State = 'ok' AND RefundOf IS NULL AND SKU NOT IN ('POST', 'FEE')"""
 
 
-def baskets(number: int, huge: int = 0, seed: int = 5):
-    random = np.random.default_rng(seed)
-    sizes = 1 + random.poisson(6.74, number)
-    units, products = distinct(np.repeat(np.arange(number), sizes), popular(random, sizes.sum(), 5))
-    more = [random.choice(PRODUCTS, HUGE_PRODUCTS, replace=False).astype(np.int32) for _ in range(huge)]
-    of_more = np.repeat(np.arange(number, number + huge, dtype=np.int32), HUGE_PRODUCTS)
-    return np.concatenate([units, of_more]), np.concatenate([products, *more])
+def baskets(args, path: Path, number: int, huge: int = 0):
+    """The first so many baskets, and huge ones of any products."""
+    # Customers order seven times on average.
+    folder, lines = sold(args, "A", max(1_000, number // 5))
+    db = duckdb.connect()
+    db.execute(f"""CREATE TABLE lines AS {lines};
+        CREATE TABLE kept AS SELECT order_id FROM lines GROUP BY order_id ORDER BY min(sold_at), order_id LIMIT {number};
+        CREATE TABLE products AS SELECT SKU AS product_id FROM read_csv('{folder}/products.csv') WHERE Category <> 'services'""")
+    found = db.execute("SELECT count(*) FROM kept").fetchone()[0]
+    if found < number:
+        sys.exit(f"the shop has {found:,} baskets, {number:,} are wanted")
+    db.execute(f"""COPY (
+        SELECT order_id, product_id FROM lines WHERE order_id IN (FROM kept)
+        UNION ALL
+        SELECT 'HUGE-' || basket, product_id FROM range({huge}) AS baskets(basket), products
+        QUALIFY row_number() OVER (PARTITION BY basket ORDER BY hash(basket, product_id)) <= {HUGE_PRODUCTS}
+    ) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 1_048_576)""")
+    shutil.rmtree(folder)
 
 
-def customers(number: int, seed: int = 6):
-    """What customers buy, in the order of time: all over the file. A line in twelve is of a product bought before."""
-    random = np.random.default_rng(seed)
-    sizes = np.ceil(np.exp(random.normal(1.705, 0.965, number))).clip(max=1_000).astype(np.int32)
-    units, products = np.repeat(np.arange(number, dtype=np.int32), sizes), popular(random, sizes.sum(), 10)
-    again = random.integers(0, len(units), max(0, 10 * number - len(units)))
-    order = random.permutation(len(units) + len(again))
-    return np.concatenate([units, units[again]])[order], np.concatenate([products, products[again]])[order]
+def customers(args, path: Path, number: int):
+    """What customers buy, all over the file, and some of it again."""
+    folder, lines = sold(args, "B", number, "--lines", number * 49 // 4)
+    duckdb.execute(f"""COPY (SELECT customer_id, product_id FROM ({lines}) WHERE customer_id IS NOT NULL)
+        TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 1_048_576)""")
+    shutil.rmtree(folder)
 
 
-def write(path: Path, unit: str, prefix: str, units, products):
-    """Parquet with string ids."""
-    names = [np.char.add(prefix, np.char.zfill(np.arange(units.max() + 1).astype("U8"), 8)),
-             np.char.add("SKU-", np.char.zfill(np.arange(PRODUCTS).astype("U5"), 5))]  # fmt: skip
-    names = [pa.array(name) for name in names]
-    with pq.ParquetWriter(path, pa.schema([(unit, pa.string()), ("product_id", pa.string())])) as file:
-        for start in range(0, len(units), 1 << 20):
-            part = slice(start, start + (1 << 20))
-            columns = [name.take(pa.array(codes[part])) for name, codes in zip(names, (units, products), strict=True)]
-            file.write_table(pa.table(columns, names=[unit, "product_id"]))
-
-
-def made(args, name: str, unit: str, make) -> Path:
+def made(args, name: str, make, *options) -> Path:
     """A file of `--dir`, made once."""
     path = args.dir / f"affinity-{name}.parquet"
     if not path.exists():
         args.dir.mkdir(parents=True, exist_ok=True)
         print(f"making {path} ...", file=sys.stderr)
         unfinished = path.with_suffix(".unfinished")
-        made_here = make()
-        if made_here is not None:
-            write(unfinished, unit, "C" if unit == "customer_id" else "ORD-", *made_here)
-        else:
-            generated(args, unfinished)
+        make(args, unfinished, *options)
         unfinished.rename(path)
     return path
-
-
-def generated(args, path: Path):
-    """What customers of `patronage generate` buy, as it is in its export, without returns and unknown customers."""
-    folder = args.dir / "affinity-shop"
-    if not folder.exists():
-        command = [args.binary, "generate", folder, "--customers", args.units, "--lines", 10 * args.units]
-        command += ["--products", PRODUCTS, "--layout", "single", "--quiet"]
-        subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
-    duckdb.execute(f"""COPY (
-        SELECT CustomerNo AS customer_id, SKU AS product_id FROM read_csv('{folder}/transactions.csv', all_varchar = true)
-        WHERE TRY_CAST(Qty AS DOUBLE) > 0 AND CustomerNo IS NOT NULL AND SKU IS NOT NULL
-    ) TO '{path}' (FORMAT parquet)""")
 
 
 def facts(path: Path, unit: str) -> dict:
@@ -273,13 +254,13 @@ def main():
     parser = arguments(__doc__, repeat=1)
     parser.add_argument("--units", type=int, default=1_000_000, help="baskets of A, customers of B [%(default)s]")
     parser.add_argument("--python", default=sys.executable, help="a Python with the peers [%(default)s]")
-    parser.add_argument("--only", nargs="+", choices=["A", "B", "generated", "huge", "growth"], help="parts to run [all]")
+    parser.add_argument("--only", nargs="+", choices=["A", "B", "huge", "growth"], help="parts to run [all]")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS, help="peers to run [all]")
     parser.add_argument("--growth", type=int, nargs="*", default=[1, 3, 10, 30], help="million lines [%(default)s]")
     parser.add_argument("--timeout", type=float, default=150, help="CPU seconds that a process may take [%(default)s]")
     args = parser.parse_args()
     n = args.units
-    parts = args.only or ["A", "B", "generated", "huge", "growth"]
+    parts = args.only or ["A", "B", "huge", "growth"]
     kept = {"costs": {}, "data": {}, "load": {}, "failed": {}}
     if args.only and args.save and (RUNS / "affinity.json").exists():
         # The other parts stay as they were kept.
@@ -288,24 +269,21 @@ def main():
         kept["costs"] = {name: [Cost(**cost) for cost in costs] for name, costs in kept["costs"].items()}
     both = {OURS: [], THREE: THREE_COLUMNS}
     if "A" in parts:
-        path = made(args, f"a-{n}", "order_id", lambda: baskets(n))
+        path = made(args, f"shop-a-{n}", baskets, n)
         compare(args, "A", path, "order_id", PEERS, both, "8GB", args.timeout, kept)
     if "B" in parts:
-        path = made(args, f"b-{n}", "customer_id", lambda: customers(n))
+        path = made(args, f"shop-b-{n}", customers, n)
         compare(args, "B", path, "customer_id", LEAN_PEERS, both, "8GB", args.timeout, kept)
     if "growth" in parts:
         for millions in args.growth:
-            path = made(args, f"b-{millions * 100_000}", "customer_id", lambda lines=millions: customers(lines * 100_000))
+            path = made(args, f"shop-b-{millions * 100_000}", customers, millions * 100_000)
             compare(args, f"B, {millions} M lines", path, "customer_id", (), both, "8GB", args.timeout, kept)
     if "huge" in parts:
-        path = made(args, f"huge-{n}", "order_id", lambda: baskets(n, HUGE))
+        path = made(args, f"shop-huge-{n}", baskets, n, HUGE)
         variants = {f"{OURS}, all baskets": ["--max-basket-products", 100_000], f"{OURS}, the default rule": []}
         variants[f"{THREE}, all baskets"] = [*variants[f"{OURS}, all baskets"], *THREE_COLUMNS]
         most = {f"{OURS}, the default rule": 500}
         compare(args, "A with huge baskets", path, "order_id", LEAN_PEERS, variants, "12GB", args.timeout, kept, most)
-    if "generated" in parts:
-        path = made(args, f"generated-{n}", "customer_id", lambda: None)
-        compare(args, "generated", path, "customer_id", LEAN_PEERS, both, "8GB", args.timeout, kept)
 
 
 if __name__ == "__main__":

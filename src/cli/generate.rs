@@ -17,6 +17,7 @@ Examples:
   patronage generate shop                              10,000 customers over two years
   patronage generate shop --lines 10000000 --gzip      ten million lines
   patronage generate shop --dirt 0.01                  one line in a hundred is faulty
+  patronage generate shop --basket-mean 8              larger baskets
   patronage run shop                                   and the pipeline over it";
 
 /// Exports of a made-up shop with a contact centre, of any size, whose truth is known
@@ -34,6 +35,21 @@ pub struct Args {
     /// Products
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     products: u32,
+    /// Share of the ordinary products that are a size of another one: `VariantOf`
+    #[arg(long, value_name = "SHARE", default_value_t = Model::default().variant_share)]
+    variant_share: f64,
+    /// Ordinary products in a basket, on average; planted ones come on top
+    #[arg(long, value_name = "N", default_value_t = Model::default().basket_mean)]
+    basket_mean: f64,
+    /// Popularity: the share of the product of rank r is as 1 / (r + OFFSET)^EXPONENT
+    #[arg(long, value_name = "EXPONENT", default_value_t = Model::default().popularity_exponent)]
+    popularity_exponent: f64,
+    /// The larger, the more alike are the most popular products
+    #[arg(long, value_name = "OFFSET", default_value_t = Model::default().popularity_offset)]
+    popularity_offset: f64,
+    /// Shape of the gamma distribution of purchase rates: the smaller, the more they differ
+    #[arg(long, value_name = "SHAPE", default_value_t = Model::default().rate_shape)]
+    rate_shape: f64,
     /// Days of history
     #[arg(long, value_name = "N", default_value_t = 730)]
     days: u32,
@@ -56,7 +72,7 @@ pub struct Args {
     #[arg(long)]
     contracts: bool,
     /// The exports of `sample-data/`, instead of options
-    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "days", "end", "seed", "dirt", "layout", "gzip", "contracts"])]
+    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "variant_share", "basket_mean", "popularity_exponent", "popularity_offset", "rate_shape", "days", "end", "seed", "dirt", "layout", "gzip", "contracts"])]
     sample: bool,
 }
 
@@ -90,7 +106,13 @@ impl Args {
             },
             gzip: self.gzip,
             threads,
-            model: Model::default(),
+            model: Model {
+                basket_mean: self.basket_mean,
+                popularity_exponent: self.popularity_exponent,
+                popularity_offset: self.popularity_offset,
+                variant_share: self.variant_share,
+                ..Model::default().with_rate_shape(self.rate_shape)
+            },
             contracts: self.contracts.then(Contracts::default),
         }
     }

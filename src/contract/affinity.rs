@@ -153,7 +153,7 @@ fn pair_columns() -> Vec<Column> {
         double("confidence", "n_ab / n_a"),
         double("confidence_reverse", "n_ab / n_b"),
         double("lift", "confidence over what independence would give; reported, never ranked by unless asked to"),
-        double("lift_lo", "lower end of its one-sided 95 % interval"),
+        double("lift_lo", "lower end of its one-sided 95 % interval, given how often each of the two was bought"),
         double("leverage", "support beyond what independence would give"),
         double("conviction", "how much rarer a without b is than under independence; null when it is infinite")
             .optional(),

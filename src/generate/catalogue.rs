@@ -3,6 +3,8 @@
 //! Planted products are sold apart from the ordinary ones, each by its own independent draw in every basket. That makes
 //! the truth a formula instead of an estimate: see [`Pair`].
 
+use std::collections::BTreeMap;
+
 use rand::{Rng, RngExt};
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_distr::{Distribution, LogNormal};
@@ -32,6 +34,8 @@ pub(super) struct Product {
     pub(super) price: i64,
     /// Unit cost in cents.
     pub(super) cost: i64,
+    /// The product that this one is a size of.
+    pub(super) variant_of: Option<u32>,
 }
 
 /// Two complementary products. Every basket holds `first` with chance [`Planted::FIRST`] and `second` with chance
@@ -133,14 +137,16 @@ impl Catalogue {
     /// # Errors
     /// Usage, when the model's numbers make no distribution.
     pub(super) fn new(options: &GenerateOptions, mut rng: impl Rng) -> Result<Self> {
-        let products = products(options.products, &mut rng)?;
+        let mut products = products(options.products, &mut rng)?;
         let mut order: Vec<u32> = (0..options.products).collect();
         shuffle(&mut order, &mut rng);
         let mut planted_products = order.into_iter();
         let planted = plant(options.products, &mut planted_products);
         let ordinary: Vec<u32> = planted_products.collect();
-        let popularity: Vec<f64> =
-            (1..=ordinary.len()).map(|rank| (rank as f64).powf(-options.model.popularity_exponent)).collect();
+        let model = &options.model;
+        make_variants(&mut products, &ordinary, (model.variant_share * ordinary.len() as f64).ceil() as usize);
+        let share = |rank: usize| (rank as f64 + model.popularity_offset).powf(-model.popularity_exponent);
+        let popularity: Vec<f64> = (1..=ordinary.len()).map(share).collect();
         let by_need = (0..NEEDS.len())
             .map(|need| {
                 let (members, weights): (Vec<u32>, Vec<f64>) = ordinary
@@ -185,9 +191,28 @@ fn products(count: u32, rng: &mut impl Rng) -> Result<Vec<Product>> {
             let category = NEEDS[need].2[rng.random_range(0..4)];
             let price = ((price.sample(rng) * 100.0).round() as i64).clamp(20, 20_000);
             let cost = (price as f64 * rng.random_range(0.35..0.7)).round() as i64;
-            Product { id: format!("A{:05}", 10_000 + index), need, category, price, cost }
+            Product { id: format!("A{:05}", 10_000 + index), need, category, price, cost, variant_of: None }
         })
         .collect())
+}
+
+/// Makes `count` products sizes of another one of their category, by popularity: one of the next rank that is none yet.
+/// They sell as before, and as goods of one need they are often bought together.
+fn make_variants(products: &mut [Product], by_popularity: &[u32], count: usize) {
+    let mut alone: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut left = count;
+    for &index in by_popularity {
+        if left == 0 {
+            break;
+        }
+        let product = &mut products[index as usize];
+        product.variant_of = alone.remove(product.category);
+        if product.variant_of.is_some() {
+            left -= 1;
+        } else {
+            alone.insert(product.category, index);
+        }
+    }
 }
 
 /// Fisher-Yates, so that the order depends on this file alone and not on the version of a crate.

@@ -28,9 +28,17 @@ pub struct Model {
     pub spend_gamma: f64,
     /// Mean number of ordinary products in a basket, at least one: one plus a Poisson number, duplicates left out.
     pub basket_mean: f64,
-    /// Exponent of the Zipf distribution of products' popularity.
+    /// Exponent of the Zipf-Mandelbrot distribution of products' popularity: the product of rank `r` has a share as
+    /// `1 / (r + popularity_offset) ^ popularity_exponent`.
     pub popularity_exponent: f64,
-    /// Share of a basket that is drawn from the categories of the customer's need; 0 makes ordinary products independent.
+    /// Its offset: the larger, the more alike are the most popular products.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub popularity_offset: f64,
+    /// Share of the ordinary products that are a size of another one, at most a half.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub variant_share: f64,
+    /// Share of a basket that is drawn from the categories of the customer's need. With 0, ordinary products are together
+    /// no more often than by chance (a little less: their number in a basket spreads less than a Poisson number).
     pub need_strength: f64,
     /// Share of customers whose rate falls on a planted day.
     pub shrinker_share: f64,
@@ -93,6 +101,8 @@ impl Model {
             ("control_share", self.control_share, 1.0),
             ("campaign_effect", self.campaign_effect, 0.5),
             ("popularity_exponent", self.popularity_exponent, 5.0),
+            ("popularity_offset", self.popularity_offset, 1e6),
+            ("variant_share", self.variant_share, 0.5),
         ];
         for (name, value, most) in chances {
             if !(0.0..=most).contains(&value) {
@@ -103,6 +113,11 @@ impl Model {
             return Err(Error::usage("`basket_mean` of the model must lie between 1 and 1000"));
         }
         Ok(())
+    }
+
+    /// This model with another shape of purchase rates, whose mean stays.
+    pub fn with_rate_shape(self, rate_shape: f64) -> Self {
+        Model { rate_shape, rate_days: self.rate_days * (rate_shape / self.rate_shape), ..self }
     }
 
     /// Nothing but BG/NBD and Gamma-Gamma with these parameters: nobody shrinks, nothing comes back, contacts and
@@ -131,6 +146,8 @@ impl Default for Model {
             spend_gamma: 15.44,
             basket_mean: 2.5,
             popularity_exponent: 0.8,
+            popularity_offset: 0.0,
+            variant_share: 0.0,
             need_strength: 0.5,
             shrinker_share: 0.08,
             shrink_factor: 0.25,
@@ -149,4 +166,9 @@ impl Default for Model {
             foreign_currency: true,
         }
     }
+}
+
+/// What is not there is not written either: the truth of a shop without it stays the same bytes.
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }

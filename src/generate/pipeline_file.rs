@@ -9,7 +9,11 @@ pub(super) fn text(options: &GenerateOptions) -> String {
         Layout::Single => format!("transactions{suffix}"),
         Layout::Monthly => format!("transactions_*{suffix}"),
     };
-    let mut text = TEMPLATE.replace("{transactions}", &transactions).replace("{suffix}", suffix);
+    let variant_of = if options.model.variant_share > 0.0 { VARIANT_OF } else { "" };
+    let mut text = TEMPLATE
+        .replace("{transactions}", &transactions)
+        .replace("{suffix}", suffix)
+        .replace("{variant_of}", variant_of);
     if options.model.campaigns > 0 {
         text.push_str(&CONTACTS_SENT.replace("{suffix}", suffix));
     }
@@ -24,6 +28,7 @@ pub(super) fn text(options: &GenerateOptions) -> String {
 }
 
 const TEMPLATE: &str = include_str!("pipeline_file/inputs.toml");
+const VARIANT_OF: &str = "\nvariant_of = \"VariantOf\"        # another size of the same: the two are never a pair";
 const CONTACTS_SENT: &str = include_str!("pipeline_file/contacts_sent.toml");
 const CONTRACTS: &str = include_str!("pipeline_file/contracts.toml");
 const FX: &str = include_str!("pipeline_file/fx.toml");

@@ -24,6 +24,8 @@ pub(super) const CONTACTS_SENT: &str =
     "CampaignCode,CustomerNo,Arm,Channel,Content,SentAt,Delivered,Opened,OpenedByMachine,Clicked,Unsubscribed,Cost";
 /// Columns of `products.csv`.
 pub(super) const PRODUCTS: &str = "SKU,Name,Category,Cost,Price,AvailableFrom";
+/// A column more of `products.csv`: the product that this one is a size of.
+const VARIANT: &str = "VariantOf";
 /// Columns of `fx.csv`.
 pub(super) const FX: &str = "Currency,From,Rate";
 
@@ -271,9 +273,10 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The text of `products.csv`: names with commas and quotes, as real ones have.
+/// The text of `products.csv`: names with commas and quotes, as real ones have. [`VARIANT`] is there when a product is one.
 pub(super) fn products(products: &[Product], calendar: &Calendar) -> Vec<u8> {
-    let mut text = headed(PRODUCTS);
+    let with_variants = products.iter().any(|product| product.variant_of.is_some());
+    let mut text = headed(&if with_variants { format!("{PRODUCTS},{VARIANT}") } else { PRODUCTS.to_owned() });
     let mut row = Row::default();
     let fixed = [(POSTAGE, "Postage"), (FEE, "Fee for paying on account")];
     for (index, product) in products.iter().enumerate() {
@@ -285,10 +288,22 @@ pub(super) fn products(products: &[Product], calendar: &Calendar) -> Vec<u8> {
             .cents(product.cost)
             .cents(product.price)
             .day(calendar, 0);
+        match product.variant_of {
+            Some(other) => {
+                row.text(&products[other as usize].id);
+            }
+            None if with_variants => {
+                row.empty();
+            }
+            None => {}
+        }
         push_line(&mut text, &row);
     }
     for (sku, name) in fixed {
         row.start().text(sku).quoted(name).text("services").empty().empty().day(calendar, 0);
+        if with_variants {
+            row.empty();
+        }
         push_line(&mut text, &row);
     }
     text

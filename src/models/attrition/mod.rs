@@ -44,6 +44,7 @@ mod scorecard_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod study_tests;
+pub mod uplift;
 
 pub use features::{Direction, Feature, Features};
 pub use unfit::Unfit;

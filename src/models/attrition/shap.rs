@@ -22,7 +22,8 @@ use rayon::prelude::*;
 
 use super::trees::{Booster, Coded, Split, Tree};
 
-/// The most cells of one table. Measured on 100 trees of depth 4: smaller tables are more of them, larger ones leave the cache.
+/// The most cells of one table. A million customers, 30 features and 100 trees took 1.1 CPU seconds with trees of 4 levels and
+/// 9.7 with 6; with 256 cells (more tables) 1.6 and 13.1, with 32,768 (they leave the cache) 1.2 and 12.2.
 const MOST_CELLS: usize = 4096;
 
 /// Codes of one feature.

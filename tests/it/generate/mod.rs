@@ -6,6 +6,7 @@ mod dirt;
 mod exports;
 mod files;
 mod ingested;
+mod shapes;
 mod truth;
 
 use std::path::Path;

@@ -148,6 +148,11 @@ fn contributions_sum_to_the_margin() {
             assert_eq!(contributions.len(), 20);
             (row, explainer.base() + contributions.iter().sum::<f64>())
         });
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let alone = pool.install(|| {
+            explainer.explain(&coded, |_, contributions| explainer.base() + contributions.iter().sum::<f64>())
+        });
+        assert!(sums.iter().map(|(_, sum)| sum).eq(&alone), "threads change the reasons");
         for (row, margin) in booster.margins(&coded).into_iter().enumerate() {
             assert_eq!(sums[row].0, row);
             assert!((sums[row].1 - margin).abs() < 1e-10, "{row}: {} {margin}", sums[row].1);

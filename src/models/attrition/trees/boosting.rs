@@ -15,6 +15,9 @@ const BLOCK: usize = 1 << 14;
 /// Steps of the fixed point in one, for losses: exact sums in any order.
 const LOSS_STEPS: f64 = (1_u64 << 40) as f64;
 
+/// So that the sums of weights stay far from what a double can hold.
+const LARGEST_WEIGHT: f64 = 1e12;
+
 /// Rows to learn from.
 #[derive(Debug, Clone, Copy)]
 pub struct Training<'a> {
@@ -22,7 +25,7 @@ pub struct Training<'a> {
     pub features: &'a Features,
     /// Who left.
     pub left: &'a [bool],
-    /// How much each row counts, at least 0. A row of 0 is neither learned from nor held back.
+    /// How much each row counts, 0 to 1e12. A row of 0 is neither learned from nor held back.
     pub weights: Option<&'a [f64]>,
     /// Rows that are not learned from but tell when to stop: `true`. They have to be other customers than the rest
     /// (a block by hash), or nothing will be held back but noise.
@@ -114,7 +117,7 @@ fn rows(training: &Training<'_>, settings: &Settings) -> Result<Rows, Refusal> {
         return Err(Refusal::Shape);
     }
     let weight = |row: usize| training.weights.map_or(1.0, |weights| weights[row]);
-    if (0..all).any(|row| !(weight(row) >= 0.0 && weight(row).is_finite())) {
+    if (0..all).any(|row| !(0.0..=LARGEST_WEIGHT).contains(&weight(row))) {
         return Err(Refusal::BadWeights);
     }
     let (mut learned, mut held_back) = (Vec::new(), Vec::new());

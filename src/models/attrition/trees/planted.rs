@@ -1,5 +1,6 @@
 //! Boosters on data whose truth is known: what was planted is found, promises of direction and order are kept.
 
+use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -218,13 +219,14 @@ fn what_cannot_be_learned_from_is_refused() {
 
     let nobody = vec![false; 1_000];
     assert_eq!(refusal(Training { left: &nobody, ..all }, &settings), Refusal::OneClass { left: 0, rows: 1_000 });
+    assert_eq!(refusal(Training { left: &nobody, ..all }, &settings).status(), "insufficient_data");
     assert_eq!(refusal(Training { left: &nobody[1..], ..all }, &settings), Refusal::Shape);
     let few: Vec<f64> = (0..1_000).map(|row| f64::from(u8::from(row < 99))).collect();
     assert_eq!(
         refusal(Training { weights: Some(&few), ..all }, &settings),
         Refusal::TooFewRows { rows: 99, needed: 100 }
     );
-    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+    for bad in [-1.0, f64::NAN, f64::INFINITY, 1e13] {
         let weights = vec![bad; 1_000];
         assert_eq!(refusal(Training { weights: Some(&weights), ..all }, &settings), Refusal::BadWeights);
     }
@@ -277,7 +279,7 @@ fn thresholds_and_codes_are_the_same_question() {
     let features = planted.features(EITHER);
     let booster = grow(&training(&features, &planted.left), &Settings::default()).unwrap();
     let margins = booster.margins(&booster.code(&features).unwrap());
-    for row in 0..5_000 {
+    for (row, margin) in margins.iter().enumerate() {
         let by_value: f64 = booster
             .trees()
             .iter()
@@ -291,8 +293,47 @@ fn thresholds_and_codes_are_the_same_question() {
                 node.value
             })
             .sum();
-        assert!((booster.base() + by_value - margins[row]).abs() < 1e-12);
+        assert!((booster.base() + by_value - margin).abs() < 1e-12);
     }
     let rows_of_leaves = booster.trees()[0].nodes().iter().filter(|node| node.split.is_none());
     assert_eq!(rows_of_leaves.map(|leaf| leaf.rows).sum::<u32>(), 5_000);
+}
+
+/// What exports have, and what no export should have.
+fn odd_value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => (0..5_u8).prop_map(f64::from),
+        2 => Just(f64::NAN),
+        1 => prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, -0.0, f64::MIN_POSITIVE, 5e-324]),
+        2 => any::<f64>(),
+    ]
+}
+
+proptest! {
+    /// Whatever the values: trees or a refusal, probabilities, and contributions that add up.
+    #[test]
+    fn odd_values_give_numbers_or_a_refusal(
+        rows in prop::collection::vec((odd_value(), odd_value(), any::<bool>(), prop::sample::select(vec![0.0, 1e-9, 1.0, 3.0, 1e12])), 1..60),
+        depth in 1..=6_usize,
+        leaf_penalty in prop::sample::select(vec![0.0, 1.0]),
+        bins in prop::sample::select(vec![2_usize, 3, 255]),
+    ) {
+        let columns = vec![rows.iter().map(|row| row.0).collect(), rows.iter().map(|row| row.1).collect()];
+        let names = [("a", Direction::Rising), ("b", Direction::Either)];
+        let names = names.map(|(name, direction)| Feature { name: name.into(), direction });
+        let features = Features::new(names.to_vec(), columns, rows.len()).unwrap();
+        let left: Vec<bool> = rows.iter().map(|row| row.2).collect();
+        let weights: Vec<f64> = rows.iter().map(|row| row.3).collect();
+        let settings = Settings { depth, leaf_penalty, bins, trees: 20, min_rows: 1, min_hessian: 1e-12, ..Settings::default() };
+        let training = Training { weights: Some(&weights), ..training(&features, &left) };
+        if let Ok(booster) = grow(&training, &settings) {
+            let coded = booster.code(&features).unwrap();
+            let explainer = super::super::shap::Explainer::new(&booster);
+            let sums = explainer.explain(&coded, |_, contributions| explainer.base() + contributions.iter().sum::<f64>());
+            for ((probability, margin), sum) in booster.probabilities(&coded).iter().zip(booster.margins(&coded)).zip(sums) {
+                prop_assert!((0.0..=1.0).contains(probability));
+                prop_assert!((sum - margin).abs() <= 1e-10 * margin.abs().max(1.0), "{} {}", sum, margin);
+            }
+        }
+    }
 }

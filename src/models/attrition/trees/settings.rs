@@ -72,8 +72,8 @@ pub enum Refusal {
     /// Features, labels, weights or marks are not of the same number of rows.
     #[error("features, labels and weights are not of the same number of rows")]
     Shape,
-    /// A weight is negative, infinite or not a number, or none is above 0.
-    #[error("weights have to be finite, at least 0, and some above 0")]
+    /// A weight is negative, above 1e12, or not a number.
+    #[error("weights have to be numbers from 0 to 1e12")]
     BadWeights,
     /// Fewer than two leaves' worth.
     #[error("{rows} rows to learn from, {needed} are needed")]
@@ -111,4 +111,18 @@ pub enum Refusal {
     /// A split asks for a feature that is not there.
     #[error("the model needs the feature `{0}`, which is not there")]
     UnknownFeature(String),
+}
+
+impl Refusal {
+    /// Its name in a `status` column.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Refusal::BadSetting(_) | Refusal::Shape | Refusal::BadWeights | Refusal::TooManyRows { .. } => "bad_input",
+            Refusal::TooFewRows { .. } | Refusal::OneClass { .. } | Refusal::HeldBackOneClass { .. } => {
+                "insufficient_data"
+            }
+            Refusal::NothingVaries => "no_feature",
+            Refusal::UnknownFeature(_) => "unknown_feature",
+        }
+    }
 }

@@ -123,6 +123,7 @@ pub(super) fn best_of(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::histogram::{Slope, histogram, step, total};
     use super::*;
