@@ -17,6 +17,7 @@ pub mod split;
 pub mod study;
 pub mod trees;
 pub mod unfit;
+pub mod uplift;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -44,7 +45,6 @@ mod scorecard_tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod study_tests;
-pub mod uplift;
 
 pub use features::{Direction, Feature, Features};
 pub use unfit::Unfit;
