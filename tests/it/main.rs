@@ -6,6 +6,7 @@ mod affinity_cli;
 mod affinity_lookups;
 mod attrition_golden;
 mod attrition_identities;
+mod attrition_model;
 mod attrition_rules;
 mod attrition_truth;
 mod business_summary;
