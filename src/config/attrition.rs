@@ -193,3 +193,24 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_reasons_are_the_signs_and_the_features_that_there_are() {
+        let drivers = include_str!("../../sql/segments/attrition_drivers.sql");
+        let signs =
+            drivers.lines().filter_map(|line| line.split_once("' AS driver")?.0.rsplit_once('\'')).map(|at| at.1);
+        let inputs = crate::contract::made_tables().into_iter().find(|table| table.name == "attrition_inputs").unwrap();
+        let features = inputs.columns.iter().map(|column| column.name.as_ref()).filter(|name| *name != "customer_id");
+        let there_are: BTreeSet<&str> = signs.chain(features).collect();
+        let known: Vec<&str> = REASONS.iter().map(|(reason, _)| *reason).collect();
+        assert_eq!(there_are, known.iter().copied().collect());
+        assert_eq!(there_are.len(), known.len(), "a reason comes twice");
+    }
+}

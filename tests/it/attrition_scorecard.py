@@ -13,7 +13,8 @@ import duckdb
 
 task, run = sys.argv[1], Path(sys.argv[2])
 for table in ["attrition", "attrition_inputs"]:
-    duckdb.sql(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{run}/tables/{table}.parquet')")
+    [file] = run.glob(f"tables/{table}.*")
+    duckdb.sql(f"CREATE VIEW {table} AS SELECT * FROM '{file}'")
 published = dict(duckdb.sql("SELECT customer_id, score FROM attrition WHERE score IS NOT NULL").fetchall())
 card = (run / "rules/attrition_scorecard.sql").read_text(encoding="utf-8")
 rows = duckdb.sql(card).fetchall()
