@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use patronage::config;
-use patronage::generate::{GenerateOptions, Layout, Model, generate};
+use patronage::generate::{GenerateOptions, Layout, generate};
 use patronage::models::attrition::calibration::logit;
 use patronage::models::attrition::metrics::Ranked;
 use patronage::models::attrition::recalibration::Recalibration;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::foreign;
 use crate::run_support::{ask_run, without_affinity};
 
-/// A shop whose customers leave after unresolved complaints and long waits, run with these lines in its pipeline file.
+/// A generated shop, run with these lines in its pipeline file.
 struct Shop {
     _folder: tempfile::TempDir,
     out: PathBuf,
@@ -30,14 +30,6 @@ struct Shop {
 fn shop(lines: &str) -> Shop {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("shop");
-    let model = Model {
-        contacts_per_order: 0.6,
-        leave_after_complaint: 0.9,
-        leave_after_wait: 0.5,
-        shrinker_share: 0.0,
-        campaigns: 0,
-        ..Model::default()
-    };
     let options = GenerateOptions {
         out: out.clone(),
         customers: 2_500,
@@ -46,7 +38,6 @@ fn shop(lines: &str) -> Shop {
         seed: 2,
         layout: Layout::Single,
         threads: 2,
-        model,
         ..GenerateOptions::default()
     };
     generate(&options, &Silent, &Cancel::new()).unwrap();
@@ -76,7 +67,7 @@ impl Shop {
     }
 }
 
-const USED: &str = "[attrition.model]\nmin_of_each = 50\neligible_days = 90\nbands = [0.3, 0.6]\n\
+const USED: &str = "[attrition.model]\nmin_of_each = 50\neligible_days = 90\nbands = [0.35, 0.55]\n\
                     [attrition.actions]\nopen_complaints = \"say_sorry\"\nrecency_days = \"wave\"\noverdue = \"nudge\"\n";
 
 #[test]
@@ -103,8 +94,8 @@ fn bands(shop: &Shop, grade: &str) {
     assert_eq!(shop.count("score_status = 'ok'"), scored);
     let right = format!(
         "score IS NOT NULL AND score > 0 AND score < 1 AND band_source = 'score' AND score_model = 'scorecard' \
-         AND score_grade = '{grade}' AND recency_days < 90 AND band = CASE WHEN score >= 0.6 THEN 'high_risk' \
-         WHEN score >= 0.3 THEN 'at_risk' ELSE 'active' END"
+         AND score_grade = '{grade}' AND recency_days < 90 AND band = CASE WHEN score >= 0.55 THEN 'high_risk' \
+         WHEN score >= 0.35 THEN 'at_risk' ELSE 'active' END"
     );
     assert_eq!(shop.count(&right), scored);
     for band in ["high_risk", "at_risk", "active"] {
