@@ -1,5 +1,7 @@
 -- attrition_features: what is known at as_of of one customer who bought, as numbers that a model learns from.
--- Key: customer_id. Left out: customers without a qualifying order.
+-- Key: customer_id.
+-- Left out: customers without a qualifying order, closed customers, and those who may not be profiled: nothing is learnt
+-- from them either.
 -- Units: days, counts, ratios; revenue_365d in units of the currency. Null is not known: without an export of interactions all
 -- of its figures are, with one who never contacted us has counts of 0. The same file runs at every as_of that a model learns
 -- from (spec/definitions.md 3.8), so that there is no second definition of a feature.
@@ -51,8 +53,11 @@ FROM customer_summary AS s
 JOIN attrition_activity AS a ON s.customer_id = a.customer_id
 JOIN customer_thresholds AS t ON s.customer_id = t.customer_id
 CROSS JOIN interactions AS i
+CROSS JOIN run_params AS p
 LEFT JOIN customer_tiers AS v ON s.customer_id = v.customer_id
 LEFT JOIN attrition_service AS k ON s.customer_id = k.customer_id
 LEFT JOIN customer_contacts AS c ON s.customer_id = c.customer_id
 LEFT JOIN customer_opt_outs AS o ON s.customer_id = o.customer_id
 LEFT JOIN rfm_scores AS r ON s.customer_id = r.customer_id
+LEFT JOIN staged_customers AS u ON s.customer_id = u.customer_id
+WHERE NOT COALESCE(u.profiling_opt_out, FALSE) AND NOT COALESCE(u.closed_us < p.as_of_us, FALSE)

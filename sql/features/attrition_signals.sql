@@ -1,6 +1,6 @@
 -- attrition_signals: everything that speaks for or against one customer's leaving, side by side.
 -- Key: customer_id. Everybody who is known; status says whose figures may be read.
--- Units: money and ratios in ten-thousandths. Bands by the rules in the head of attrition.
+-- Units: money and ratios in ten-thousandths. The band is that of the rules in the head of attrition.
 WITH contact_input AS (
     SELECT CAST(COUNT(*) AS BIGINT) AS customers FROM customer_contacts
 ),
@@ -90,12 +90,7 @@ SELECT
     j.p_return_90d AS p_return_90d,
     j.p_return AS p_return,
     j.p_return_status AS p_return_status,
-    CAST(
-        CASE
-            WHEN j.is_closed THEN NULL
-            ELSE FLOOR((1.0 - j.p_return) * CAST(j.value_e4 AS DOUBLE) + 0.5)
-        END AS BIGINT
-    ) AS value_at_risk_e4,
+    CAST(CASE WHEN NOT j.is_closed THEN j.value_e4 END AS BIGINT) AS value_e4,
     COALESCE(j.shrink_status, CASE WHEN j.lifecycle_state = 'prospect' THEN 'prospect' ELSE 'no_purchases' END)
         AS shrink_status,
     j.is_shrinking AS is_shrinking,

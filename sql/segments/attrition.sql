@@ -1,28 +1,18 @@
 -- attrition: how near one customer is to leaving, what that puts at risk, and why.
 -- Key: customer_id. Everybody who is known; sorted by attrition_rank, the most value at risk first.
 -- Units: money in ten-thousandths. Who may not be profiled has a status and no figure.
--- Bands, the first that fits: high_risk is dormant with a return likelier than [attrition] return_probability; lost is lost
+-- Bands by the score, where the model's grade is A or B and the customer has one: high_risk and at_risk from the scores of
+-- [attrition.model] bands on, else active. Bands by rules, the first that fits: high_risk is dormant with a return likelier than [attrition] return_probability; lost is lost
 -- or dormant; high_risk is silent for more than one and a half times the threshold, or overdue and found shrinking; at_risk
 -- is overdue or found shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers
 -- down; then new and active.
-WITH signs AS (
-    SELECT
-        customer_id,
-        MAX(CASE WHEN place = 1 THEN CONCAT(direction, driver) ELSE '' END) AS sign_1,
-        MAX(CASE WHEN place = 2 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_2,
-        MAX(CASE WHEN place = 3 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_3,
-        MAX(CASE WHEN place = 4 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_4,
-        MAX(CASE WHEN place = 5 THEN CONCAT(' ', direction, driver) ELSE '' END) AS sign_5
-    FROM attrition_drivers
-    GROUP BY customer_id
-),
-shown AS (
+WITH shown AS (
     SELECT
         customer_id,
         status,
         COALESCE(CASE WHEN status <> 'profiling_opt_out' THEN 0 - value_at_risk_e4 END, 1) AS most_first,
         status <> 'profiling_opt_out' AS is_shown
-    FROM attrition_signals
+    FROM attrition_judgements
 ),
 ranked AS (
     SELECT
@@ -35,7 +25,13 @@ SELECT
     r.attrition_rank AS attrition_rank,
     s.customer_id AS customer_id,
     s.status AS status,
-    CASE WHEN r.is_shown THEN s.band END AS band,
+    CASE WHEN r.is_shown THEN j.band END AS band,
+    CASE WHEN r.is_shown THEN j.band_source END AS band_source,
+    CASE WHEN r.is_shown THEN j.score END AS score,
+    CASE WHEN r.is_shown THEN j.score_model END AS score_model,
+    CASE WHEN r.is_shown THEN j.score_grade END AS score_grade,
+    j.score_status AS score_status,
+    CASE WHEN r.is_shown THEN j.p_alive END AS p_alive,
     CASE WHEN r.is_shown THEN s.lifecycle_state END AS lifecycle_state,
     CASE WHEN r.is_shown THEN l.state_since_day END AS state_since_day,
     CASE WHEN r.is_shown THEN l.state_prev END AS state_prev,
@@ -48,7 +44,9 @@ SELECT
     CASE WHEN r.is_shown THEN s.p_return_90d END AS p_return_90d,
     CASE WHEN r.is_shown THEN s.p_return END AS p_return,
     CASE WHEN r.is_shown THEN s.p_return_status END AS p_return_status,
-    CASE WHEN r.is_shown THEN s.value_at_risk_e4 END AS value_at_risk_e4,
+    CASE WHEN r.is_shown THEN j.expected_value_e4 END AS expected_value_e4,
+    CASE WHEN r.is_shown THEN j.value_source END AS value_source,
+    CASE WHEN r.is_shown THEN j.value_at_risk_e4 END AS value_at_risk_e4,
     CASE WHEN r.is_shown THEN s.shrink_status END AS shrink_status,
     CASE WHEN r.is_shown THEN s.value_prev_e4 END AS value_prev_e4,
     CASE WHEN r.is_shown THEN s.value_now_e4 END AS value_now_e4,
@@ -72,9 +70,10 @@ SELECT
     CASE WHEN r.is_shown THEN s.open_complaints > 0 END AS complaint_flag,
     CASE WHEN r.is_shown THEN s.is_starved END AS starved_flag,
     CASE WHEN r.is_shown THEN s.is_csat_drop END AS csat_drop,
-    CASE WHEN r.is_shown THEN COALESCE(CONCAT(t.sign_1, t.sign_2, t.sign_3, t.sign_4, t.sign_5), '') END AS drivers
+    CASE WHEN r.is_shown THEN j.drivers END AS drivers,
+    CASE WHEN r.is_shown THEN j.suggested_action END AS suggested_action
 FROM attrition_signals AS s
+JOIN attrition_judgements AS j ON s.customer_id = j.customer_id
 JOIN ranked AS r ON s.customer_id = r.customer_id
 JOIN customer_lifecycle AS l ON s.customer_id = l.customer_id
 LEFT JOIN customer_shrink AS h ON s.customer_id = h.customer_id
-LEFT JOIN signs AS t ON s.customer_id = t.customer_id

@@ -66,6 +66,7 @@ SELECT
     l.state_since_day AS state_since_day,
     a.status AS attrition_status,
     a.band AS attrition_band,
+    a.score AS attrition_score,
     a.value_at_risk_e4 AS value_at_risk_e4,
     w.sow AS sow,
     w.sow_method AS sow_method,

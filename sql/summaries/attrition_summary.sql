@@ -37,7 +37,7 @@ counted AS (
 ),
 bands AS (
     SELECT CONCAT('band_', band) AS measure, CAST(COUNT(*) AS BIGINT) AS customers
-    FROM attrition_signals
+    FROM attrition_judgements
     WHERE status NOT IN ('profiling_opt_out', 'closed', 'prospect')
     GROUP BY band
 ),

@@ -1,5 +1,7 @@
 //! `[attrition]`: when silence and shrinking are signs that a customer is leaving.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ pub struct Attrition {
     pub csat_drop: String,
     /// The score that is learnt from earlier days.
     pub model: AttritionModel,
+    /// What to do about a reason: an action code of your own by sign (`complaint_open`) or feature of the model
+    /// (`open_complaints`). A table of your own replaces this one as a whole.
+    pub actions: BTreeMap<String, String>,
 }
 
 /// A score of leaving, learnt by going back in time (`spec/definitions.md` 3.8).
@@ -65,7 +70,58 @@ pub struct AttritionModel {
     pub origins: u32,
     /// Customers who left, and who stayed, that there have to be to learn from and to judge by.
     pub min_of_each: u32,
+    /// The scores from which a customer is `at_risk` and `high_risk`.
+    pub bands: [f64; 2],
 }
+
+/// What may be a reason: the signs of `attrition_drivers`, and the features of the model, with the usual action.
+///
+/// What speaks for staying alone, or says how a customer is and not what became of them, has none.
+pub(super) const REASONS: [(&str, Option<&str>); 43] = [
+    ("overdue", Some("remind")),
+    ("shrinking", Some("offer")),
+    ("complaint_open", Some("resolve_complaint")),
+    ("repeat_complaint", Some("resolve_complaint")),
+    ("csat_drop", Some("call_back")),
+    ("tier_fall", Some("personal_contact")),
+    ("fewer_orders", Some("offer")),
+    ("category_vanished", Some("show_category")),
+    ("abandoned_calls", Some("call_back")),
+    ("opt_out", Some("fewer_messages")),
+    ("contact_starvation", Some("personal_contact")),
+    ("growing", None),
+    ("recent", None),
+    ("recency_days", Some("remind")),
+    ("tenure_days", None),
+    ("purchase_days", None),
+    ("days_90d", Some("offer")),
+    ("days_365d", Some("offer")),
+    ("days_change", Some("offer")),
+    ("overdue_ratio", Some("remind")),
+    ("threshold_days", None),
+    ("gap_spread", None),
+    ("revenue_365d", Some("offer")),
+    ("spend_trend", Some("offer")),
+    ("revenue_per_day", None),
+    ("discount_share", None),
+    ("return_share", Some("ask_about_returns")),
+    ("categories_365d", Some("show_category")),
+    ("categories_lost", Some("show_category")),
+    ("actual_tier", None),
+    ("tier_delta", Some("personal_contact")),
+    ("contacts_90d", None),
+    ("complaints_365d", Some("resolve_complaint")),
+    ("open_complaints", Some("resolve_complaint")),
+    ("repeat_complaints_90d", Some("resolve_complaint")),
+    ("abandoned_90d", Some("call_back")),
+    ("carts_90d", Some("remind_of_cart")),
+    ("mean_wait_s", Some("call_back")),
+    ("satisfaction", Some("call_back")),
+    ("satisfaction_fall", Some("call_back")),
+    ("starved_days", Some("personal_contact")),
+    ("opt_outs", Some("fewer_messages")),
+    ("p_alive", Some("remind")),
+];
 
 impl Default for AttritionModel {
     fn default() -> Self {
@@ -77,6 +133,7 @@ impl Default for AttritionModel {
             step_days: 30,
             origins: 3,
             min_of_each: 200,
+            bands: [0.33, 0.66],
         }
     }
 }
@@ -103,6 +160,10 @@ impl Default for Attrition {
             starved_days: 90,
             csat_drop: "1".into(),
             model: AttritionModel::default(),
+            actions: REASONS
+                .iter()
+                .filter_map(|(reason, action)| Some(((*reason).to_owned(), (*action)?.to_owned())))
+                .collect(),
         }
     }
 }
@@ -130,5 +191,26 @@ impl Window {
             Window::ErrorBalanced => "error_balanced",
             Window::Fixed => "fixed",
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_reasons_are_the_signs_and_the_features_that_there_are() {
+        let drivers = include_str!("../../sql/segments/attrition_drivers.sql");
+        let signs =
+            drivers.lines().filter_map(|line| line.split_once("' AS driver")?.0.rsplit_once('\'')).map(|at| at.1);
+        let inputs = crate::contract::made_tables().into_iter().find(|table| table.name == "attrition_inputs").unwrap();
+        let features = inputs.columns.iter().map(|column| column.name.as_ref()).filter(|name| *name != "customer_id");
+        let there_are: BTreeSet<&str> = signs.chain(features).collect();
+        let known: Vec<&str> = REASONS.iter().map(|(reason, _)| *reason).collect();
+        assert_eq!(there_are, known.iter().copied().collect());
+        assert_eq!(there_are.len(), known.len(), "a reason comes twice");
     }
 }

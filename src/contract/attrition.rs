@@ -23,7 +23,7 @@ pub(super) fn tables() -> Vec<Table> {
         customer_complaints(),
         customer_contacts(),
     ];
-    let internal = [silence, shrinking::tables(), learning::tables(), vec![decisions::attrition_signals()]].concat();
+    let internal = [silence, shrinking::tables(), learning::tables(), decisions::internal()].concat();
     let mut tables: Vec<Table> = internal.into_iter().map(Table::internal).collect();
     tables.extend(decisions::published());
     tables.extend(learning::published());

@@ -88,6 +88,9 @@ fn run_params() -> Table {
             money("csat_drop_e4", "fall of the mean satisfaction that is a sign"),
             integer("attrition_eligible_days", "who bought in so many last days is scored and learnt from"),
             bigint("attrition_least_of_each", "customers who left, and who stayed, that a model needs"),
+            boolean("attrition_model_enabled", "whether there is a model of attrition"),
+            bigint("attrition_at_risk_ppm", "the score from which a customer is at risk, in millionths"),
+            bigint("attrition_high_risk_ppm", "the score from which the risk is high, in millionths"),
             // [campaigns], [[contact_rules]], [experiments], [routing]
             text("time_zone", "the business time zone"),
             day("contact_window_day", "first day of which contacts count for a cap or are reported"),

@@ -70,7 +70,16 @@ fn customers() -> Table {
             day("state_since_day", "first day in that state").optional().published_as("state_since"),
             text("attrition_status", "ok, or why there is no judgement: see the table attrition"),
             text("attrition_band", "lost, high_risk, at_risk, cooling, new or active").optional(),
-            money("value_at_risk_e4", "value times the probability that they do not return").optional(),
+            double(
+                "attrition_score",
+                "probability of buying nothing in the horizon; none without a model with a grade",
+            )
+            .optional(),
+            money(
+                "value_at_risk_e4",
+                "what they are expected to bring times the probability that they leave: see the table attrition",
+            )
+            .optional(),
             double("sow", "share of customer: of what they spend on what we sell, what they spend with us").optional(),
             text("sow_method", "declared, war, peer_frontier, breadth (the last two are stand-ins) or none"),
             money("unrealised_potential_e4", "potential less value").optional(),

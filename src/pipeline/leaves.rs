@@ -87,6 +87,7 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("ltv_origins", lifetime_value::origin_rows(config, as_of, first_day)?),
         ("ltv_weeks", lifetime_value::week_rows(config, as_of, first_day)?),
         ("gap_logarithms", lifetime_value::gap_logarithm_rows(as_of, first_day)),
+        ("attrition_actions", parameters::attrition_action_rows(&config.attrition)),
         ("attrition_origins", attrition_origins::rows(config, as_of, first_day)?),
         ("excluded_products", affinity::excluded_product_rows(config)),
         ("muted_categories", recommendations::muted_category_rows(&config.recommendations)),

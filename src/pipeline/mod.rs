@@ -28,6 +28,7 @@ mod replay;
 mod rows;
 mod rule_files;
 mod run;
+mod scorecard_files;
 mod script_vars;
 mod sql_files;
 mod summary;

@@ -9,7 +9,7 @@ use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
 use super::recommendations::recommendation_params;
 use super::rows::Cell;
-use crate::config::{Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
+use crate::config::{Attrition, Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
 /// Millionths in one.
@@ -76,6 +76,9 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
         money(&attrition.csat_drop, "attrition.csat_drop")?.into(),
         attrition.model.eligible_days.into(),
         attrition.model.min_of_each.into(),
+        attrition.model.enabled.into(),
+        ppm(attrition.model.bands[0]).into(),
+        ppm(attrition.model.bands[1]).into(),
     ];
     // [campaigns], [[contact_rules]], [experiments], [routing]
     row.extend(contact_params(config, as_of)?);
@@ -90,6 +93,12 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     // [recommendations]
     row.extend(recommendation_params(&config.recommendations));
     Ok(vec![row])
+}
+
+/// Rows of `attrition_actions`.
+pub fn attrition_action_rows(attrition: &Attrition) -> Vec<Vec<Cell>> {
+    let row = |(reason, action): (&String, &String)| vec![reason.as_str().into(), action.as_str().into()];
+    attrition.actions.iter().map(row).collect()
 }
 
 /// Rows of `tenure_bands`.

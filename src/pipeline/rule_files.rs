@@ -14,7 +14,7 @@ use crate::publish::Building;
 use crate::rule_files::{Choice, PairRule, choose, drools_csv, jdm, json_rules};
 
 /// Where the files are in a run folder.
-const FOLDER: &str = "rules";
+pub const FOLDER: &str = "rules";
 
 /// Rows of one product and level that become rules.
 const PER_PRODUCT: usize = 3;
@@ -91,7 +91,11 @@ fn rules(batch: &RecordBatch) -> Result<Vec<PairRule<'_>>> {
     Ok((0..batch.num_rows()).map(rule).collect())
 }
 
-fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T> {
+/// A column of the rows of the run's own table.
+///
+/// # Errors
+/// Internal, when it is not there or of another type.
+pub fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T> {
     let found = batch.column_by_name(name).and_then(|array| array.as_any().downcast_ref::<T>());
-    found.ok_or_else(|| Error::internal(format!("`affinity_ptp.{name}` is not as it was written")))
+    found.ok_or_else(|| Error::internal(format!("`{name}` is not as it was written")))
 }

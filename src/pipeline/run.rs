@@ -14,7 +14,7 @@ use super::memory::PeakMeter;
 use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous, replay, rule_files};
+use super::{fits, gates, periods, previous, replay, rule_files, scorecard_files};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -192,6 +192,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
         manifest.notes.extend(limits);
     }
     manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
+    manifest.notes.extend(scorecard_files::write(&building, &loaded.config.attrition.model)?);
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),

@@ -1,4 +1,4 @@
-//! JSON Decision Model of GoRules ZEN: an input, a decision table that collects all rows that match, an output.
+//! JSON Decision Model of GoRules ZEN. For pairs: an input, a decision table that collects all rows that match, an output.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,6 @@ use super::{PairRule, number};
 
 /// A decision for ZEN 1 and 2: from `{"level", "product_a"}` to `{"related": [...]}`, by rank.
 pub fn jdm(rules: &[PairRule<'_>]) -> String {
-    let column = |name: &str| json!({"id": name, "name": name, "field": name});
     let rows: Vec<Value> = rules
         .iter()
         .map(|rule| {
@@ -37,19 +36,35 @@ pub fn jdm(rules: &[PairRule<'_>]) -> String {
         "outputPath": "related",
         "executionMode": "single",
     });
-    let node = |id: &str, kind: &str, x: u32, content: Value| json!({"id": id, "name": id, "type": kind, "position": {"x": x, "y": 100}, "content": content});
-    let edge =
-        |from: &str, to: &str| json!({"id": format!("{from}-{to}"), "type": "edge", "sourceId": from, "targetId": to});
-    let decision = json!({
-        "contentType": "application/vnd.gorules.decision",
-        "nodes": [
+    decision(
+        vec![
             node("request", "inputNode", 100, json!({})),
             node("affinity", "decisionTableNode", 400, table),
             node("response", "outputNode", 700, json!({})),
         ],
-        "edges": [edge("request", "affinity"), edge("affinity", "response")],
-    });
+        vec![edge("request", "affinity"), edge("affinity", "response")],
+    )
+}
+
+/// The text of a decision.
+pub(super) fn decision(nodes: Vec<Value>, edges: Vec<Value>) -> String {
+    let decision = json!({"contentType": "application/vnd.gorules.decision", "nodes": nodes, "edges": edges});
     format!("{decision:#}\n")
+}
+
+/// A step of a decision, this far to the right in an editor.
+pub(super) fn node(id: &str, kind: &str, x: u32, content: Value) -> Value {
+    json!({"id": id, "name": id, "type": kind, "position": {"x": x, "y": 100}, "content": content})
+}
+
+/// What follows on what.
+pub(super) fn edge(from: &str, to: &str) -> Value {
+    json!({"id": format!("{from}-{to}"), "type": "edge", "sourceId": from, "targetId": to})
+}
+
+/// A column of a decision table.
+pub(super) fn column(name: &str) -> Value {
+    json!({"id": name, "name": name, "field": name})
 }
 
 /// An expression that is this text. A text of ZEN is between two quotes of one kind and knows no escapes, so that one with

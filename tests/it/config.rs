@@ -170,6 +170,12 @@ const MISTAKES: &[(&str, &str)] = &[
         "amount = \"paid\"",
         "amount = \"paid\"\ncost = \"cost\"\n[value]\nmetric = \"clv\"\n[lifetime_value]\nenabled = false",
     ),
+    // The model of attrition.
+    ("", "[attrition.model]\nbands = [0.66, 0.33]"),
+    ("", "[attrition.model]\nbands = [33, 66]"),
+    ("", "[attrition.model]\nbands = [0.5]"),
+    ("", "[attrition.actions]\ncomplaints_open = \"call\""),
+    ("", "[attrition.actions]\ncomplaint_open = \"\""),
     // Affinity.
     ("", "[affinity]\nmax_q = \"five per cent\""),
     ("", "[affinity]\nmax_q = \"0.5\""),

@@ -7,6 +7,7 @@ mod affinity_lookups;
 mod affinity_truth;
 mod attrition_golden;
 mod attrition_identities;
+mod attrition_model;
 mod attrition_rules;
 mod attrition_truth;
 mod business_summary;

@@ -1,9 +1,10 @@
 //! `[attrition]`: windows of at least a day, shares that are shares.
 
-use super::super::Attrition;
+use super::super::attrition::{Attrition, REASONS};
 use super::super::decimal::decimal_e4;
 use super::super::mistake::Mistakes;
 use super::{at_least, share};
+use crate::names::suggest;
 
 pub(super) fn validate(attrition: &Attrition, mistakes: &mut Mistakes<'_>) {
     for (key, value) in [
@@ -26,6 +27,34 @@ pub(super) fn validate(attrition: &Attrition, mistakes: &mut Mistakes<'_>) {
         ("origins", model.origins),
     ] {
         at_least(mistakes, &["attrition", "model", key], value.into(), 1);
+    }
+    let [at_risk, high_risk] = model.bands;
+    for (index, value) in ["0", "1"].into_iter().zip(model.bands) {
+        share(mistakes, &["attrition", "model", "bands", index], value);
+    }
+    if at_risk > high_risk {
+        mistakes.value(
+            &["attrition", "model", "bands", "1"],
+            format!("`high_risk` begins at {high_risk}, below `at_risk` at {at_risk}"),
+            "put the lower score first: bands = [0.33, 0.66]",
+        );
+    }
+    for (reason, action) in &attrition.actions {
+        if !REASONS.iter().any(|(known, _)| known == reason) {
+            let known: Vec<&str> = REASONS.iter().map(|(known, _)| *known).collect();
+            mistakes.key(
+                &["attrition", "actions", reason],
+                format!("`{reason}` is neither a sign of leaving nor a feature of the model"),
+                suggest(reason, &known),
+            );
+        }
+        if action.trim().is_empty() {
+            mistakes.value(
+                &["attrition", "actions", reason],
+                "an action has no code",
+                "leave the reason out to suggest nothing for it",
+            );
+        }
     }
     for (key, value) in [
         ("gap_quantile", attrition.gap_quantile),

@@ -2,6 +2,15 @@
 
 use super::{Table, bigint, boolean, customer_id, day, double, integer, money, text};
 
+/// The words of a score's status.
+const SCORE_STATUS: &str = "ok; not_eligible: silent for [attrition.model] eligible_days; grade_c: no model is worth using; \
+                            disabled, insufficient_data, no_purchase, prospect, closed, profiling_opt_out";
+
+/// The internal tables.
+pub(super) fn internal() -> Vec<Table> {
+    vec![attrition_signals(), attrition_judgements()]
+}
+
 /// The published tables.
 pub(super) fn published() -> Vec<Table> {
     vec![
@@ -15,7 +24,7 @@ pub(super) fn published() -> Vec<Table> {
     ]
 }
 
-pub(super) fn attrition_signals() -> Table {
+fn attrition_signals() -> Table {
     Table::new(
         "attrition_signals",
         "one known customer, with all that speaks for or against leaving",
@@ -32,7 +41,7 @@ pub(super) fn attrition_signals() -> Table {
             double("p_return_90d", "probability of a return within 90 days").optional(),
             double("p_return", "probability of a return within the horizon").optional(),
             text("p_return_status", "ok, all_customers, lower_bound or few_cases").optional(),
-            money("value_at_risk_e4", "value of the value window times the probability of no return").optional(),
+            money("value_e4", "value of the value window, at least 0; null of the closed").optional(),
             text("shrink_status", "ok, too_few_orders, or why the windows cannot be compared"),
             boolean("is_shrinking", "found by the test, and the value fell"),
             money("value_now_e4", "value of the last window").optional(),
@@ -59,6 +68,31 @@ pub(super) fn attrition_signals() -> Table {
     )
 }
 
+/// What the score and the rules come to, before it is decided who may be shown.
+fn attrition_judgements() -> Table {
+    Table::new(
+        "attrition_judgements",
+        "one known customer, and what their leaving is judged by",
+        &["customer_id"],
+        vec![
+            customer_id(),
+            text("status", "ok, new, insufficient_history, prospect, closed or profiling_opt_out"),
+            text("band", "lost, high_risk, at_risk, cooling, new or active").optional(),
+            text("band_source", "score or rules").optional(),
+            double("score", "probability of buying nothing in the horizon").optional(),
+            text("score_model", "scorecard or trees").optional(),
+            text("score_grade", "A or B").optional(),
+            text("score_status", SCORE_STATUS),
+            double("p_alive", "probability that they still buy").optional(),
+            money("expected_value_e4", "what they are expected to bring").optional(),
+            text("value_source", "lifetime_value or value_window").optional(),
+            money("value_at_risk_e4", "expected value times the probability of leaving").optional(),
+            text("drivers", "the first five reasons, separated by blanks"),
+            text("suggested_action", "action for the first reason that has one").optional(),
+        ],
+    )
+}
+
 fn attrition() -> Table {
     Table::new(
         "attrition",
@@ -69,6 +103,13 @@ fn attrition() -> Table {
             customer_id(),
             text("status", "ok, new, insufficient_history, prospect, closed or profiling_opt_out"),
             text("band", "lost, high_risk, at_risk, cooling, new or active").optional(),
+            text("band_source", "score: the model's score and [attrition.model] bands; rules: silence and shrinking")
+                .optional(),
+            double("score", "probability of buying nothing in [attrition.model] horizon_days").optional(),
+            text("score_model", "scorecard or trees").optional(),
+            text("score_grade", "A or B; a model with a C is not used").optional(),
+            text("score_status", SCORE_STATUS),
+            double("p_alive", "probability that they still buy, by the lifetime value").optional(),
             text("lifecycle_state", "prospect, new, active, slipping, at_risk, dormant, reactivated or lost")
                 .optional(),
             day("state_since_day", "first day in it").optional(),
@@ -82,7 +123,13 @@ fn attrition() -> Table {
             double("p_return_90d", "probability of a return within 90 days").optional(),
             double("p_return", "probability of a return within [attrition] horizon_days").optional(),
             text("p_return_status", "ok, all_customers, lower_bound or few_cases").optional(),
-            money("value_at_risk_e4", "value of the value window times (1 - p_return)").optional(),
+            money("expected_value_e4", "what they are expected to bring").optional(),
+            text(
+                "value_source",
+                "lifetime_value: within the horizon of customer_ltv; value_window: what they brought in it",
+            )
+            .optional(),
+            money("value_at_risk_e4", "expected_value times score, or times (1 - p_return) where there is none").optional(),
             text("shrink_status", "ok, too_few_orders, or why the windows cannot be compared").optional(),
             money("value_prev_e4", "value of the window before the last").optional(),
             money("value_now_e4", "value of the last window").optional(),
@@ -108,7 +155,12 @@ fn attrition() -> Table {
             boolean("complaint_flag", "a complaint is open").optional(),
             boolean("starved_flag", "no two-way contact for [attrition] starved_days").optional(),
             boolean("csat_drop", "satisfaction fell by [attrition] csat_drop or more").optional(),
-            text("drivers", "the first five signs, + towards leaving and - towards staying, separated by blanks")
+            text(
+                "drivers",
+                "the first five reasons of the score, else signs, + towards leaving and - towards staying, separated by blanks",
+            )
+            .optional(),
+            text("suggested_action", "the action of [attrition.actions] for the first of them towards leaving that has one")
                 .optional(),
         ],
     )

@@ -10,7 +10,7 @@ pub(super) fn tables() -> Vec<Table> {
 
 /// Tables that the pipeline itself makes.
 pub(super) fn parameter_tables() -> Vec<Table> {
-    vec![attrition_origins(), attrition_snapshots()]
+    vec![attrition_origins(), attrition_snapshots(), attrition_actions()]
 }
 
 fn attrition_activity() -> Table {
@@ -52,6 +52,9 @@ fn attrition_service() -> Table {
     )
 }
 
+/// Among the features for the sake of a baseline.
+const RFM_CELL: &str = "rfm_cell";
+
 /// The features: one definition for what is scored and for what is learnt from.
 fn features() -> Vec<Column> {
     vec![
@@ -84,7 +87,7 @@ fn features() -> Vec<Column> {
         double("satisfaction_fall", "how far the last 90 days lie below all before").optional(),
         bigint("starved_days", "days since the last two-way contact, or since the first order").optional(),
         bigint("opt_outs", "consents withdrawn and lists left"),
-        bigint("rfm_cell", "the three RFM scores as one number: no feature, but what a model has to beat").optional(),
+        bigint(RFM_CELL, "the three RFM scores as one number: no feature, but what a model has to beat").optional(),
     ]
 }
 
@@ -103,6 +106,18 @@ fn attrition_origins() -> Table {
             day("origin_day", "the day: features are of what was before it"),
             day("from_day", "first day on which a purchase says that a customer stayed"),
             day("until_day", "the day after the last"),
+        ],
+    )
+}
+
+fn attrition_actions() -> Table {
+    Table::new(
+        "attrition_actions",
+        "one reason for leaving, and what to do about it",
+        &["reason"],
+        vec![
+            text("reason", "a sign of attrition_drivers, or a feature of the model"),
+            text("action", "the action's code"),
         ],
     )
 }
@@ -141,6 +156,7 @@ fn attrition_scores() -> Table {
         &["customer_id"],
         vec![
             customer_id(),
+            double("p_alive", "probability of being alive, fitted to what is known now").optional(),
             double("score", "probability of buying nothing in the horizon").optional(),
             text(
                 "status",
@@ -152,7 +168,42 @@ fn attrition_scores() -> Table {
 
 /// What is published of the model.
 pub(super) fn published() -> Vec<Table> {
-    vec![attrition_reasons(), attrition_model(), attrition_grades(), attrition_calibration()]
+    vec![
+        attrition_inputs(),
+        attrition_reasons(),
+        attrition_model(),
+        attrition_recalibration(),
+        attrition_grades(),
+        attrition_calibration(),
+    ]
+}
+
+fn attrition_inputs() -> Table {
+    let given = features().into_iter().filter(|column| column.name != RFM_CELL);
+    let alive = double("p_alive", "probability of being alive, by an MBG/NBD fitted to what is known").optional();
+    let columns = std::iter::once(customer_id()).chain(given).chain([alive]).collect();
+    Table::new("attrition_inputs", "what the model is given of one customer who bought", &["customer_id"], columns)
+}
+
+fn attrition_recalibration() -> Table {
+    Table::new(
+        "attrition_recalibration",
+        "one piece of what makes probabilities of the scores of one model or baseline",
+        &["model", "place"],
+        vec![
+            text("model", "the model or baseline"),
+            integer("place", "from 1, the lowest scores first"),
+            text(
+                "method",
+                "logistic: 1 / (1 + EXP(-(intercept + slope * log-odds of the score))); isotonic: straight from one place to \
+                 the next, level before the first and after the last",
+            ),
+            double("intercept", "of logistic").optional(),
+            double("slope", "of logistic").optional(),
+            double("score", "of isotonic: the score before").optional(),
+            double("probability", "of isotonic: what it becomes").optional(),
+        ],
+    )
 }
 
 fn attrition_reasons() -> Table {

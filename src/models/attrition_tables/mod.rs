@@ -3,6 +3,7 @@
 
 mod alive;
 mod read;
+mod recalibrations;
 mod rows;
 
 use super::attrition::study::{StudyOptions, study};
@@ -13,7 +14,14 @@ use crate::error::Result;
 pub const MODEL: Model = Model {
     name: "attrition",
     reads: &["run_params", "attrition_snapshots", "attrition_labels", "attrition_features"],
-    makes: &["attrition_scores", "attrition_reasons", "attrition_model", "attrition_grades", "attrition_calibration"],
+    makes: &[
+        "attrition_scores",
+        "attrition_reasons",
+        "attrition_model",
+        "attrition_recalibration",
+        "attrition_grades",
+        "attrition_calibration",
+    ],
     compute,
 };
 
@@ -31,6 +39,7 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         rows::scores(&read, &scored),
         rows::reasons(&read, &outcome, &scored),
         rows::model(&outcome),
+        recalibrations::rows(&outcome),
         rows::grades(&read, &outcome),
         rows::calibration(&read, &outcome),
     ])

@@ -15,7 +15,8 @@ const REASONS: usize = 5;
 /// Bins of a calibration table.
 const BINS: u64 = 10;
 
-type Found = Result<Outcome, Unfit>;
+/// What came of the study.
+pub(super) type Found = Result<Outcome, Unfit>;
 
 /// Today's probabilities, in the order of the customers; none for those who are not scored.
 pub struct Scored {
@@ -41,15 +42,15 @@ pub fn scored(read: &Read, outcome: &Found) -> Scored {
     }
 }
 
-fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
+pub(super) fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
     Values::Text(rows.iter().map(|row| Some(of(row))).collect())
 }
 
-fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
+pub(super) fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
     Values::Double(rows.iter().map(|row| of(row).filter(|value| value.is_finite())).collect())
 }
 
-fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
+pub(super) fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
     Values::Whole(rows.iter().map(|row| Some(of(row))).collect())
 }
 
@@ -58,6 +59,7 @@ pub fn scores(read: &Read, scored: &Scored) -> Rows {
     let rows: Vec<usize> = (0..read.ids.len()).collect();
     vec![
         text(&rows, |row| read.ids[*row].clone()),
+        double(&rows, |row| Some(read.today.alive[*row])),
         double(&rows, |row| scored.probabilities[*row]),
         text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
     ]
