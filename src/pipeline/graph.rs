@@ -151,9 +151,9 @@ impl Graph {
         Ok(Graph { nodes })
     }
 
-    /// What makes `table` for the run's own use: nothing of it is published.
-    pub fn towards(mut self, table: &str) -> Graph {
-        let mut needed = BTreeSet::from([table.to_owned()]);
+    /// What makes `tables` for the run's own use: nothing of it is published.
+    pub fn towards(mut self, tables: &[&str]) -> Graph {
+        let mut needed: BTreeSet<String> = tables.iter().map(|table| (*table).to_owned()).collect();
         for node in self.nodes.iter().rev() {
             if needed.contains(&*node.table.name) {
                 needed.extend(node.reads.iter().cloned());
@@ -162,7 +162,7 @@ impl Graph {
         self.nodes.retain(|node| needed.contains(&*node.table.name));
         for node in &mut self.nodes {
             node.table.published = false;
-            node.feeds_model |= node.table.name == table;
+            node.feeds_model |= tables.iter().any(|table| node.table.name == *table);
         }
         self
     }

@@ -13,7 +13,7 @@ use super::read::Read;
 const REASONS: usize = 5;
 
 /// Bins of a calibration table.
-const BINS: u64 = 10;
+pub(super) const BINS: u64 = 10;
 
 type Found = Result<Outcome, Unfit>;
 
@@ -41,15 +41,15 @@ pub fn scored(read: &Read, outcome: &Found) -> Scored {
     }
 }
 
-fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
+pub(super) fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
     Values::Text(rows.iter().map(|row| Some(of(row))).collect())
 }
 
-fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
+pub(super) fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
     Values::Double(rows.iter().map(|row| of(row).filter(|value| value.is_finite())).collect())
 }
 
-fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
+pub(super) fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
     Values::Whole(rows.iter().map(|row| Some(of(row))).collect())
 }
 
