@@ -4,6 +4,7 @@
 mod affinity;
 mod affinity_cli;
 mod affinity_lookups;
+mod attrition_backtest;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_rules;

@@ -5,6 +5,7 @@ mod alive;
 mod backtest;
 mod read;
 mod rows;
+mod survival;
 
 pub use backtest::Top;
 
@@ -17,8 +18,15 @@ use crate::error::Result;
 /// Learns from `attrition_snapshots` and scores `attrition_features`.
 pub const MODEL: Model = Model {
     name: "attrition",
-    reads: &["run_params", "attrition_snapshots", "attrition_labels", "attrition_features"],
-    makes: &["attrition_scores", "attrition_reasons", "attrition_model", "attrition_grades", "attrition_calibration"],
+    reads: &["run_params", "attrition_snapshots", "attrition_labels", "attrition_lapses", "attrition_features"],
+    makes: &[
+        "attrition_scores",
+        "attrition_reasons",
+        "attrition_model",
+        "attrition_grades",
+        "attrition_calibration",
+        "attrition_survival",
+    ],
     compute,
 };
 
@@ -66,5 +74,6 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         rows::model(&outcome),
         rows::grades(&read, &outcome),
         rows::calibration(&read, &outcome),
+        survival::rows(&read, &outcome, inputs.table("attrition_lapses")?)?,
     ])
 }

@@ -65,6 +65,8 @@ pub struct Read {
     pub is_eligible: Vec<bool>,
     /// Customers of each kind that there have to be.
     pub least_of_each: u64,
+    /// Which rows of `attrition_snapshots` are those of `past`.
+    pub kept: Vec<usize>,
 }
 
 /// Reads the tables.
@@ -99,7 +101,7 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         origins: kept.iter().map(|row| origins[*row]).collect(),
         people: all.of(&kept),
     };
-    Ok(Read { past, ids, today, is_eligible, least_of_each })
+    Ok(Read { past, ids, today, is_eligible, least_of_each, kept })
 }
 
 /// The customers of a table of features, of one day or of each of `origins`.
