@@ -38,7 +38,7 @@ customer_id = "customer"
 ts_start = { column = "date", format = "%Y-%m-%d" }
 channel = "channel"
 direction = "direction"
-reason = "reason"
+complaint = "complaint"
 wait_s = "wait"
 [inputs.customers]
 files = ["customers.csv"]
@@ -113,7 +113,7 @@ impl Shop {
     }
 
     fn complain(&mut self, now: u64, customer: u64, number: u64, wait: u64) {
-        let line = format!("i{customer}-{number},c{customer:04},{},phone,in,complaint,{wait}", day(now));
+        let line = format!("i{customer}-{number},c{customer:04},{},phone,in,true,{wait}", day(now));
         self.interactions.push((now, line));
     }
 
@@ -156,7 +156,7 @@ impl Shop {
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
         write("patronage.toml", PIPELINE.to_owned());
         write("transactions.csv", text("customer,order,refund_of,date,product,amount", &self.transactions));
-        write("interactions.csv", text("id,customer,date,channel,direction,reason,wait", &self.interactions));
+        write("interactions.csv", text("id,customer,date,channel,direction,complaint,wait", &self.interactions));
         let customers = (0..CUSTOMERS + 50).map(|customer| (0, format!("c{customer:04},r{}", customer % 3)));
         write("customers.csv", text("customer,region", &customers.collect::<Vec<_>>()));
         folder
