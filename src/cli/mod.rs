@@ -6,6 +6,7 @@
 mod affinity;
 mod approve;
 mod args;
+mod backtest;
 mod check;
 mod completions;
 mod config;
@@ -73,6 +74,7 @@ pub struct Cli {
 enum Command {
     Run(run::Args),
     Plan(plan::Args),
+    Backtest(backtest::Args),
     Check(check::Args),
     Segment(segment::Args),
     Query(query::Args),
@@ -116,6 +118,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(args, global),
             Command::Plan(args) => plan::run(args, global),
+            Command::Backtest(args) => backtest::run(args, global),
             Command::Check(args) => check::run(args, global),
             Command::Segment(args) => segment::run(&args, global),
             Command::Query(args) => query::run(args, global),

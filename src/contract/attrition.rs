@@ -1,5 +1,6 @@
 //! Contracts of the tables about who is leaving: rhythm, lifecycle, attrition signals, retention.
 
+mod backtest;
 mod decisions;
 mod learning;
 mod shrinking;
@@ -29,6 +30,8 @@ pub(super) fn tables() -> Vec<Table> {
     tables.extend(learning::published());
     tables
 }
+
+pub use backtest::backtest_tables;
 
 /// Tables of this theme that the pipeline itself makes.
 pub(super) fn parameter_tables() -> Vec<Table> {

@@ -20,6 +20,7 @@ mod segments;
 mod summaries;
 mod value;
 
+pub use attrition::backtest_tables;
 pub use inputs::{Input, InputColumn, input, inputs};
 pub use parameters::parameter_tables;
 

@@ -11,7 +11,7 @@
 pub mod affinity;
 pub mod affinity_tables;
 pub mod attrition;
-mod attrition_tables;
+pub(crate) mod attrition_tables;
 mod batch;
 mod binomial;
 mod buyers;

@@ -46,6 +46,24 @@ pub fn origins(model: &AttritionModel, as_of: Date, first_day: Option<Date>) -> 
     Ok(origins)
 }
 
+/// The first and the last day that a backtest of these exports can go back to: before the first there is too little to
+/// learn from (a day to judge by, and one before it to learn from, each with the history that an origin needs); of who was
+/// scored after the last it is not known yet what became of them.
+///
+/// # Errors
+/// As [`origins`].
+pub fn testable(model: &AttritionModel, as_of: Date, first_day: Date) -> Result<(i32, i32)> {
+    let too_far = || Error::config("`[attrition.model]` goes back too far").hint("lower its days or `origins`");
+    let sum = |days: &[u32]| {
+        let all = days.iter().try_fold(0_u32, |sum, days| sum.checked_add(*days));
+        all.and_then(|days| i32::try_from(days).ok()).ok_or_else(too_far)
+    };
+    let horizon = sum(&[model.horizon_days, model.gap_days])?;
+    let history = sum(&[model.eligible_days.max(LEAST_HISTORY as u32), model.step_days])?;
+    let earliest = epoch_day(first_day).checked_add(history).and_then(|day| day.checked_add(horizon));
+    Ok((earliest.ok_or_else(too_far)?, epoch_day(as_of) - horizon))
+}
+
 /// Rows of `attrition_origins`.
 ///
 /// # Errors
@@ -62,6 +80,23 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn a_day_can_be_tested_when_it_can_learn_and_its_outcome_is_known() {
+        let model = AttritionModel { gap_days: 7, ..AttritionModel::default() };
+        let (as_of, first) = (date(2011, 12, 10), date(2010, 12, 1));
+        let (earliest, latest) = testable(&model, as_of, first).unwrap();
+        assert_eq!((earliest - epoch_day(first), epoch_day(as_of) - latest), (180 + 30 + 97, 97));
+        // Two origins on the earliest day, one on the day before it.
+        let origins_of = |day: i32| {
+            let day = super::super::periods::day_of_epoch(day).unwrap();
+            origins(&model, day, Some(first)).unwrap()
+        };
+        assert_eq!((origins_of(earliest).len(), origins_of(earliest - 1).len()), (2, 1));
+        // The horizon of the last day ends with the exports: it is the latest origin of their own night.
+        assert_eq!(origins(&model, as_of, Some(first)).unwrap()[0].day, latest);
+        assert!(testable(&AttritionModel { step_days: u32::MAX, ..model }, as_of, first).is_err());
+    }
 
     #[test]
     fn the_latest_horizon_ends_with_what_is_known_and_short_histories_are_left_out() {

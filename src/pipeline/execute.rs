@@ -160,7 +160,7 @@ impl Workshop<'_> {
         for read in &node.reads {
             if let Some(left) = state.readers.get_mut(read) {
                 *left -= 1;
-                if *left == 0 {
+                if *left == 0 && !self.keep.contains(&read.as_str()) {
                     self.engine.forget(read);
                 }
             }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::replay::{FEATURES, SNAPSHOTS};
 use super::sql_files::{Origin, SqlFile, sql_files};
 use crate::contract::{self, Column, ColumnType, Table};
 use crate::engine::Statement;
@@ -133,10 +134,10 @@ impl Graph {
             let names: Vec<&str> = self.nodes.iter().map(|node| &*node.table.name).collect();
             return Err(Error::usage(format!("there is no table `{unknown}`")).hint(suggest_table(unknown, &names)));
         }
-        for node in self.nodes.iter().rev() {
-            if needed.contains(&*node.table.name) {
-                needed.extend(node.reads.iter().cloned());
-            }
+        self.extend(&mut needed);
+        // They are the same table at earlier days, made by what makes it today.
+        if needed.contains(SNAPSHOTS) && needed.insert(FEATURES.to_owned()) {
+            self.extend(&mut needed);
         }
         let mut nodes: Vec<Node> = self.nodes.into_iter().filter(|node| needed.contains(&*node.table.name)).collect();
         if !wanted.is_empty() {
@@ -151,18 +152,23 @@ impl Graph {
         Ok(Graph { nodes })
     }
 
-    /// What makes `table` for the run's own use: nothing of it is published.
-    pub fn towards(mut self, table: &str) -> Graph {
-        let mut needed = BTreeSet::from([table.to_owned()]);
+    /// Adds what these tables are made of.
+    fn extend(&self, needed: &mut BTreeSet<String>) {
         for node in self.nodes.iter().rev() {
             if needed.contains(&*node.table.name) {
                 needed.extend(node.reads.iter().cloned());
             }
         }
+    }
+
+    /// What makes `tables` for the run's own use: nothing of it is published.
+    pub fn towards(mut self, tables: &[&str]) -> Graph {
+        let mut needed: BTreeSet<String> = tables.iter().map(|table| (*table).to_owned()).collect();
+        self.extend(&mut needed);
         self.nodes.retain(|node| needed.contains(&*node.table.name));
         for node in &mut self.nodes {
             node.table.published = false;
-            node.feeds_model |= node.table.name == table;
+            node.feeds_model |= tables.iter().any(|table| node.table.name == *table);
         }
         self
     }
@@ -394,6 +400,13 @@ mod tests {
         assert!(graph.node("product_pairs").is_none());
         assert!(graph.node("value_tiers").unwrap().table.published);
         assert!(built_in().only(&["value_tears".to_owned()]).unwrap_err().hint_text().unwrap().contains("value_tiers"));
+    }
+
+    #[test]
+    fn features_of_earlier_days_need_what_makes_those_of_today() {
+        let graph = built_in().only(&["attrition_labels".to_owned()]).unwrap();
+        assert!(graph.node("attrition_features").is_some() && graph.node("attrition_activity").is_some());
+        assert!(graph.node("attrition_scores").is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod affinity;
 mod attrition_origins;
+mod backtest;
 mod calendar;
 mod contact_parameters;
 mod execute;
@@ -33,6 +34,8 @@ mod script_vars;
 mod sql_files;
 mod summary;
 
+pub use crate::models::attrition_tables::Top;
+pub use backtest::{Backtest, BacktestOptions, backtest};
 pub use quality::{Check, Severity};
 pub use run::{CheckReport, Outcome, Plan, PlanStep, RunOptions, check, plan, run};
 pub use summary::{InputLine, Summary, TableLine};

@@ -13,8 +13,9 @@ use super::leaves::{Leaves, load_leaves};
 use super::memory::PeakMeter;
 use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
+use super::replay::{Replay, SNAPSHOTS};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous, replay, rule_files, scorecard_files};
+use super::{fits, gates, periods, previous, rule_files, scorecard_files};
 use crate::config::{Config, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
@@ -129,6 +130,11 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Our own SQL takes ids for opaque. A user's may look into them, or make ids of its own.
+    pub(super) fn may_code_ids(&self) -> bool {
+        !self.graph.nodes.iter().any(|node| matches!(node.maker, Maker::Sql(_)) && node.is_users())
+    }
+
     /// What the leaves of the graph are made of.
     pub(super) fn leaves(&self) -> Leaves<'_> {
         Leaves {
@@ -293,7 +299,7 @@ pub fn output_dir(loaded: &Loaded) -> Result<OutputDir> {
     OutputDir::open(&loaded.dir.join(&loaded.config.output.dir))
 }
 
-fn threads(options: &RunOptions) -> usize {
+pub(super) fn threads(options: &RunOptions) -> usize {
     options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
@@ -392,11 +398,12 @@ fn make_tables(
         cancel,
     };
     let leaves = prepared.leaves();
-    // Our own SQL takes ids for opaque. A user's may look into them, or make ids of its own.
-    let coded = !prepared.graph.nodes.iter().any(|node| matches!(node.maker, Maker::Sql(_)) && node.is_users());
+    let coded = prepared.may_code_ids();
     // Before the tables of the run, so that the memory of both is not needed at once.
-    let snapshots = match prepared.graph.node(replay::SNAPSHOTS) {
-        Some(node) => Some((&node.table, replay::snapshots(&loaded.config, leaves, coded, &workshop)?)),
+    let snapshots = match prepared.graph.node(SNAPSHOTS) {
+        Some(node) => {
+            Some((&node.table, Replay::new(&loaded.config, leaves, coded, &workshop).snapshots(prepared.as_of)?))
+        }
         None => None,
     };
     load_leaves(&engine, &loaded.config, leaves)?;

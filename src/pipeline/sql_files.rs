@@ -18,6 +18,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/attrition_features.sql",
     "features/attrition_judgements.sql",
     "features/attrition_labels.sql",
+    "features/attrition_lapses.sql",
     "features/attrition_service.sql",
     "features/attrition_signals.sql",
     "features/basket_lines.sql",

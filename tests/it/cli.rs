@@ -47,6 +47,7 @@ fn help_of_every_command() {
     for command in [
         "run",
         "plan",
+        "backtest",
         "check",
         "segment",
         "query",

@@ -5,6 +5,7 @@ mod affinity;
 mod affinity_cli;
 mod affinity_lookups;
 mod affinity_truth;
+mod attrition_backtest;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_model;

@@ -5,7 +5,14 @@ use super::customer_id;
 
 /// The tables of this theme: all of them are internal.
 pub(super) fn tables() -> Vec<Table> {
-    vec![attrition_activity(), attrition_service(), attrition_features(), attrition_labels(), attrition_scores()]
+    vec![
+        attrition_activity(),
+        attrition_service(),
+        attrition_features(),
+        attrition_labels(),
+        attrition_lapses(),
+        attrition_scores(),
+    ]
 }
 
 /// Tables that the pipeline itself makes.
@@ -149,6 +156,21 @@ fn attrition_labels() -> Table {
     )
 }
 
+fn attrition_lapses() -> Table {
+    Table::new(
+        "attrition_lapses",
+        "how long one customer stayed after one origin, as far as it is known",
+        &["origin_no", "customer_id"],
+        vec![
+            integer("origin_no", "the origin"),
+            customer_id(),
+            integer("last_month", "the last month of which it is known; 0 is the first day of the horizon"),
+            integer("lapse_month", "the first month from whose first day on they bought nothing for a horizon")
+                .optional(),
+        ],
+    )
+}
+
 fn attrition_scores() -> Table {
     Table::new(
         "attrition_scores",
@@ -175,6 +197,7 @@ pub(super) fn published() -> Vec<Table> {
         attrition_recalibration(),
         attrition_grades(),
         attrition_calibration(),
+        attrition_survival(),
     ]
 }
 
@@ -296,6 +319,26 @@ fn attrition_calibration() -> Table {
             double("rate", "their share"),
             double("lo", "lower end of Wilson's 95 % interval"),
             double("hi", "its upper end"),
+        ],
+    )
+}
+
+fn attrition_survival() -> Table {
+    Table::new(
+        "attrition_survival",
+        "one customer who bought of late, and how long they stay: until a day from which on they buy nothing for a horizon",
+        &["customer_id"],
+        vec![
+            customer_id(),
+            text("status", "ok, or why there is nothing"),
+            text("model", "whose score is stretched over the months: the one that scores, else recency").optional(),
+            double("survival_0d", "probability of not having left today").optional(),
+            double("survival_30d", "of not having left in 30 days or before").optional(),
+            double("survival_60d", "in 60").optional(),
+            double("survival_90d", "in 90; null as far as no origin lies far enough back").optional(),
+            double("survival_180d", "in 180; likewise").optional(),
+            double("expected_days", "expected days until they have left, none counted beyond `within_days`").optional(),
+            bigint("within_days", "days that were seen").optional(),
         ],
     )
 }

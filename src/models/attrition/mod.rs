@@ -15,6 +15,7 @@ mod scorecard_fit;
 pub mod shap;
 pub mod split;
 pub mod study;
+pub mod survival;
 pub mod trees;
 pub mod unfit;
 pub mod uplift;

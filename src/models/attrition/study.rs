@@ -188,9 +188,21 @@ pub struct Finding {
     pub recalibration_reason: String,
     /// Probabilities of the customers of the latest day, out of time and out of sample, each recalibrated by the other half.
     pub judged: Vec<f64>,
+    /// Probabilities of all rows, the earlier days too, before any recalibration and by fits that have not seen the customer.
+    pub unseen: Vec<f64>,
 }
 
 impl Finding {
+    /// With `unseen`, which has the earlier rows before the latest, in the order of all rows.
+    fn in_order(mut self, earlier: &[usize], latest: &[usize]) -> Finding {
+        let mut unseen = vec![0.0; self.unseen.len()];
+        for (row, p) in earlier.iter().chain(latest).zip(&self.unseen) {
+            unseen[*row] = *p;
+        }
+        self.unseen = unseen;
+        self
+    }
+
     /// Probabilities of today.
     ///
     /// # Errors
@@ -238,7 +250,7 @@ pub fn study(past: &Past, options: &StudyOptions) -> Result<Outcome, Unfit> {
     let (mut findings, mut refused) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
         match judge(kind, (&earlier, &left), (&latest, &outcome), options) {
-            Ok(finding) => findings.push(finding),
+            Ok(finding) => findings.push(finding.in_order(&learnt, &judged_rows)),
             Err(unfit) => refused.push((kind, unfit)),
         }
     }
@@ -264,15 +276,20 @@ fn judge(
     options: &StudyOptions,
 ) -> Result<Finding, Unfit> {
     let folds = if latest.customers.len() > FEW { 2 } else { 5 };
-    let mut raw = vec![0.0; latest.customers.len()];
+    let (mut raw, mut raw_earlier) = (vec![0.0; latest.customers.len()], vec![0.0; left.len()]);
     for fold in 0..folds {
         let others: Vec<usize> =
             (0..left.len()).filter(|row| fold_of(earlier.customers[*row], folds) != fold).collect();
-        let own: Vec<usize> = (0..raw.len()).filter(|row| fold_of(latest.customers[*row], folds) == fold).collect();
+        let own_of = |people: &People| -> Vec<usize> {
+            (0..people.customers.len()).filter(|row| fold_of(people.customers[*row], folds) == fold).collect()
+        };
         let left: Vec<bool> = others.iter().map(|row| left[*row]).collect();
         let fitted = Fitted::fit(kind, &earlier.of(&others), &left, options)?;
-        for (row, p) in own.iter().zip(fitted.probabilities(&latest.of(&own))?) {
-            raw[*row] = p;
+        for (people, raw) in [(latest, &mut raw), (earlier, &mut raw_earlier)] {
+            let own = own_of(people);
+            for (row, p) in own.iter().zip(fitted.probabilities(&people.of(&own))?) {
+                raw[*row] = p;
+            }
         }
     }
     let chosen = recalibrate(&raw, outcome, &latest.customers)?;
@@ -281,11 +298,13 @@ fn judge(
         Recalibration::Isotonic(_) => Recalibration::isotonic,
     };
     let judged = crossed(&raw, outcome, &latest.customers, by)?;
+    raw_earlier.extend(raw);
     Ok(Finding {
         kind,
         fitted: Fitted::fit(kind, earlier, left, options)?,
         recalibration: chosen.recalibration,
         recalibration_reason: chosen.reason,
         judged,
+        unseen: raw_earlier,
     })
 }

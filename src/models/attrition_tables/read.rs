@@ -47,6 +47,9 @@ const ALIVE: &str = "p_alive";
 /// The place of the days since the last purchase among the features.
 pub const RECENCY: usize = 0;
 
+/// The place of the net revenue of the last 365 days among the features.
+pub const REVENUE: usize = 9;
+
 /// The cell of a customer without one.
 const NO_CELL: u32 = 0;
 
@@ -62,6 +65,8 @@ pub struct Read {
     pub is_eligible: Vec<bool>,
     /// Customers of each kind that there have to be.
     pub least_of_each: u64,
+    /// Which rows of `attrition_snapshots` are those of `past`.
+    pub kept: Vec<usize>,
 }
 
 /// Reads the tables.
@@ -96,7 +101,7 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         origins: kept.iter().map(|row| origins[*row]).collect(),
         people: all.of(&kept),
     };
-    Ok(Read { past, ids, today, is_eligible, least_of_each })
+    Ok(Read { past, ids, today, is_eligible, least_of_each, kept })
 }
 
 /// The customers of a table of features, of one day or of each of `origins`.
@@ -136,4 +141,14 @@ fn numbers(frame: &Frame, name: &str) -> Result<Vec<f64>> {
 /// The same on every machine and in every version.
 fn hash(id: &str) -> u64 {
     twox_hash::XxHash3_64::oneshot(id.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_their_features() {
+        assert_eq!([FEATURES[RECENCY].0, FEATURES[REVENUE].0], ["recency_days", "revenue_365d"]);
+    }
 }

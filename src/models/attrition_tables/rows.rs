@@ -13,7 +13,7 @@ use super::read::Read;
 const REASONS: usize = 5;
 
 /// Bins of a calibration table.
-const BINS: u64 = 10;
+pub(super) const BINS: u64 = 10;
 
 /// What came of the study.
 pub(super) type Found = Result<Outcome, Unfit>;
