@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use Direction::{Either, Falling, Rising};
 
 /// The features in `attrition_features`, and which way each may only move the probability of leaving.
-const FEATURES: [(&str, Direction); 29] = [
+const FEATURES: [(&str, Direction); 34] = [
     ("recency_days", Rising),
     ("tenure_days", Either),
     ("purchase_days", Falling),
@@ -30,11 +30,16 @@ const FEATURES: [(&str, Direction); 29] = [
     ("tier_delta", Either),
     ("contacts_90d", Either),
     ("complaints_365d", Rising),
+    ("complaints_90d", Rising),
+    ("complaints_since", Rising),
+    ("open_complaints_since", Rising),
     ("open_complaints", Rising),
     ("repeat_complaints_90d", Rising),
     ("abandoned_90d", Rising),
     ("carts_90d", Either),
     ("mean_wait_s", Rising),
+    ("longest_wait_90d_s", Rising),
+    ("longest_wait_since_s", Rising),
     ("satisfaction", Falling),
     ("satisfaction_fall", Rising),
     ("starved_days", Either),
