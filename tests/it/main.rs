@@ -7,6 +7,8 @@ mod affinity_lookups;
 mod affinity_truth;
 mod attrition_golden;
 mod attrition_identities;
+mod attrition_persuaded;
+mod attrition_planted;
 mod attrition_rules;
 mod attrition_truth;
 mod business_summary;

@@ -5,7 +5,14 @@ use super::customer_id;
 
 /// The tables of this theme: all of them are internal.
 pub(super) fn tables() -> Vec<Table> {
-    vec![attrition_activity(), attrition_service(), attrition_features(), attrition_labels(), attrition_scores()]
+    vec![
+        attrition_activity(),
+        attrition_service(),
+        attrition_features(),
+        attrition_labels(),
+        attrition_trials(),
+        attrition_scores(),
+    ]
 }
 
 /// Tables that the pipeline itself makes.
@@ -144,6 +151,22 @@ fn attrition_labels() -> Table {
     )
 }
 
+fn attrition_trials() -> Table {
+    Table::new(
+        "attrition_trials",
+        "one customer of one past campaign with a control group, and whether they bought after it",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            customer_id(),
+            integer("origin_no", "origin whose features are of the campaign: the latest on or before its first day")
+                .optional(),
+            boolean("is_treated", "assigned to treatment, delivered or not"),
+            boolean("has_bought", "bought in the horizon from their first message; null without an origin").optional(),
+        ],
+    )
+}
+
 fn attrition_scores() -> Table {
     Table::new(
         "attrition_scores",
@@ -156,13 +179,18 @@ fn attrition_scores() -> Table {
                 "status",
                 "ok; not_eligible: silent for too long; grade_c: no model is worth using; insufficient_data",
             ),
+            double(
+                "uplift",
+                "how much more probable a purchase is with the campaign that attrition_uplift has chosen than without",
+            )
+            .optional(),
         ],
     )
 }
 
 /// What is published of the model.
 pub(super) fn published() -> Vec<Table> {
-    vec![attrition_reasons(), attrition_model(), attrition_grades(), attrition_calibration()]
+    vec![attrition_reasons(), attrition_model(), attrition_grades(), attrition_calibration(), attrition_uplift()]
 }
 
 fn attrition_reasons() -> Table {
@@ -256,5 +284,38 @@ fn attrition_calibration() -> Table {
             double("lo", "lower end of Wilson's 95 % interval"),
             double("hi", "its upper end"),
         ],
+    )
+}
+
+fn attrition_uplift() -> Table {
+    let columns = vec![
+        text("campaign_id", "the campaign"),
+        text("method", "two_models: one of each arm; class_transformation: one of treated and bought, or neither"),
+        text(
+            "status",
+            "ok; no_ranking: not certainly better than chance; out_of_reach: no origin, or its horizon is not over; \
+             insufficient_data",
+        ),
+        boolean("chosen", "whether it scores today's customers"),
+        bigint("customers", "customers of both arms whose features are known and whose horizon is over"),
+        bigint("treated", "of these, assigned to treatment"),
+        bigint("control", "of these, kept out"),
+        double("effect", "share of the treated who bought, less that of the control group").optional(),
+        double("qini", "area of the Qini curve over chance, as a share of the best ranking's").optional(),
+        double("qini_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("qini_hi", "its upper end").optional(),
+        double("auuc", "the same of the uplift curve").optional(),
+        double("auuc_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("auuc_hi", "its upper end").optional(),
+        double("at_10", "effect among the tenth that is ranked first").optional(),
+        double("at_10_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("at_10_hi", "its upper end").optional(),
+        text("reason", "in words"),
+    ];
+    Table::new(
+        "attrition_uplift",
+        "one past campaign with a control group, and whether a method can tell whom it persuades",
+        &["campaign_id", "method"],
+        columns,
     )
 }

@@ -41,25 +41,29 @@ pub fn scored(read: &Read, outcome: &Found) -> Scored {
     }
 }
 
-fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
+/// A column of text.
+pub fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
     Values::Text(rows.iter().map(|row| Some(of(row))).collect())
 }
 
-fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
+/// A column of doubles; what is not finite is not known.
+pub fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
     Values::Double(rows.iter().map(|row| of(row).filter(|value| value.is_finite())).collect())
 }
 
-fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
+/// A column of whole numbers.
+pub fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
     Values::Whole(rows.iter().map(|row| Some(of(row))).collect())
 }
 
 /// Rows of `attrition_scores`.
-pub fn scores(read: &Read, scored: &Scored) -> Rows {
+pub fn scores(read: &Read, scored: &Scored, uplift: &[Option<f64>]) -> Rows {
     let rows: Vec<usize> = (0..read.ids.len()).collect();
     vec![
         text(&rows, |row| read.ids[*row].clone()),
         double(&rows, |row| scored.probabilities[*row]),
         text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
+        double(&rows, |row| uplift[*row]),
     ]
 }
 
