@@ -19,11 +19,18 @@ pub struct Campaign {
     pub bought: Vec<bool>,
 }
 
-/// All campaigns, in the order of their names. `all` has the rows of `snapshots`, each of the origin in `origins`.
+/// Hands all campaigns over, one at a time, in the order of their names: all of them at once would be more than the features
+/// of all origins. `all` has the rows of `snapshots`, each of the origin in `origins`.
 ///
 /// # Errors
 /// Internal, when a table is not as contracted.
-pub fn campaigns(inputs: &Inputs<'_>, snapshots: &Frame, origins: &[i32], all: &People) -> Result<Vec<Campaign>> {
+pub fn campaigns(
+    inputs: &Inputs<'_>,
+    snapshots: &Frame,
+    origins: &[i32],
+    all: &People,
+    mut each: impl FnMut(&Campaign),
+) -> Result<()> {
     let trials = inputs.table("attrition_trials")?;
     let (ids, customers) = (trials.text("campaign_id")?, trials.text("customer_id")?);
     let of_trial: Vec<Option<i32>> =
@@ -35,16 +42,15 @@ pub fn campaigns(inputs: &Inputs<'_>, snapshots: &Frame, origins: &[i32], all: &
         .filter(|row| used.contains(&origins[*row]))
         .map(|row| ((origins[row], names[row].unwrap_or_default()), row))
         .collect();
-    let mut campaigns = Vec::new();
     for trial in (0..ids.len()).collect::<Vec<usize>>().chunk_by(|one, other| ids[*one] == ids[*other]) {
         let place = |row: &usize| places.get(&(of_trial[*row]?, customers[*row]?)).copied();
         let kept: Vec<(usize, usize)> = trial.iter().filter_map(|row| Some((*row, place(row)?))).collect();
-        campaigns.push(Campaign {
+        each(&Campaign {
             id: ids[trial[0]].unwrap_or_default().to_owned(),
             people: all.of(&kept.iter().map(|(_, place)| *place).collect::<Vec<usize>>()),
             treated: kept.iter().map(|(row, _)| treated[*row] == Some(true)).collect(),
             bought: kept.iter().map(|(row, _)| bought[*row] == Some(true)).collect(),
         });
     }
-    Ok(campaigns)
+    Ok(())
 }

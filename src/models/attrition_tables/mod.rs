@@ -36,13 +36,12 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     };
     let outcome = study(&read.past, &options);
     let scored = rows::scored(&read, &outcome);
-    let uplift = uplift::uplift(&read);
     Ok(vec![
-        rows::scores(&read, &scored, &uplift.today),
+        rows::scores(&read, &scored),
         rows::reasons(&read, &outcome, &scored),
         rows::model(&outcome),
         rows::grades(&read, &outcome),
         rows::calibration(&read, &outcome),
-        uplift::rows(&uplift),
+        uplift::rows(&read.uplift),
     ])
 }

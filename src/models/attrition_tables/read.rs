@@ -4,7 +4,8 @@ use super::super::attrition::study::{Past, People};
 use super::super::attrition::{Direction, Feature, Features};
 use super::super::{Frame, Inputs};
 use super::alive::p_alive;
-use super::campaigns::{Campaign, campaigns};
+use super::campaigns::campaigns;
+use super::uplift::Uplift;
 use crate::error::{Error, Result};
 
 use Direction::{Either, Falling, Rising};
@@ -66,8 +67,8 @@ pub struct Read {
     pub today: People,
     /// Whether each had bought of late.
     pub is_eligible: Vec<bool>,
-    /// Past campaigns with a control group.
-    pub campaigns: Vec<Campaign>,
+    /// What came of past campaigns with a control group.
+    pub uplift: Uplift,
     /// Customers of each kind that there have to be.
     pub least_of_each: u64,
 }
@@ -99,13 +100,14 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
     let left = labels.boolean("has_left")?;
     let kept: Vec<usize> =
         (0..origins.len()).filter(|row| all.features.column(RECENCY)[*row] < eligible_days).collect();
-    let campaigns = campaigns(inputs, snapshots, &origins, &all)?;
+    let mut uplift = Uplift::default();
+    campaigns(inputs, snapshots, &origins, &all, |campaign| uplift.add(campaign))?;
     let past = Past {
         left: kept.iter().map(|row| left[*row] == Some(true)).collect(),
         origins: kept.iter().map(|row| origins[*row]).collect(),
         people: all.of(&kept),
     };
-    Ok(Read { past, ids, today, is_eligible, campaigns, least_of_each })
+    Ok(Read { past, ids, today, is_eligible, uplift, least_of_each })
 }
 
 /// The customers of a table of features, of one day or of each of `origins`.

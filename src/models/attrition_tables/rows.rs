@@ -57,13 +57,14 @@ pub fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
 }
 
 /// Rows of `attrition_scores`.
-pub fn scores(read: &Read, scored: &Scored, uplift: &[Option<f64>]) -> Rows {
+pub fn scores(read: &Read, scored: &Scored) -> Rows {
+    let uplift = read.uplift.scores(&read.today);
     let rows: Vec<usize> = (0..read.ids.len()).collect();
     vec![
         text(&rows, |row| read.ids[*row].clone()),
         double(&rows, |row| scored.probabilities[*row]),
         text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
-        double(&rows, |row| uplift[*row]),
+        double(&rows, |row| uplift.as_ref().filter(|_| read.is_eligible[*row]).map(|uplift| uplift[*row])),
     ]
 }
 

@@ -8,7 +8,6 @@ use super::super::attrition::uplift::{
 };
 use super::super::{Rows, Values};
 use super::campaigns::Campaign;
-use super::read::Read;
 use super::rows::{double, text, whole};
 
 /// A difference of two rates is faint beside the rates: few small trees, or they learn noise.
@@ -34,55 +33,64 @@ const METHODS: [(Method, &str); 2] =
     [(Method::TwoModels, "two_models"), (Method::ClassTransformation, "class_transformation")];
 
 /// A campaign, judged by one method.
-pub struct Finding<'a> {
-    campaign: &'a Campaign,
+#[derive(Debug)]
+struct Finding {
+    campaign: String,
     method: &'static str,
+    customers: usize,
+    treated: usize,
     found: Result<Judgement, Insufficient>,
-    is_chosen: bool,
+}
+
+/// What taught most: the finding, its Qini, and what it learnt from all customers of its campaign.
+#[derive(Debug)]
+struct Best {
+    finding: usize,
+    qini: f64,
+    model: UpliftModel,
 }
 
 /// What came of all campaigns.
-pub struct Uplift<'a> {
-    findings: Vec<Finding<'a>>,
-    /// How much more probable a purchase of each of today's customers is with the best campaign than without; none where
-    /// nothing is known to rank.
-    pub today: Vec<Option<f64>>,
+#[derive(Debug, Default)]
+pub struct Uplift {
+    findings: Vec<Finding>,
+    /// The best of those that certainly rank better than chance.
+    best: Option<Best>,
 }
 
-/// Judges all campaigns and scores today's customers by the best of those that certainly rank better than chance.
-pub fn uplift(read: &Read) -> Uplift<'_> {
-    let mut findings: Vec<Finding<'_>> = Vec::new();
-    let mut best: Option<(usize, f64, Method)> = None;
-    for campaign in &read.campaigns {
+impl Uplift {
+    /// Judges a campaign by both methods.
+    pub fn add(&mut self, campaign: &Campaign) {
         for (method, name) in METHODS {
             let found = judged(campaign, method);
             let qini = found.as_ref().ok().and_then(|judgement| judgement.qini).filter(|qini| qini.low > 0.0);
             if let Some(qini) = qini
-                && best.is_none_or(|(_, value, _)| qini.value > value)
+                && self.best.as_ref().is_none_or(|best| qini.value > best.qini)
+                && let Ok(model) = learnt(campaign, method, None)
             {
-                best = Some((findings.len(), qini.value, method));
+                self.best = Some(Best { finding: self.findings.len(), qini: qini.value, model });
             }
-            findings.push(Finding { campaign, method: name, found, is_chosen: false });
+            self.findings.push(Finding {
+                campaign: campaign.id.clone(),
+                method: name,
+                customers: campaign.treated.len(),
+                treated: campaign.treated.iter().filter(|treated| **treated).count(),
+                found,
+            });
         }
     }
-    let mut today = vec![None; read.ids.len()];
-    if let Some((at, _, method)) = best
-        && let Ok(scores) = scored(findings[at].campaign, method, &read.today)
-    {
-        findings[at].is_chosen = true;
-        today = scores.into_iter().zip(&read.is_eligible).map(|(score, shown)| shown.then_some(score)).collect();
+
+    /// How much more probable a purchase of each customer is with the best campaign than without; none when no campaign
+    /// certainly ranks better than chance.
+    pub fn scores(&self, people: &People) -> Option<Vec<f64>> {
+        self.best.as_ref()?.model.score(&people.features).ok()
     }
-    Uplift { findings, today }
 }
 
 fn learnt(campaign: &Campaign, method: Method, from: Option<&[bool]>) -> Result<UpliftModel, Insufficient> {
+    // Directions are those of leaving. How an effect moves is another matter.
     let features = campaign.people.features.without_directions();
     learn(method, &features, &campaign.trial(), from, &Needs::default(), &booster_learner(SETTINGS))
-}
-
-/// Scores of `people` by what all customers of the campaign taught.
-fn scored(campaign: &Campaign, method: Method, people: &People) -> Result<Vec<f64>, Insufficient> {
-    Ok(learnt(campaign, method, None)?.score(&people.features)?)
 }
 
 /// What the ranking of customers is worth who were not learnt from.
@@ -106,10 +114,10 @@ impl Campaign {
     }
 }
 
-impl Finding<'_> {
+impl Finding {
     /// Nobody of a campaign that no origin serves can be followed.
     fn is_out_of_reach(&self) -> bool {
-        self.campaign.treated.is_empty()
+        self.customers == 0
     }
 
     fn status(&self) -> &'static str {
@@ -146,18 +154,20 @@ impl Finding<'_> {
 }
 
 /// Rows of `attrition_uplift`.
-pub fn rows(uplift: &Uplift<'_>) -> Rows {
-    let mut all: Vec<&Finding<'_>> = uplift.findings.iter().collect();
-    all.sort_by_key(|one| (&one.campaign.id, one.method));
-    let treated = |of: &Campaign| of.treated.iter().filter(|treated| **treated).count() as i64;
+pub fn rows(uplift: &Uplift) -> Rows {
+    let mut all: Vec<(usize, &Finding)> = uplift.findings.iter().enumerate().collect();
+    all.sort_by_key(|(_, one)| (&one.campaign, one.method));
+    let chosen = uplift.best.as_ref().map(|best| best.finding);
+    let is_chosen = all.iter().map(|(at, _)| Some(chosen == Some(*at))).collect();
+    let all: Vec<&Finding> = all.into_iter().map(|(_, one)| one).collect();
     let mut rows = vec![
-        text(&all, |one| one.campaign.id.clone()),
+        text(&all, |one| one.campaign.clone()),
         text(&all, |one| one.method.to_owned()),
         text(&all, |one| one.status().to_owned()),
-        Values::Boolean(all.iter().map(|one| Some(one.is_chosen)).collect()),
-        whole(&all, |one| one.campaign.treated.len() as i64),
-        whole(&all, |one| treated(one.campaign)),
-        whole(&all, |one| one.campaign.treated.len() as i64 - treated(one.campaign)),
+        Values::Boolean(is_chosen),
+        whole(&all, |one| one.customers as i64),
+        whole(&all, |one| one.treated as i64),
+        whole(&all, |one| (one.customers - one.treated) as i64),
         double(&all, |one| one.found.as_ref().ok().map(|judgement| judgement.effect)),
     ];
     let measures: [fn(&Judgement) -> Option<Measured>; 3] =
