@@ -201,7 +201,8 @@ fn tested(
         let outcomes = replay.night(end, Some(&at_end), &[LABELS])?.remove(0);
         let read = [(PARAMS, params), (FEATURES, features), (super::replay::SNAPSHOTS, snapshots), (LABELS, labels)];
         let read = read.into_iter().map(|(name, rows)| (name, Frame::new(name, rows))).collect();
-        let night = Night::of(&Inputs::new(read, &options.run.secrets).within(options.run.memory, monitor))?;
+        let inputs = Inputs::new(read, &options.run.secrets).within(options.run.memory, monitor);
+        let night = Night::of(&inputs, None)?;
         let judged =
             night.judge(*day, &Frame::new(LABELS, outcomes), &Frame::new(CUSTOMERS, customers), options.top)?;
         for ((table, rows), parts) in contracts.iter().zip(judged).zip(&mut parts) {

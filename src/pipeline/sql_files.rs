@@ -21,6 +21,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/attrition_lapses.sql",
     "features/attrition_service.sql",
     "features/attrition_signals.sql",
+    "features/attrition_trials.sql",
     "features/basket_lines.sql",
     "features/basket_products.sql",
     "features/campaign_requests.sql",

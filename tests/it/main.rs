@@ -9,6 +9,8 @@ mod attrition_backtest;
 mod attrition_golden;
 mod attrition_identities;
 mod attrition_model;
+mod attrition_persuaded;
+mod attrition_planted;
 mod attrition_rules;
 mod attrition_truth;
 mod business_summary;

@@ -11,6 +11,7 @@ pub(super) fn tables() -> Vec<Table> {
         attrition_features(),
         attrition_labels(),
         attrition_lapses(),
+        attrition_trials(),
         attrition_scores(),
     ]
 }
@@ -52,9 +53,14 @@ fn attrition_service() -> Table {
             bigint("contacts_90d", "contacts of the last 90 days"),
             bigint("abandoned_90d", "of these, given up before an answer"),
             bigint("carts_90d", "carts filled on the site in the last 90 days"),
-            double("mean_wait_s", "mean wait of the last 180 days, in seconds").optional(),
+            double("mean_wait_s", "mean wait of the last 180 days where a person waits, in seconds").optional(),
+            double("longest_wait_90d_s", "longest such wait of the last 90 days").optional(),
+            double("longest_wait_since_s", "longest such wait since the last purchase day").optional(),
             double("satisfaction", "mean satisfaction of the last 365 days").optional(),
             bigint("complaints_365d", "complaints of the last 365 days"),
+            bigint("complaints_90d", "complaints of the last 90 days"),
+            bigint("complaints_since", "complaints since the last purchase day"),
+            bigint("open_complaints_since", "of these, not solved"),
         ],
     )
 }
@@ -85,11 +91,16 @@ fn features() -> Vec<Column> {
         bigint("tier_delta", "tiers down since one window ago; up is negative").optional(),
         bigint("contacts_90d", "contacts of the last 90 days").optional(),
         bigint("complaints_365d", "complaints of the last 365 days").optional(),
+        bigint("complaints_90d", "complaints of the last 90 days").optional(),
+        bigint("complaints_since", "complaints since the last purchase day").optional(),
+        bigint("open_complaints_since", "of these, not solved").optional(),
         bigint("open_complaints", "complaints that are not solved").optional(),
         bigint("repeat_complaints_90d", "complaints of the last 90 days within 30 days of another").optional(),
         bigint("abandoned_90d", "contacts of the last 90 days that they gave up").optional(),
         bigint("carts_90d", "carts filled on the site in the last 90 days").optional(),
-        double("mean_wait_s", "mean wait of the last 180 days, in seconds").optional(),
+        double("mean_wait_s", "mean wait of the last 180 days where a person waits, in seconds").optional(),
+        double("longest_wait_90d_s", "longest such wait of the last 90 days").optional(),
+        double("longest_wait_since_s", "longest such wait since the last purchase day").optional(),
         double("satisfaction", "mean satisfaction of the last 365 days").optional(),
         double("satisfaction_fall", "how far the last 90 days lie below all before").optional(),
         bigint("starved_days", "days since the last two-way contact, or since the first order").optional(),
@@ -171,6 +182,22 @@ fn attrition_lapses() -> Table {
     )
 }
 
+fn attrition_trials() -> Table {
+    Table::new(
+        "attrition_trials",
+        "one customer of one past campaign with a control group, and whether they bought after it",
+        &["campaign_id", "customer_id"],
+        vec![
+            text("campaign_id", "the campaign"),
+            customer_id(),
+            integer("origin_no", "origin whose features are of the campaign: the latest on or before its first day")
+                .optional(),
+            boolean("is_treated", "assigned to treatment, delivered or not"),
+            boolean("has_bought", "bought in the horizon from their first message; null without an origin").optional(),
+        ],
+    )
+}
+
 fn attrition_scores() -> Table {
     Table::new(
         "attrition_scores",
@@ -184,6 +211,11 @@ fn attrition_scores() -> Table {
                 "status",
                 "ok; not_eligible: silent for too long; grade_c: no model is worth using; insufficient_data",
             ),
+            double(
+                "uplift",
+                "how much more probable a purchase is with the campaign that attrition_uplift has chosen than without",
+            )
+            .optional(),
         ],
     )
 }
@@ -198,6 +230,7 @@ pub(super) fn published() -> Vec<Table> {
         attrition_grades(),
         attrition_calibration(),
         attrition_survival(),
+        attrition_uplift(),
     ]
 }
 
@@ -340,5 +373,38 @@ fn attrition_survival() -> Table {
             double("expected_days", "expected days until they have left, none counted beyond `within_days`").optional(),
             bigint("within_days", "days that were seen").optional(),
         ],
+    )
+}
+
+fn attrition_uplift() -> Table {
+    let columns = vec![
+        text("campaign_id", "the campaign"),
+        text("method", "two_models: one of each arm; class_transformation: one of treated and bought, or neither"),
+        text(
+            "status",
+            "ok; no_ranking: not certainly better than chance; out_of_reach: no origin, or its horizon is not over; \
+             insufficient_data",
+        ),
+        boolean("chosen", "whether it scores today's customers"),
+        bigint("customers", "customers of both arms whose features are known and whose horizon is over"),
+        bigint("treated", "of these, assigned to treatment"),
+        bigint("control", "of these, kept out"),
+        double("effect", "share of the treated who bought, less that of the control group").optional(),
+        double("qini", "area of the Qini curve over chance, as a share of the best ranking's").optional(),
+        double("qini_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("qini_hi", "its upper end").optional(),
+        double("auuc", "the same of the uplift curve").optional(),
+        double("auuc_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("auuc_hi", "its upper end").optional(),
+        double("at_10", "effect among the tenth that is ranked first").optional(),
+        double("at_10_lo", "lower end of the bootstrap's 95 % interval").optional(),
+        double("at_10_hi", "its upper end").optional(),
+        text("reason", "in words"),
+    ];
+    Table::new(
+        "attrition_uplift",
+        "one past campaign with a control group, and whether a method can tell whom it persuades",
+        &["campaign_id", "method"],
+        columns,
     )
 }

@@ -41,6 +41,12 @@ impl Features {
         Features { features: self.features.clone(), columns, rows: rows.len() }
     }
 
+    /// The same, with which everything may move either way.
+    pub fn without_directions(&self) -> Features {
+        let either = |feature: &Feature| Feature { name: feature.name.clone(), direction: Direction::Either };
+        Features { features: self.features.iter().map(either).collect(), ..self.clone() }
+    }
+
     /// The columns' names and directions.
     pub fn features(&self) -> &[Feature] {
         &self.features

@@ -3,23 +3,33 @@
 
 mod alive;
 mod backtest;
+mod campaigns;
 mod read;
 mod recalibrations;
 mod rows;
 mod survival;
+mod uplift;
 
 pub use backtest::Top;
 
 use self::read::Read;
+use self::uplift::Uplift;
 use super::attrition::Unfit;
 use super::attrition::study::{Outcome, StudyOptions, study};
 use super::{Inputs, Model, Rows};
 use crate::error::Result;
 
-/// Learns from `attrition_snapshots` and scores `attrition_features`.
+/// Learns from `attrition_snapshots` and scores `attrition_features`; whom campaigns persuade from `attrition_trials`.
 pub const MODEL: Model = Model {
     name: "attrition",
-    reads: &["run_params", "attrition_snapshots", "attrition_labels", "attrition_lapses", "attrition_features"],
+    reads: &[
+        "run_params",
+        "attrition_snapshots",
+        "attrition_labels",
+        "attrition_lapses",
+        "attrition_trials",
+        "attrition_features",
+    ],
     makes: &[
         "attrition_scores",
         "attrition_reasons",
@@ -28,6 +38,7 @@ pub const MODEL: Model = Model {
         "attrition_grades",
         "attrition_calibration",
         "attrition_survival",
+        "attrition_uplift",
     ],
     compute,
 };
@@ -39,12 +50,12 @@ pub struct Night {
 }
 
 impl Night {
-    /// Reads the tables and learns from them.
+    /// Reads the tables and learns from them; adds past campaigns to `uplift`, if that is wanted.
     ///
     /// # Errors
     /// Internal, when a table is not as contracted. Too few customers are an outcome.
-    pub fn of(inputs: &Inputs<'_>) -> Result<Night> {
-        let read = read::read(inputs)?;
+    pub fn of(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Night> {
+        let read = read::read(inputs, uplift)?;
         let options = StudyOptions {
             recency: read::RECENCY,
             least_of_each: read.least_of_each,
@@ -68,15 +79,17 @@ impl Night {
 }
 
 fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
-    let Night { read, outcome } = Night::of(inputs)?;
+    let mut uplift = Uplift::default();
+    let Night { read, outcome } = Night::of(inputs, Some(&mut uplift))?;
     let scored = rows::scored(&read, &outcome);
     Ok(vec![
-        rows::scores(&read, &scored),
+        rows::scores(&read, &scored, &uplift),
         rows::reasons(&read, &outcome, &scored),
         rows::model(&outcome),
         recalibrations::rows(&outcome),
         rows::grades(&read, &outcome),
         rows::calibration(&read, &outcome),
         survival::rows(&read, &outcome, inputs.table("attrition_lapses")?)?,
+        uplift::rows(&uplift),
     ])
 }

@@ -4,12 +4,14 @@ use super::super::attrition::study::{Past, People};
 use super::super::attrition::{Direction, Feature, Features};
 use super::super::{Frame, Inputs};
 use super::alive::p_alive;
+use super::campaigns::campaigns;
+use super::uplift::Uplift;
 use crate::error::{Error, Result};
 
 use Direction::{Either, Falling, Rising};
 
 /// The features in `attrition_features`, and which way each may only move the probability of leaving.
-const FEATURES: [(&str, Direction); 29] = [
+const FEATURES: [(&str, Direction); 34] = [
     ("recency_days", Rising),
     ("tenure_days", Either),
     ("purchase_days", Falling),
@@ -30,11 +32,16 @@ const FEATURES: [(&str, Direction); 29] = [
     ("tier_delta", Either),
     ("contacts_90d", Either),
     ("complaints_365d", Rising),
+    ("complaints_90d", Rising),
+    ("complaints_since", Rising),
+    ("open_complaints_since", Rising),
     ("open_complaints", Rising),
     ("repeat_complaints_90d", Rising),
     ("abandoned_90d", Rising),
     ("carts_90d", Either),
     ("mean_wait_s", Rising),
+    ("longest_wait_90d_s", Rising),
+    ("longest_wait_since_s", Rising),
     ("satisfaction", Falling),
     ("satisfaction_fall", Rising),
     ("starved_days", Either),
@@ -69,11 +76,11 @@ pub struct Read {
     pub kept: Vec<usize>,
 }
 
-/// Reads the tables.
+/// Reads the tables. Whoever wants to know what past campaigns did gives an `uplift` to add them to.
 ///
 /// # Errors
 /// Internal, when a table is not as contracted.
-pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
+pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
     let params = inputs.table("run_params")?;
     let one = |column: &str| -> Result<i64> {
         let found = params.whole(column)?.first().copied().flatten();
@@ -96,6 +103,9 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
     let left = labels.boolean("has_left")?;
     let kept: Vec<usize> =
         (0..origins.len()).filter(|row| all.features.column(RECENCY)[*row] < eligible_days).collect();
+    if let Some(uplift) = uplift {
+        campaigns(inputs, snapshots, &origins, &all, |campaign| uplift.add(campaign))?;
+    }
     let past = Past {
         left: kept.iter().map(|row| left[*row] == Some(true)).collect(),
         origins: kept.iter().map(|row| origins[*row]).collect(),

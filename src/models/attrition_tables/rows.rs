@@ -8,6 +8,7 @@ use super::super::attrition::shap::{Explainer, strongest};
 use super::super::attrition::study::{Fitted, Outcome};
 use super::super::{Rows, Values};
 use super::read::Read;
+use super::uplift::Uplift;
 
 /// Reasons that a customer gets at most.
 const REASONS: usize = 5;
@@ -42,26 +43,31 @@ pub fn scored(read: &Read, outcome: &Found) -> Scored {
     }
 }
 
-pub(super) fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
+/// A column of text.
+pub fn text<T>(rows: &[T], of: impl Fn(&T) -> String) -> Values {
     Values::Text(rows.iter().map(|row| Some(of(row))).collect())
 }
 
-pub(super) fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
+/// A column of doubles; what is not finite is not known.
+pub fn double<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> Values {
     Values::Double(rows.iter().map(|row| of(row).filter(|value| value.is_finite())).collect())
 }
 
-pub(super) fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
+/// A column of whole numbers.
+pub fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
     Values::Whole(rows.iter().map(|row| Some(of(row))).collect())
 }
 
 /// Rows of `attrition_scores`.
-pub fn scores(read: &Read, scored: &Scored) -> Rows {
+pub fn scores(read: &Read, scored: &Scored, uplift: &Uplift) -> Rows {
+    let uplift = uplift.scores(&read.today);
     let rows: Vec<usize> = (0..read.ids.len()).collect();
     vec![
         text(&rows, |row| read.ids[*row].clone()),
         double(&rows, |row| Some(read.today.alive[*row])),
         double(&rows, |row| scored.probabilities[*row]),
         text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
+        double(&rows, |row| uplift.as_ref().filter(|_| read.is_eligible[*row]).map(|uplift| uplift[*row])),
     ]
 }
 
