@@ -161,6 +161,6 @@ mod tests {
         let cuts = Cuts::by_rank(&values, 64);
         assert_eq!(cuts.edges()[0], 1.0);
         assert!(cuts.edges().len() > 40, "{:?}", cuts.edges());
-        assert_eq!(Cuts::by_rank(&[f64::NAN; 9], 64).edges(), []);
+        assert!(Cuts::by_rank(&[f64::NAN; 9], 64).edges().is_empty());
     }
 }
