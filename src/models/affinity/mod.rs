@@ -18,7 +18,6 @@ mod ratio;
 pub mod recommend;
 mod replenishment;
 mod rules;
-mod scoring;
 mod sequence;
 
 #[cfg(test)]
@@ -46,5 +45,4 @@ pub use ranking::RankBy;
 pub use ratio::Ratio;
 pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
-pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};
