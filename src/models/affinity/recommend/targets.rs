@@ -107,8 +107,16 @@ impl<'a> Pools<'a> {
             pool.truncate(self.kept);
             rows.extend(pool.drain(..).map(|candidate| (product, candidate)));
         }
-        // Within a customer the likeliest product comes first.
-        let mut turns: Vec<u32> = (0u32..).take(rows.len()).collect();
+        let mut contacts = vec![0usize; customers];
+        for (_, candidate) in &rows {
+            contacts[candidate.customer as usize] += 1;
+        }
+        let is_over = |contacts: usize| contacts > options.contact_cap;
+        let mut is_kept: Vec<bool> =
+            rows.iter().map(|(_, candidate)| !is_over(contacts[candidate.customer as usize])).collect();
+        // Most customers are below the cap. Of the others the likeliest product comes first.
+        let mut turns: Vec<u32> =
+            (0u32..).zip(&is_kept).filter(|(_, is_kept)| !**is_kept).map(|(turn, _)| turn).collect();
         turns.sort_unstable_by(|a, b| {
             let (a, b) = (&rows[*a as usize], &rows[*b as usize]);
             (a.1.customer.cmp(&b.1.customer))
@@ -116,12 +124,10 @@ impl<'a> Pools<'a> {
                 .then(b.1.score.cmp(&a.1.score))
                 .then(a.0.cmp(&b.0))
         });
-        let mut contacts = vec![0usize; customers];
-        let mut is_kept = vec![false; rows.len()];
-        for turn in turns {
-            let contacts = &mut contacts[rows[turn as usize].1.customer as usize];
-            *contacts += 1;
-            is_kept[turn as usize] = *contacts <= options.contact_cap;
+        for own in turns.chunk_by(|a, b| rows[*a as usize].1.customer == rows[*b as usize].1.customer) {
+            for turn in own.iter().take(options.contact_cap) {
+                is_kept[*turn as usize] = true;
+            }
         }
         let mut targets: Vec<Target> = Vec::new();
         let mut rank = 0;
