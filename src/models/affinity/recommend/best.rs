@@ -13,14 +13,19 @@ pub(super) struct Winner {
 /// enough.
 pub(super) struct Best {
     k: usize,
-    /// Up to twice k; what falls below the k-th is thrown out when there are as many.
+    /// Fewer than `full`; when there are as many, what falls below the k-th is thrown out.
     kept: Vec<Winner>,
+    full: usize,
     least: i64,
 }
 
+/// Throwing out is worth it from so many on.
+const FULL: usize = 64;
+
 impl Best {
     pub fn new(k: usize) -> Best {
-        Best { k, kept: Vec::new(), least: if k == 0 { i64::MAX } else { 1 } }
+        let full = k.saturating_mul(2).max(FULL);
+        Best { k, kept: Vec::new(), full, least: if k == 0 { i64::MAX } else { 1 } }
     }
 
     /// None yet, in the same memory.
@@ -40,7 +45,7 @@ impl Best {
         let is_kept = winner.score >= self.least && self.k > 0 && allowed();
         if is_kept {
             self.kept.push(winner);
-            if self.kept.len() == self.k.saturating_mul(2) {
+            if self.kept.len() == self.full {
                 self.cut();
             }
         }
@@ -80,12 +85,12 @@ mod tests {
     proptest! {
         #[test]
         fn the_best_of_a_stream_are_the_head_of_the_sorted(
-            scores in prop::collection::vec(-3i64..9, 0..80),
+            scores in prop::collection::vec(-3i64..9, 0..300),
             k in 0usize..9,
             sorted in 0usize..12,
         ) {
             let all: Vec<Winner> =
-                (0u32..).zip(&scores).map(|(product, score)| Winner { product: product * 37 % 101, score: *score }).collect();
+                (0u32..).zip(&scores).map(|(product, score)| Winner { product: product * 37 % 307, score: *score }).collect();
             let is_allowed = |product: u32| product % 5 > 0;
             let mut best = Best::new(k);
             for winner in &all {

@@ -17,6 +17,8 @@ pub(super) struct Customer<'a> {
     muted: &'a [(u32, u32)],
     /// What the customer's products are variants of, ascending; empty where there are no variants.
     roots: Vec<u32>,
+    /// Whether nothing of all this is.
+    is_free: bool,
 }
 
 /// A fitted method, and what its scores are worth in lists of new products.
@@ -50,19 +52,24 @@ impl<'a> Customer<'a> {
         }
         let last = shop.snapshot.last_day[number as usize];
         let idle_days = if last == NEVER { u32::MAX } else { shop.snapshot.day.abs_diff(last) };
-        Customer { shop, number, idle_days, barred: of(&shop.barred, number), muted: of(&shop.muted, number), roots }
+        let (barred, muted) = (of(&shop.barred, number), of(&shop.muted, number));
+        let is_free = barred.is_empty() && muted.is_empty() && roots.is_empty();
+        Customer { shop, number, idle_days, barred, muted, roots, is_free }
     }
 
     /// Whether a product that was not bought may be listed as new: no variant of it was bought either.
+    #[inline]
     pub fn may_discover(&self, product: u32) -> bool {
+        self.shop.filters.offered[product as usize] && (self.is_free || !self.is_kept_from(product))
+    }
+
+    /// Whether this customer may not have a product on offer.
+    fn is_kept_from(&self, product: u32) -> bool {
         let market = self.shop.snapshot.market;
-        self.shop.filters.offered[product as usize]
-            && (self.barred.is_empty() || self.barred.binary_search(&(self.number, product)).is_err())
-            && (self.muted.is_empty()
-                || market
-                    .category(product)
-                    .is_none_or(|category| self.muted.binary_search(&(self.number, category)).is_err()))
-            && (self.roots.is_empty() || self.roots.binary_search(&market.roots[product as usize]).is_err())
+        let is_in = |pairs: &[(u32, u32)], number: u32| pairs.binary_search(&(self.number, number)).is_ok();
+        is_in(self.barred, product)
+            || market.category(product).is_some_and(|category| is_in(self.muted, category))
+            || (!self.roots.is_empty() && self.roots.binary_search(&market.roots[product as usize]).is_ok())
     }
 
     /// What a product is a variant of.
