@@ -68,7 +68,7 @@ pub struct EaseWeights {
     places: Vec<u32>,
     /// [`TILE`] targets at a time, from every source: sums of a tile stay in registers, and its weights in a cache, from
     /// customer to customer.
-    tiles: Vec<[i32; TILE]>,
+    tiles: Vec<Tile>,
     /// The whole number that is a weight of 1 is 2 to this power.
     power: i32,
 }
@@ -76,8 +76,18 @@ pub struct EaseWeights {
 /// A product beyond the head of the catalogue.
 const NOT_SOLVED: u32 = u32::MAX;
 
-/// Targets that are summed together: a cache line of weights.
+/// Targets that are summed together.
 const TILE: usize = 16;
+
+/// What one source says of them: a cache line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+struct Tile([i32; TILE]);
+
+/// Bits of the largest weight: three more than the numbers have that the matrix is solved with.
+const BITS: i32 = 27;
+/// So many weights can be added up before their sum may leave 32 bits.
+const ADDED: usize = (1 << (31 - BITS)) - 1;
 
 impl EaseWeights {
     /// Solves some products of these histories.
@@ -113,13 +123,13 @@ impl EaseWeights {
             row[source] = 0.0;
         });
         let largest = matrix.par_iter().map(|weight| weight.abs()).reduce(|| 0.0, f32::max);
-        let power = if largest > 0.0 { 29 - largest.log2().floor() as i32 } else { 0 };
+        let power = if largest > 0.0 { BITS - 1 - largest.log2().floor() as i32 } else { 0 };
         let unit = 2f64.powi(power);
-        let mut tiles = vec![[0; TILE]; n.div_ceil(TILE) * n];
+        let mut tiles = vec![Tile([0; TILE]); n.div_ceil(TILE) * n];
         tiles.par_chunks_mut(n).enumerate().for_each(|(tile, rows)| {
             let targets = tile * TILE..n.min((tile + 1) * TILE);
             for (fixed, row) in rows.iter_mut().zip(matrix.chunks(n)) {
-                for (fixed, weight) in fixed.iter_mut().zip(&row[targets.clone()]) {
+                for (fixed, weight) in fixed.0.iter_mut().zip(&row[targets.clone()]) {
                     *fixed = (f64::from(*weight) * unit).round() as i32;
                 }
             }
@@ -143,51 +153,68 @@ impl EaseWeights {
         if source == NOT_SOLVED || target == NOT_SOLVED {
             return 0;
         }
-        self.tiles[target as usize / TILE * self.products.len() + source as usize][target as usize % TILE]
+        self.tiles[target as usize / TILE * self.products.len() + source as usize].0[target as usize % TILE]
     }
 
     /// Scores of some customers at once: each tile of weights is fetched once for all of them.
     pub(super) fn score(&self, histories: &Incidence, customers: &[u32], takers: &mut impl Takers) {
         let n = self.products.len();
         let mut starts = vec![0];
-        let mut owned: Vec<usize> = Vec::new();
+        let mut owned: Vec<u32> = Vec::new();
         for customer in customers {
             let places = histories.row(*customer as usize).iter().map(|product| self.places[*product as usize]);
-            owned.extend(places.filter(|place| *place != NOT_SOLVED).map(|place| place as usize));
+            owned.extend(places.filter(|place| *place != NOT_SOLVED));
             starts.push(owned.len());
         }
         // The first product of each customer's that is in no tile before.
         let mut next = starts.clone();
         for (tile, rows) in self.tiles.chunks(n.max(1)).enumerate() {
-            let targets = tile * TILE..n.min((tile + 1) * TILE);
+            let first = tile * TILE;
             for at in 0..customers.len() {
                 let own = &owned[starts[at]..starts[at + 1]];
                 if own.is_empty() {
                     continue;
                 }
-                let mut scores = [0i64; TILE];
-                for source in own {
-                    for (score, weight) in scores.iter_mut().zip(&rows[*source]) {
-                        // 2^33 products of 31 bits would be needed to leave 64 bits.
-                        *score = score.wrapping_add(i64::from(*weight));
-                    }
-                }
-                while let Some(place) = owned[next[at]..starts[at + 1]].first().filter(|place| targets.contains(place))
-                {
-                    let score = std::mem::take(&mut scores[place - targets.start]);
+                let mut scores = sums(rows, own);
+                let inside =
+                    owned[next[at]..starts[at + 1]].iter().take_while(|place| (**place as usize) < first + TILE);
+                for place in inside {
+                    let score = std::mem::take(&mut scores[*place as usize - first]);
                     if score > 0 {
-                        takers.known(at, Winner { product: self.products[*place], score });
+                        takers.known(at, Winner { product: self.products[*place as usize], score });
                     }
                     next[at] += 1;
                 }
-                for (product, score) in self.products[targets.clone()].iter().zip(scores) {
-                    if score >= takers.least(at) {
+                // Mostly none is good enough. The signs of all differences are looked at in one go.
+                let most = takers.least(at) - 1;
+                if scores.iter().fold(0, |signs, score| signs | most.wrapping_sub(*score)) >= 0 {
+                    continue;
+                }
+                for (product, score) in self.products[first..].iter().zip(scores) {
+                    if score > most {
                         takers.unknown(at, Winner { product: *product, score });
                     }
                 }
             }
         }
     }
+}
+
+/// The sums of a tile over some sources. In 64 bits there is room for all, in 32 for a few at a time at half of the cost.
+fn sums(rows: &[Tile], sources: &[u32]) -> [i64; TILE] {
+    let mut sums = [0i64; TILE];
+    for few in sources.chunks(ADDED) {
+        let mut part = [0i32; TILE];
+        for source in few {
+            for (part, weight) in part.iter_mut().zip(&rows[*source as usize].0) {
+                *part = part.wrapping_add(*weight);
+            }
+        }
+        for (sum, part) in sums.iter_mut().zip(part) {
+            *sum = sum.wrapping_add(i64::from(part));
+        }
+    }
+    sums
 }
 
 /// How often products are together, with lambda on the diagonal: the lower triangle, column by column. Counts are exact up
