@@ -1,5 +1,5 @@
-//! How near two products are to each other, and the nearest of a product without a logarithm for each of its pairs: a bound
-//! that costs a few multiplications tells most of them off.
+//! How near two products are to each other, and the nearest of a product: the log-likelihood ratio is worked out only where
+//! a bound does not tell that there are nearer ones.
 
 use crate::models::affinity::{PairCounts, Partner};
 
@@ -12,100 +12,35 @@ pub(super) enum Closeness {
     Cosine,
 }
 
-/// What bounds want to know of a product.
+/// All products by how many units have them, and all units.
 #[derive(Debug, Clone, Copy)]
-struct Side {
-    units: u64,
-    /// The same, as a number to multiply.
-    share: f64,
-    /// `1 / units`.
-    inverse: f64,
-    /// `1 / (N - units)`, infinite when every unit has the product.
-    inverse_of_others: f64,
-    /// `1 / sqrt(units)`.
-    inverse_root: f64,
-    /// `ln(units)`.
-    log: f64,
-}
-
-/// All products, and all units.
-pub(super) struct Sides {
-    total: u64,
-    log_total: f64,
-    of: Vec<Side>,
-    /// `ln(count)` of small counts.
-    logs: Vec<f64>,
-}
-
-/// Logarithms are kept of counts below it.
-const SMALL: usize = 4_096;
-
-/// Bounds are wide by so much of themselves, which is more than rounding takes from them.
-const WIDE: f64 = 1e-9;
-
-pub(super) fn sides(degrees: &[u32], total: u64) -> Sides {
-    let of = degrees.iter().map(|units| {
-        let n = f64::from(*units);
-        Side {
-            units: u64::from(*units),
-            share: n / total as f64,
-            inverse: 1.0 / n,
-            inverse_of_others: 1.0 / (total as f64 - n),
-            inverse_root: 1.0 / n.sqrt(),
-            log: n.ln(),
-        }
-    });
-    let logs = (0..SMALL).map(|count| (count as f64).ln()).collect();
-    Sides { total, log_total: (total as f64).ln(), of: of.collect(), logs }
-}
-
-impl Sides {
-    fn log(&self, count: u32) -> f64 {
-        self.logs.get(count as usize).copied().unwrap_or_else(|| f64::from(count).ln())
-    }
+pub(super) struct Sides<'a> {
+    pub degrees: &'a [u32],
+    pub total: u64,
 }
 
 impl Closeness {
     /// The largest of a product's partners, ties by product; in no order.
-    pub fn strongest(self, target: u32, partners: &[Partner], sides: &Sides, most: usize) -> Vec<(u32, f64)> {
+    pub fn strongest(self, target: u32, partners: &[Partner], sides: Sides<'_>, most: usize) -> Vec<(u32, f64)> {
         let mut row = Strongest { most, kept: Vec::new(), least: 0.0 };
-        let a = sides.of[target as usize];
         for partner in partners {
-            let b = sides.of[partner.product as usize];
-            let bound = match self {
-                Closeness::LogLikelihood => likelihood_bound(&a, &b, partner.count, sides),
-                Closeness::Cosine => f64::from(partner.count) * a.inverse_root * b.inverse_root * (1.0 + WIDE),
+            let counts = PairCounts {
+                n_ab: u64::from(partner.count),
+                n_a: u64::from(sides.degrees[target as usize]),
+                n_b: u64::from(sides.degrees[partner.product as usize]),
+                n_total: sides.total,
             };
-            if bound < row.least {
-                continue;
-            }
-            let counts =
-                PairCounts { n_ab: u64::from(partner.count), n_a: a.units, n_b: b.units, n_total: sides.total };
             match self {
-                Closeness::LogLikelihood if !counts.lift_above_one() => {}
-                Closeness::LogLikelihood => row.offer(partner.product, counts.log_likelihood_ratio()),
+                Closeness::LogLikelihood => {
+                    if counts.lift_above_one() && !counts.log_likelihood_ratio_is_below(row.least) {
+                        row.offer(partner.product, counts.log_likelihood_ratio());
+                    }
+                }
                 Closeness::Cosine => row.offer(partner.product, counts.cosine()),
             }
         }
         row.finish()
     }
-}
-
-/// Never below the log-likelihood ratio of a pair with lift above 1, and hardly above it where much is to be skipped. Of
-/// its four terms `k ln(k/E) - (k - E)` the one of both products is worked out with logarithms that are known, and each of
-/// the others is at most `(k - E)^2 / E`, since `ln(x) <= x - 1`. Below 0 only where lift is below 1.
-fn likelihood_bound(a: &Side, b: &Side, both: u32, sides: &Sides) -> f64 {
-    let count = f64::from(both);
-    let beyond = count - a.share * b.units as f64;
-    // Rounding can make it less than nothing of a lift of just above 1.
-    let slack = 1e-9 * count;
-    if beyond < -slack {
-        return -1.0;
-    }
-    let log = sides.log(both) + sides.log_total - a.log - b.log;
-    let others = a.inverse * b.inverse_of_others + a.inverse_of_others * (b.inverse + b.inverse_of_others);
-    let others = sides.total as f64 * others * beyond * beyond;
-    2.0 * (count * log - beyond + others + slack) * (1.0 + WIDE)
 }
 
 /// Takes what comes and keeps the largest.
@@ -150,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bounds_hold_and_the_strongest_are_those_of_all(
+        fn the_strongest_are_those_of_all(
             total in 1u64..3_000,
             shares in prop::collection::vec((0.0f64..1.0, 0.0f64..1.0, 0u8..3), 1..60),
             own in 0.0f64..1.0,
@@ -168,7 +103,7 @@ mod tests {
                 degrees.push(n_b as u32);
                 partners.push(Partner { product: at, count, weight: 0 });
             }
-            let sides = sides(&degrees, total);
+            let sides = Sides { degrees: &degrees, total };
             let counts = |partner: &Partner| PairCounts {
                 n_ab: partner.count.into(), n_a, n_b: degrees[partner.product as usize].into(), n_total: total,
             };
@@ -183,29 +118,14 @@ mod tests {
                         Closeness::LogLikelihood => counts.log_likelihood_ratio(),
                         Closeness::Cosine => counts.cosine(),
                     };
-                    if way == Closeness::LogLikelihood {
-                        let (a, b) = (sides.of[0], sides.of[partner.product as usize]);
-                        let bound = likelihood_bound(&a, &b, partner.count, &sides);
-                        prop_assert!(bound >= score, "{bound} below {score} of {counts:?}");
-                    }
                     all.push((partner.product, score));
                 }
                 all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
                 all.truncate(most);
-                let mut found = way.strongest(0, &partners, &sides, most);
+                let mut found = way.strongest(0, &partners, sides, most);
                 found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
                 prop_assert_eq!(found, all);
             }
         }
-    }
-
-    #[test]
-    fn a_bound_of_rare_products_is_within_a_tenth() {
-        // Two customers of three each, of 2,500.
-        let sides = sides(&[3, 3], 2_500);
-        let counts = PairCounts { n_ab: 2, n_a: 3, n_b: 3, n_total: 2_500 };
-        let bound = likelihood_bound(&sides.of[0], &sides.of[1], 2, &sides);
-        let exact = counts.log_likelihood_ratio();
-        assert!(bound >= exact && bound < 1.1 * exact, "{bound} for {exact}");
     }
 }

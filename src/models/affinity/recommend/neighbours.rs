@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::closeness::Closeness;
+use super::closeness::{Closeness, Sides};
 use super::sheet::Sheet;
 use crate::models::affinity::kernel::prefetch;
 use crate::models::affinity::{Counting, Incidence};
@@ -81,9 +81,9 @@ impl Weights {
 pub(super) fn nearest<const N: usize>(incidence: &Incidence, ways: [Closeness; N], most: usize) -> [Weights; N] {
     let total = (0..incidence.units()).filter(|unit| !incidence.row(*unit).is_empty()).count() as u64;
     let degrees = incidence.degrees();
-    let sides = super::closeness::sides(&degrees, total);
+    let sides = Sides { degrees: &degrees, total };
     let counting = Counting { incidence, min_count: 1, weights: None, memory_bytes: None };
-    let mut sources = counting.count(|target, partners| ways.map(|way| way.strongest(target, partners, &sides, most)));
+    let mut sources = counting.count(|target, partners| ways.map(|way| way.strongest(target, partners, sides, most)));
     std::array::from_fn(|way| {
         let of_way: Vec<Vec<(u32, f64)>> = sources.iter_mut().map(|rows| std::mem::take(&mut rows[way])).collect();
         Weights::from_sources(&of_way)
