@@ -1,11 +1,12 @@
-//! How fast products that share baskets are counted, and customers scored.
+//! How fast products that share baskets are counted, and lists of new products made.
 //!
 //! `cargo bench --bench affinity` counts generated baskets: popularity as in data A of `spec/affinity.md` 4, a
 //! tenth of the size. Both ways of counting are measured: with memory for the pairs, and without.
 #![allow(clippy::unwrap_used)]
 
 use criterion::{Criterion, Throughput};
-use patronage::models::affinity::{Counting, Incidence, Neighbours, Partner, Scored, Scoring, top_k};
+use patronage::models::affinity::recommend::{Filters, Market, Method, Options, back_test, offers};
+use patronage::models::affinity::{Counting, Incidence, Partner, Purchase, Scored, top_k};
 
 const BASKETS: u32 = 100_000;
 const PRODUCTS: u32 = 20_000;
@@ -74,17 +75,29 @@ fn affinity(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(incidence.lines() as u64)).sample_size(10);
     group.bench_function("pairs", |bencher| bencher.iter(|| count(None)));
     group.bench_function("pairs_little_memory", |bencher| bencher.iter(|| count(Some(4 << 20))));
-    let neighbours = Neighbours::from_rows(&count(None));
-    let scoring = Scoring {
-        histories: &incidence,
-        line_weights: None,
-        neighbours: &neighbours,
-        allowed: None,
-        barred: None,
-        exclude_seen: true,
-        k: 10,
+    // The same baskets as histories: neighbours are counted, and everybody gets ten products with their reasons.
+    let purchases: Vec<Purchase> = (0..BASKETS)
+        .flat_map(|customer| {
+            incidence.row(customer as usize).iter().map(move |product| Purchase { customer, product: *product, day: 0 })
+        })
+        .collect();
+    let market = Market {
+        customers: BASKETS as usize,
+        products: PRODUCTS as usize,
+        purchases: &purchases,
+        baskets: None,
+        categories: &[],
+        roots: &[],
     };
-    group.bench_function("top_10", |bencher| bencher.iter(|| scoring.top(|_, winners| winners.len())));
+    let filters = Filters { offered: &[true; PRODUCTS as usize], barred: &[], muted: &[], listed: &[] };
+    let options = Options { as_of_day: 1, methods: vec![Method::CustomerLlr], ..Options::default() };
+    let tested = back_test(&market, &options, None);
+    let lists = || {
+        let mut rows = 0;
+        offers(&market, &filters, &options, &tested, |_, list| rows += list.len());
+        rows
+    };
+    group.bench_function("lists", |bencher| bencher.iter(lists));
     group.finish();
 }
 

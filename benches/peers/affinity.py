@@ -9,8 +9,8 @@ Data sets, made once in `--dir` by `patronage generate` with 20,000 products (`S
 
 The peers (`affinity_peers.py`) find the 50 partners of each product with the highest counts and write product, partner and
 count. Ours does more: it ranks by log-likelihood ratio, so every pair that came twice or more is tested, with q-values over
-all possible pairs. It runs twice: `patronage` writes all columns of `affinity_ptp`, rule ids and tests among them;
-`patronage, three columns` writes what the peers write. Before any time is told: the peers agree on the counts of each
+all possible pairs. It runs three times: `patronage` writes all columns of `affinity_ptp`, rule ids and tests among them;
+`patronage, three columns` writes what the peers write, and so tests nothing; `patronage, by count` also ranks as they do. Before any time is told: the peers agree on the counts of each
 product's 50 best, and each count of ours is that of DuckDB, for products in a sample and for all pairs that both list.
 
     pip install duckdb polars pyarrow pandas scipy sparse_dot_topn implicit rusket fastapriori
@@ -267,7 +267,7 @@ def main():
         before = json.loads((RUNS / "affinity.json").read_text())
         kept = {key: before[key] for key in kept}
         kept["costs"] = {name: [Cost(**cost) for cost in costs] for name, costs in kept["costs"].items()}
-    both = {OURS: [], THREE: THREE_COLUMNS}
+    both = {OURS: [], THREE: THREE_COLUMNS, "patronage, by count": [*THREE_COLUMNS, "--rank-by", "count"]}
     if "A" in parts:
         path = made(args, f"shop-a-{n}", baskets, n)
         compare(args, "A", path, "order_id", PEERS, both, "8GB", args.timeout, kept)

@@ -20,7 +20,6 @@ pub mod recommend;
 mod replenishment;
 mod rule_id;
 mod rules;
-mod scoring;
 mod sequence;
 
 #[cfg(test)]
@@ -50,5 +49,4 @@ pub use ratio::Ratio;
 pub use replenishment::{Again, AgainStatus, Cycle, CycleSource, Replenishment, ReplenishmentOptions, replenishment};
 pub use rule_id::rule_id;
 pub use rules::{Rule, RuleOptions, RuleSet, rules};
-pub use scoring::{Contribution, Neighbours, Scoring, Winner, line_weights};
 pub use sequence::{FollowCount, Following, Sequence, SequenceOptions, Sequences, follow_counts, sequences};

@@ -72,20 +72,11 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
         };
         replenishment(purchases, catalogue.ids.len(), &options)
     };
-    let now = rhythm(&bought, settings.as_of_day);
-    let again = |purchases: &[Purchase], first_unknown_day: i32| {
-        if first_unknown_day == settings.as_of_day {
-            scores(&now)
-        } else {
-            scores(&rhythm(purchases, first_unknown_day))
-        }
-    };
+    let again = |purchases: &[Purchase], first_unknown_day: i32| scores(&rhythm(purchases, first_unknown_day));
     let tested = back_test(&market, &settings.options, Some(&again));
     let (offered, held) = offered(inputs, &catalogue, &bought, &settings)?;
     let returned = returned(inputs)?;
     let filters = Filters { offered: &offered, barred: &returned, muted: &[], listed: &listed };
-    // What is bought again is listed below, by its status: one list would mix what is due with what was given up.
-    let found = offers(&market, &filters, &settings.options, &tested, None);
     let order = Order {
         method: match tested.method(List::Again) {
             own @ (Method::OwnFrequency | Method::OwnDecayed) => own,
@@ -98,20 +89,18 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let enough = settings.options.min_test_customers as u64;
     let is_judged = tested.rows.iter().any(|row| row.list == List::New && row.customers >= enough);
     let mut counts = ListCounts::new();
-    let (mut new, mut due, mut days) = (Runs(&found.cross_sell), Runs(&now.rows), Runs(&bought));
-    for (customer, is_listed) in (0u32..).zip(&listed) {
-        let new = new.of(customer, |offer| offer.customer);
+    let now = rhythm(&bought, settings.as_of_day);
+    let (mut due, mut days) = (Runs(&now.rows), Runs(&bought));
+    let found = offers(&market, &filters, &settings.options, &tested, |customer, new| {
         let due = due.of(customer, |again| again.customer);
         let days = days.of(customer, |bought| bought.customer);
-        if !is_listed {
-            continue;
-        }
+        // What is bought again is listed by its status: one list would mix what is due with what was given up.
         let own = own_lists(due, days, &order, &offered, settings.options.list_size, &mut counts);
         for row in new.iter().map(|offer| cross_sell(offer, is_judged)).chain(own) {
             counts.row(&row);
             rows.push(&row);
         }
-    }
+    });
     let (offers, rules) = rows.finish();
     let mut sold = vec![false; catalogue.ids.len()];
     let mut buyers = vec![false; listed.len()];
@@ -135,13 +124,15 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     ])
 }
 
-/// Rows of one customer after the other, of rows in the order of customers.
+/// Rows of one customer after the other, of rows in the order of customers. Customers may be passed over.
 struct Runs<'a, T>(&'a [T]);
 
 impl<'a, T> Runs<'a, T> {
     fn of(&mut self, customer: u32, of: impl Fn(&T) -> u32) -> &'a [T] {
-        let end = self.0.iter().position(|row| of(row) != customer).unwrap_or(self.0.len());
-        let (run, rest) = self.0.split_at(end);
+        let until =
+            |rows: &[T], is_in: &dyn Fn(u32) -> bool| rows.iter().position(|row| !is_in(of(row))).unwrap_or(rows.len());
+        let (_, from) = self.0.split_at(until(self.0, &|other| other < customer));
+        let (run, rest) = from.split_at(until(from, &|other| other == customer));
         self.0 = rest;
         run
     }
@@ -252,7 +243,7 @@ fn cross_sell(offer: &Offer, is_judged: bool) -> Row {
         reason: match offer.reason {
             Reason::BecauseBought => ReasonNo::BecauseBought,
             Reason::PopularInCategory => ReasonNo::PopularInCategory,
-            Reason::Popular | Reason::OwnPurchases => ReasonNo::Popular,
+            Reason::Popular => ReasonNo::Popular,
         },
         evidence: offer.evidence.map(|evidence| evidence.map(|evidence| (evidence.product, f64::from(evidence.share)))),
         rhythm: None,
@@ -308,5 +299,7 @@ mod tests {
         let mut runs = Runs(&rows[..]);
         let found: Vec<usize> = (0..4).map(|customer| runs.of(customer, |row| row.0).len()).collect();
         assert_eq!(found, [1, 0, 2, 0]);
+        let mut runs = Runs(&rows[..]);
+        assert_eq!(runs.of(2, |row| row.0), [(2, 'b'), (2, 'c')]);
     }
 }

@@ -1,12 +1,15 @@
 //! Which method would have listed what customers went on to buy (`spec/affinity.md` 2.6).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::best::{Best, Winner};
 use super::calibration::{Curve, Seen};
-use super::fitted::{Fitted, Sheet, fit};
+use super::fitted::{Fitted, Fitting, Takers};
 use super::metrics::{Marks, Mean, judge, mean};
+use super::sheet::Sheet;
 use super::snapshot::NEVER;
 use super::{FitAgain, List, Market, Method, Options, Snapshot};
 use crate::models::affinity::Incidence;
@@ -95,6 +98,13 @@ impl BackTest {
     }
 }
 
+/// The longest list that is judged.
+const LONGEST: usize = LENGTHS[LENGTHS.len() - 1];
+/// Customers are cut into so many pieces to be scored, or more.
+const PIECES: usize = 32;
+/// The most customers that are scored together.
+const TOGETHER: usize = 1_024;
+
 /// What is known of the days held back.
 struct Trial<'a> {
     snapshot: Snapshot<'a>,
@@ -104,6 +114,38 @@ struct Trial<'a> {
     customers: Vec<u32>,
     /// Customers with a history.
     with_history: usize,
+}
+
+/// One customer's best of each list, in the order of [`List::ALL`].
+type Lists = [Vec<Winner>; List::ALL.len()];
+
+/// Takes the best of each list of some customers.
+struct AllLists {
+    /// Whether the method scores anything that a customer does not have.
+    has_new: bool,
+    best: Vec<[Best; List::ALL.len()]>,
+}
+
+impl Takers for AllLists {
+    fn least(&self, at: usize) -> i64 {
+        let of = |list: List| self.best[at][list as usize].least();
+        if self.has_new { of(List::All).min(of(List::New)) } else { of(List::All) }
+    }
+
+    fn known(&mut self, at: usize, winner: Winner) {
+        for list in [List::All, List::Again] {
+            self.best[at][list as usize].offer(winner, || true);
+        }
+    }
+
+    fn unknown(&mut self, at: usize, winner: Winner) -> bool {
+        let mut offer = |list: List| self.best[at][list as usize].offer(winner, || true);
+        offer(List::All) | (self.has_new && offer(List::New))
+    }
+
+    fn most(&self) -> usize {
+        LONGEST
+    }
 }
 
 /// One customer's list, its marks when there was something to find, and what its scores turned out to be worth.
@@ -141,14 +183,17 @@ pub fn back_test(market: &Market<'_>, options: &Options, again: Option<FitAgain<
         ));
     }
     if !trial.customers.is_empty() {
-        for method in methods.iter().copied() {
-            let Some(fitted) = fit(method, &trial.snapshot, options, again, &mut notes) else { continue };
+        let mut fitting = Fitting::new(&trial.snapshot, options, again);
+        for (at, method) in methods.iter().copied().enumerate() {
+            let Some(fitted) = fitting.fit(method, &methods[at + 1..]) else { continue };
+            let lists = trial.lists(&fitted);
             for list in List::ALL.into_iter().filter(|list| *list != List::New || !method.is_own()) {
-                let (result, seen) = trial.judge(&fitted, list, options);
+                let (result, seen) = trial.judge(&fitted, list, &lists, options);
                 judged.push(result);
                 curves.insert((list, method), Curve::fit(seen, options));
             }
         }
+        notes.append(&mut fitting.notes);
     }
     let choices = List::ALL.map(|list| choose(list, &judged, options));
     let mut rows = rows(&judged, &choices);
@@ -187,48 +232,74 @@ impl<'a> Trial<'a> {
         Trial { snapshot, bought, customers, with_history: with.len() }
     }
 
-    /// Lists for every customer; marks of those with something to find, and what each score turned out to be worth.
-    fn judge(&self, fitted: &Fitted, list: List, options: &Options) -> (Judged, Vec<Seen>) {
+    /// The best of each list for every customer. Scores are worked out once for all lists.
+    fn lists(&self, fitted: &Fitted) -> Vec<Lists> {
+        let made: Vec<Vec<Lists>> = self
+            .customers
+            .par_chunks(self.customers.len().div_ceil(PIECES).clamp(1, TOGETHER))
+            .map_init(
+                || Sheet::new(self.snapshot.market.products),
+                |sheet, customers| {
+                    let best = || List::ALL.map(|_| Best::new(LONGEST));
+                    let mut lists =
+                        AllLists { has_new: !fitted.method.is_own(), best: customers.iter().map(|_| best()).collect() };
+                    fitted.score(&self.snapshot, customers, sheet, &mut lists);
+                    lists.best.into_iter().map(|best| best.map(|mut best| best.finish(LONGEST).to_vec())).collect()
+                },
+            )
+            .collect();
+        made.into_iter().flatten().collect()
+    }
+
+    /// Fills a list up by popularity. There is nothing left for one of bought products once all of them are in it.
+    fn fill(&self, customer: u32, list: List, products: &mut Vec<u32>) {
         let snapshot = &self.snapshot;
-        let longest = LENGTHS[LENGTHS.len() - 1];
+        let history = snapshot.histories.row(customer as usize);
+        let missing = LONGEST - products.len();
+        let more: Vec<u32> = if list == List::Again {
+            let mut rest: Vec<u32> = history.iter().copied().filter(|product| !products.contains(product)).collect();
+            rest.sort_unstable_by_key(|product| (Reverse(snapshot.buyers[*product as usize]), *product));
+            rest.truncate(missing);
+            rest
+        } else {
+            let belongs = |product: &u32| list == List::All || history.binary_search(product).is_err();
+            let rest = snapshot.popular.iter().copied().filter(|product| !products.contains(product));
+            rest.filter(belongs).take(missing).collect()
+        };
+        products.extend(more);
+    }
+
+    /// Marks of those with something to find, and what each score turned out to be worth.
+    fn judge(&self, fitted: &Fitted, list: List, lists: &[Lists], options: &Options) -> (Judged, Vec<Seen>) {
+        let snapshot = &self.snapshot;
         let made: Vec<Made> = self
             .customers
             .par_iter()
-            .map_init(
-                || Sheet::new(snapshot.market.products),
-                |sheet, customer| {
-                    let customer = *customer;
-                    let belongs = |product: u32| match list {
-                        List::All => true,
-                        List::Again => snapshot.has(customer, product),
-                        List::New => !snapshot.has(customer, product),
-                    };
-                    let best = fitted.best(snapshot, customer, list, belongs, longest, sheet);
-                    let bought = self.bought.row(customer as usize);
-                    let last = snapshot.last_day[customer as usize];
-                    let idle = if last == NEVER { u32::MAX } else { snapshot.day.abs_diff(last) };
-                    let seen = best.iter().take(options.list_size).map(|winner| Seen {
-                        score: winner.score as f64 / fitted.unit,
-                        idle_days: idle,
-                        was_bought: bought.binary_search(&winner.product).is_ok(),
-                    });
-                    let seen = seen.collect();
-                    let mut products: Vec<u32> = best.iter().map(|winner| winner.product).collect();
-                    // There is nothing left to fill a list of bought products with once all of them are in it.
-                    let possible =
-                        if list == List::Again { snapshot.histories.row(customer as usize).len() } else { longest };
-                    let wanted = longest.min(possible);
-                    if products.len() < wanted {
-                        let listed = products.clone();
-                        let more =
-                            snapshot.popular.iter().filter(|product| belongs(**product) && !listed.contains(product));
-                        products.extend(more.take(wanted - listed.len()));
-                    }
-                    let relevant: Vec<u32> = bought.iter().copied().filter(|product| belongs(*product)).collect();
-                    let marks = (!relevant.is_empty()).then(|| LENGTHS.map(|k| judge(&products, &relevant, k)));
-                    (products, marks, seen)
-                },
-            )
+            .zip(lists)
+            .map(|(customer, best)| {
+                let (customer, best) = (*customer, &best[list as usize]);
+                let belongs = |product: u32| match list {
+                    List::All => true,
+                    List::Again => snapshot.has(customer, product),
+                    List::New => !snapshot.has(customer, product),
+                };
+                let bought = self.bought.row(customer as usize);
+                let last = snapshot.last_day[customer as usize];
+                let idle = if last == NEVER { u32::MAX } else { snapshot.day.abs_diff(last) };
+                let seen = best.iter().take(options.list_size).map(|winner| Seen {
+                    score: winner.score as f64 / fitted.unit,
+                    idle_days: idle,
+                    was_bought: bought.binary_search(&winner.product).is_ok(),
+                });
+                let seen = seen.collect();
+                let mut products: Vec<u32> = best.iter().map(|winner| winner.product).collect();
+                if products.len() < LONGEST {
+                    self.fill(customer, list, &mut products);
+                }
+                let relevant: Vec<u32> = bought.iter().copied().filter(|product| belongs(*product)).collect();
+                let marks = (!relevant.is_empty()).then(|| LENGTHS.map(|k| judge(&products, &relevant, k)));
+                (products, marks, seen)
+            })
             .collect();
         let judged = made.iter().filter_map(|(products, marks, _)| marks.map(|marks| (products, marks)));
         let mut is_listed = vec![false; snapshot.market.products];

@@ -23,7 +23,7 @@ pub(super) struct Seen {
 pub struct Curve {
     horizon_days: u32,
     /// Steps of each group of customers, and of all.
-    bands: [Vec<Step>; 4],
+    bands: [Vec<Step>; BANDS + 1],
     /// The scores at each hundredth.
     hundredths: Vec<f64>,
 }
@@ -34,8 +34,10 @@ struct Step {
     probability: f64,
 }
 
+/// Groups of customers by when they last bought.
+pub(super) const BANDS: usize = 3;
 /// The place of all customers among the bands.
-const EVERYONE: usize = 3;
+const EVERYONE: usize = BANDS;
 
 impl Curve {
     /// From the lists of the back-test, in any order. All customers with a history belong in it, whether they came back or
@@ -62,11 +64,37 @@ impl Curve {
 
     /// The probability that a customer buys a product of this score within the horizon. None without a back-test.
     pub fn probability(&self, score: f64, idle_days: u32) -> Option<f64> {
-        let own = &self.bands[band_of(idle_days, self.horizon_days)];
-        let steps = if own.is_empty() { &self.bands[EVERYONE] } else { own };
+        let steps = self.steps(self.band(idle_days));
         let at = steps.partition_point(|step| step.from <= score);
         // Below everything that was seen, the lowest step is the best that is known.
         steps.get(at.saturating_sub(1)).map(|step| step.probability)
+    }
+
+    /// Which group a customer is of.
+    pub(super) fn band(&self, idle_days: u32) -> usize {
+        band_of(idle_days, self.horizon_days)
+    }
+
+    fn steps(&self, band: usize) -> &[Step] {
+        let own = &self.bands[band];
+        if own.is_empty() { &self.bands[EVERYONE] } else { own }
+    }
+
+    /// The lowest score that a group's customers need for a purchase to be likelier, or as likely with a score of `score`.
+    pub(super) fn least(&self, band: usize, probability: f64, score: f64) -> f64 {
+        let steps = self.steps(band);
+        if steps.is_empty() {
+            return score;
+        }
+        let at = steps.partition_point(|step| step.probability < probability);
+        let Some(step) = steps.get(at) else { return f64::INFINITY };
+        // Below everything that was seen, the lowest step is the best that is known.
+        let from = if at == 0 { f64::NEG_INFINITY } else { step.from };
+        if step.probability > probability {
+            return from;
+        }
+        let likelier = steps.get(at + 1).map_or(f64::INFINITY, |step| step.from);
+        from.max(score).min(likelier)
     }
 
     /// The score from 0 to 100: how many hundredths of the scores in the back-test's lists are at or below it.
@@ -149,6 +177,27 @@ mod tests {
         assert_eq!(curve.hundredth(0.5), Some(0));
         assert_eq!(curve.hundredth(4.0), Some(100));
         assert_eq!(Curve::fit(Vec::new(), &options).probability(1.0, 0), None);
+    }
+
+    #[test]
+    fn who_is_below_the_least_score_is_less_likely() {
+        let options = Options { holdout_days: 28, ..Options::default() };
+        let mut seen = rows(&[(1.0, 400, 0), (2.0, 400, 40), (3.0, 400, 200)], 5);
+        seen.extend(rows(&[(1.0, 600, 300), (4.0, 600, 310), (5.0, 600, 500)], 50));
+        let curve = Curve::fit(seen, &options);
+        let scores = || (0..12).map(|half| f64::from(half) / 2.0);
+        for (bar_idle, idle) in [(5, 5), (5, 50), (50, 5), (50, 50), (90, 50)] {
+            for bar in scores() {
+                let probability = curve.probability(bar, bar_idle).unwrap();
+                let least = curve.least(curve.band(idle), probability, bar);
+                for score in scores() {
+                    let mine = curve.probability(score, idle).unwrap();
+                    let comes_in = mine > probability || mine == probability && score >= bar;
+                    assert_eq!(score >= least, comes_in, "{score} after {idle} days for {bar} after {bar_idle}");
+                }
+            }
+        }
+        assert_eq!(Curve::default().least(0, 0.0, 7.0), 7.0);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::{Accum, MatMut, MatRef, Par, Spec};
 use rayon::prelude::*;
 
+use super::best::Winner;
+use super::fitted::Takers;
 use super::{EaseOptions, Snapshot};
 use crate::models::affinity::Incidence;
 
@@ -64,14 +66,28 @@ pub struct EaseWeights {
     products: Vec<u32>,
     /// The place of each product among them, or [`NOT_SOLVED`].
     places: Vec<u32>,
-    /// From a source to every target, source by source.
-    fixed: Vec<i32>,
+    /// [`TILE`] targets at a time, from every source: sums of a tile stay in registers, and its weights in a cache, from
+    /// customer to customer.
+    tiles: Vec<Tile>,
     /// The whole number that is a weight of 1 is 2 to this power.
     power: i32,
 }
 
 /// A product beyond the head of the catalogue.
 const NOT_SOLVED: u32 = u32::MAX;
+
+/// Targets that are summed together.
+const TILE: usize = 16;
+
+/// What one source says of them: a cache line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+struct Tile([i32; TILE]);
+
+/// Bits of the largest weight: three more than the numbers have that the matrix is solved with.
+const BITS: i32 = 27;
+/// So many weights can be added up before their sum may leave 32 bits.
+const ADDED: usize = (1 << (31 - BITS)) - 1;
 
 impl EaseWeights {
     /// Solves some products of these histories.
@@ -86,7 +102,7 @@ impl EaseWeights {
         }
         let n = products.len();
         if n == 0 {
-            return EaseWeights { products, places, fixed: Vec::new(), power: 0 };
+            return EaseWeights { products, places, tiles: Vec::new(), power: 0 };
         }
         let pairs = (0u32..).take(histories.units()).flat_map(|customer| {
             let places = &places;
@@ -107,10 +123,18 @@ impl EaseWeights {
             row[source] = 0.0;
         });
         let largest = matrix.par_iter().map(|weight| weight.abs()).reduce(|| 0.0, f32::max);
-        let power = if largest > 0.0 { 29 - largest.log2().floor() as i32 } else { 0 };
+        let power = if largest > 0.0 { BITS - 1 - largest.log2().floor() as i32 } else { 0 };
         let unit = 2f64.powi(power);
-        let fixed = matrix.par_iter().map(|weight| (f64::from(*weight) * unit).round() as i32).collect();
-        EaseWeights { products, places, fixed, power }
+        let mut tiles = vec![Tile([0; TILE]); n.div_ceil(TILE) * n];
+        tiles.par_chunks_mut(n).enumerate().for_each(|(tile, rows)| {
+            let targets = tile * TILE..n.min((tile + 1) * TILE);
+            for (fixed, row) in rows.iter_mut().zip(matrix.chunks(n)) {
+                for (fixed, weight) in fixed.0.iter_mut().zip(&row[targets.clone()]) {
+                    *fixed = (f64::from(*weight) * unit).round() as i32;
+                }
+            }
+        });
+        EaseWeights { products, places, tiles, power }
     }
 
     /// The products that are solved, ascending.
@@ -123,18 +147,74 @@ impl EaseWeights {
         2f64.powi(self.power)
     }
 
-    /// What a source says of every solved product, in their order; nothing when it is not solved itself.
-    pub fn of(&self, source: u32) -> Option<&[i32]> {
-        let place = self.places[source as usize];
-        let n = self.products.len();
-        (place != NOT_SOLVED).then(|| &self.fixed[place as usize * n..(place as usize + 1) * n])
-    }
-
     /// What a source says of one product; 0 when either is not solved.
     pub fn between(&self, source: u32, target: u32) -> i32 {
-        let place = self.places[target as usize];
-        if place == NOT_SOLVED { 0 } else { self.of(source).map_or(0, |row| row[place as usize]) }
+        let (source, target) = (self.places[source as usize], self.places[target as usize]);
+        if source == NOT_SOLVED || target == NOT_SOLVED {
+            return 0;
+        }
+        self.tiles[target as usize / TILE * self.products.len() + source as usize].0[target as usize % TILE]
     }
+
+    /// Scores of some customers at once: each tile of weights is fetched once for all of them.
+    pub(super) fn score(&self, histories: &Incidence, customers: &[u32], takers: &mut impl Takers) {
+        let n = self.products.len();
+        let mut starts = vec![0];
+        let mut owned: Vec<u32> = Vec::new();
+        for customer in customers {
+            let places = histories.row(*customer as usize).iter().map(|product| self.places[*product as usize]);
+            owned.extend(places.filter(|place| *place != NOT_SOLVED));
+            starts.push(owned.len());
+        }
+        // The first product of each customer's that is in no tile before.
+        let mut next = starts.clone();
+        for (tile, rows) in self.tiles.chunks(n.max(1)).enumerate() {
+            let first = tile * TILE;
+            for at in 0..customers.len() {
+                let own = &owned[starts[at]..starts[at + 1]];
+                if own.is_empty() {
+                    continue;
+                }
+                let mut scores = sums(rows, own);
+                let inside =
+                    owned[next[at]..starts[at + 1]].iter().take_while(|place| (**place as usize) < first + TILE);
+                for place in inside {
+                    let score = std::mem::take(&mut scores[*place as usize - first]);
+                    if score > 0 {
+                        takers.known(at, Winner { product: self.products[*place as usize], score });
+                    }
+                    next[at] += 1;
+                }
+                // Mostly none is good enough. The signs of all differences are looked at in one go.
+                let most = takers.least(at) - 1;
+                if scores.iter().fold(0, |signs, score| signs | most.wrapping_sub(*score)) >= 0 {
+                    continue;
+                }
+                for (product, score) in self.products[first..].iter().zip(scores) {
+                    if score > most {
+                        takers.unknown(at, Winner { product: *product, score });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of a tile over some sources. In 64 bits there is room for all, in 32 for a few at a time at half of the cost.
+fn sums(rows: &[Tile], sources: &[u32]) -> [i64; TILE] {
+    let mut sums = [0i64; TILE];
+    for few in sources.chunks(ADDED) {
+        let mut part = [0i32; TILE];
+        for source in few {
+            for (part, weight) in part.iter_mut().zip(&rows[*source as usize].0) {
+                *part = part.wrapping_add(*weight);
+            }
+        }
+        for (sum, part) in sums.iter_mut().zip(part) {
+            *sum = sum.wrapping_add(i64::from(part));
+        }
+    }
+    sums
 }
 
 /// How often products are together, with lambda on the diagonal: the lower triangle, column by column. Counts are exact up

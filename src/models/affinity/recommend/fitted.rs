@@ -1,36 +1,24 @@
 //! Methods fitted on a snapshot, and the products each would list for a customer.
 
+use std::collections::BTreeMap;
+
 use super::als::{self, Factors, FoldedIn};
-use super::neighbours::{self, Closeness, Weights};
-use super::{AgainScore, EaseWeights, FitAgain, List, Method, Options, Snapshot, ease};
+use super::best::Winner;
+use super::closeness::Closeness;
+use super::neighbours::{SpokenFor, Weights, nearest};
+use super::sheet::Sheet;
+use super::{AgainScore, EaseWeights, FitAgain, Method, Options, Snapshot, ease};
 
-/// A product and its score in whole units, the same at any number of threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Winner {
-    pub product: u32,
-    pub score: i64,
-}
-
-/// Room to add up one customer's scores: zeros between customers.
-pub(super) struct Sheet {
-    scores: Vec<i64>,
-    is_touched: Vec<bool>,
-    touched: Vec<u32>,
-}
-
-impl Sheet {
-    pub fn new(products: usize) -> Sheet {
-        Sheet { scores: vec![0; products], is_touched: vec![false; products], touched: Vec::new() }
-    }
-
-    fn add(&mut self, product: u32, amount: i64) {
-        let at = product as usize;
-        if !self.is_touched[at] {
-            self.is_touched[at] = true;
-            self.touched.push(product);
-        }
-        self.scores[at] += amount;
-    }
+/// Who takes the scores of a few customers; `at` is a place among them.
+pub(super) trait Takers {
+    /// Whoever is not owned and scores below it would not be taken: above 0.
+    fn least(&self, at: usize) -> i64;
+    /// A product that the customer has.
+    fn known(&mut self, at: usize, winner: Winner);
+    /// A product that the customer does not have; whether it was taken.
+    fn unknown(&mut self, at: usize, winner: Winner) -> bool;
+    /// The most products of a customer's list.
+    fn most(&self) -> usize;
 }
 
 /// A fitted method.
@@ -60,58 +48,88 @@ const FRESH: f64 = 65_536.0;
 /// Scores of the replenishment model are kept in units of 2^-40.
 const AGAIN_UNIT: f64 = (1u64 << 40) as f64;
 
-/// Fits a method; nothing when it cannot be. Fall-backs that were taken are added to the notes.
-pub(super) fn fit(
-    method: Method,
-    snapshot: &Snapshot<'_>,
-    options: &Options,
-    again: Option<FitAgain<'_>>,
-    notes: &mut Vec<String>,
-) -> Option<Fitted> {
-    let neighbours = |weights: Weights| Some((weights.unit, Kind::Neighbours(weights)));
-    // Owned purchases come first by their number, then by how many customers have the product.
-    let levels = f64::from(snapshot.buyers.iter().copied().max().unwrap_or(0)) + 1.0;
-    let (unit, kind) = match method {
-        Method::Popularity => Some((snapshot.market.customers.max(1) as f64, Kind::Popularity)),
-        Method::OwnFrequency => Some((levels, Kind::Own(None))),
-        Method::OwnDecayed => {
-            let oldest = snapshot.purchases().iter().map(|purchase| age(snapshot, purchase.day)).max().unwrap_or(0);
-            let weights =
-                (0..=oldest).map(|age| (FRESH * (-(age as f64) / options.half_life_days).exp2()).round() as i64);
-            Some((levels * FRESH, Kind::Own(Some(weights.collect()))))
-        }
-        Method::CustomerLlr => {
-            neighbours(neighbours::of_customers(snapshot, Closeness::LogLikelihood, options.neighbours))
-        }
-        Method::CustomerCosine => neighbours(neighbours::of_customers(snapshot, Closeness::Cosine, options.neighbours)),
-        Method::BasketLlr => {
-            neighbours(neighbours::nearest(&snapshot.baskets(), Closeness::LogLikelihood, options.neighbours))
-        }
-        Method::Ease => {
-            let cost = ease::affordable(snapshot, &options.ease);
-            if cost.products < snapshot.popular.len() {
-                notes.push(format!(
-                    "ease: the {} most bought of {} products are solved (predicted {:.1} CPU s, {} MB); the others have neighbours",
-                    cost.products,
-                    snapshot.popular.len(),
-                    cost.seconds,
-                    cost.bytes >> 20,
-                ));
+/// Fits methods on one snapshot.
+pub(super) struct Fitting<'a> {
+    pub snapshot: &'a Snapshot<'a>,
+    pub options: &'a Options,
+    pub again: Option<FitAgain<'a>>,
+    /// Every fall-back that was taken.
+    pub notes: Vec<String>,
+    /// Neighbours that were counted with those of another method.
+    counted: BTreeMap<Method, Weights>,
+}
+
+impl<'a> Fitting<'a> {
+    pub fn new(snapshot: &'a Snapshot<'a>, options: &'a Options, again: Option<FitAgain<'a>>) -> Fitting<'a> {
+        Fitting { snapshot, options, again, notes: Vec::new(), counted: BTreeMap::new() }
+    }
+
+    /// Fits a method; nothing when it cannot be. Others that are wanted `later` may be prepared along with it.
+    pub fn fit(&mut self, method: Method, later: &[Method]) -> Option<Fitted> {
+        let (snapshot, options) = (self.snapshot, self.options);
+        // Owned purchases come first by their number, then by how many customers have the product.
+        let levels = f64::from(snapshot.buyers.iter().copied().max().unwrap_or(0)) + 1.0;
+        let (unit, kind) = match method {
+            Method::Popularity => (snapshot.market.customers.max(1) as f64, Kind::Popularity),
+            Method::OwnFrequency => (levels, Kind::Own(None)),
+            Method::OwnDecayed => {
+                let oldest = snapshot.purchases().iter().map(|purchase| age(snapshot, purchase.day)).max().unwrap_or(0);
+                let weights =
+                    (0..=oldest).map(|age| (FRESH * (-(age as f64) / options.half_life_days).exp2()).round() as i64);
+                (levels * FRESH, Kind::Own(Some(weights.collect())))
             }
-            if cost.products == 0 {
-                return None;
+            Method::CustomerLlr | Method::CustomerCosine | Method::BasketLlr => {
+                let weights = self.neighbours(method, later);
+                (weights.unit, Kind::Neighbours(weights))
             }
-            let head = snapshot.popular[..cost.products].to_vec();
-            let weights = EaseWeights::solve(&snapshot.histories, head, options.ease.lambda);
-            Some((weights.unit(), Kind::Ease(weights)))
+            Method::Ease => {
+                let weights = self.ease()?;
+                (weights.unit(), Kind::Ease(weights))
+            }
+            Method::Als => (als::UNIT, Kind::Als(als::fit(snapshot, &options.als))),
+            Method::Replenishment => {
+                let (rows, starts) = again_rows(snapshot, self.again?);
+                (AGAIN_UNIT, Kind::Again { rows, starts })
+            }
+        };
+        Some(Fitted { method, unit, kind })
+    }
+
+    fn neighbours(&mut self, method: Method, later: &[Method]) -> Weights {
+        if let Some(weights) = self.counted.remove(&method) {
+            return weights;
         }
-        Method::Als => Some((als::UNIT, Kind::Als(als::fit(snapshot, &options.als)))),
-        Method::Replenishment => {
-            let (rows, starts) = again_rows(snapshot, again?);
-            Some((AGAIN_UNIT, Kind::Again { rows, starts }))
+        let (histories, most) = (&self.snapshot.histories, self.options.neighbours);
+        let other = if method == Method::CustomerLlr { Method::CustomerCosine } else { Method::CustomerLlr };
+        let [weights] = match method {
+            Method::BasketLlr => nearest(&self.snapshot.baskets(), [Closeness::LogLikelihood], most),
+            _ if later.contains(&other) => {
+                let [likely, cosine] = nearest(histories, [Closeness::LogLikelihood, Closeness::Cosine], most);
+                let (mine, others) = if method == Method::CustomerLlr { (likely, cosine) } else { (cosine, likely) };
+                self.counted.insert(other, others);
+                [mine]
+            }
+            Method::CustomerCosine => nearest(histories, [Closeness::Cosine], most),
+            _ => nearest(histories, [Closeness::LogLikelihood], most),
+        };
+        weights
+    }
+
+    fn ease(&mut self) -> Option<EaseWeights> {
+        let (snapshot, options) = (self.snapshot, &self.options.ease);
+        let cost = ease::affordable(snapshot, options);
+        if cost.products < snapshot.popular.len() {
+            self.notes.push(format!(
+                "ease: the {} most bought of {} products are solved (predicted {:.1} CPU s, {} MB); the others have neighbours",
+                cost.products,
+                snapshot.popular.len(),
+                cost.seconds,
+                cost.bytes >> 20,
+            ));
         }
-    }?;
-    Some(Fitted { method, unit, kind })
+        let head = snapshot.popular[..cost.products].to_vec();
+        (cost.products > 0).then(|| EaseWeights::solve(&snapshot.histories, head, options.lambda))
+    }
 }
 
 fn age(snapshot: &Snapshot<'_>, day: i32) -> usize {
@@ -135,138 +153,151 @@ fn again_rows(snapshot: &Snapshot<'_>, again: FitAgain<'_>) -> (Vec<(u32, i64)>,
     (rows, starts)
 }
 
+/// What a customer's own products add to the score of another, positive amounts only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reasons {
+    pub total: i64,
+    /// The products that add most and what they add, the largest first, ties by product; nothing has 0.
+    pub largest: [(u32, i64); 3],
+}
+
+impl Reasons {
+    /// Products come in ascending order.
+    fn add(&mut self, source: u32, amount: i64) {
+        if amount <= 0 {
+            return;
+        }
+        self.total += amount;
+        let at = self.largest.partition_point(|(_, larger)| *larger >= amount);
+        if let Some(smaller) = self.largest.get_mut(at..).filter(|smaller| !smaller.is_empty()) {
+            smaller.rotate_right(1);
+            smaller[0] = (source, amount);
+        }
+    }
+}
+
 impl Fitted {
-    /// The `k` best products that are allowed and score above 0, best first, ties by product. What is allowed belongs in the
-    /// list: it is not asked of products that cannot be in it.
-    pub fn best(
+    /// How many customers are best scored at once: EASE fetches all its weights for them, others only what they need.
+    pub fn together(&self) -> usize {
+        if matches!(self.kind, Kind::Ease(_)) { usize::MAX } else { 64 }
+    }
+
+    /// Gives out the scores of eligible products above 0: of products that the customers have all, of others at least those
+    /// that would be taken. Everything is added up in whole numbers.
+    pub fn score(&self, snapshot: &Snapshot<'_>, customers: &[u32], sheet: &mut Sheet, takers: &mut impl Takers) {
+        if let Kind::Ease(weights) = &self.kind {
+            return weights.score(&snapshot.histories, customers, takers);
+        }
+        let history = |at: usize| customers.get(at).map_or(&[][..], |one| snapshot.histories.row(*one as usize));
+        for (at, customer) in customers.iter().enumerate() {
+            match &self.kind {
+                Kind::Popularity => by_popularity(snapshot, at, history(at), takers),
+                Kind::Own(weights) => add_own(snapshot, *customer, weights.as_deref(), sheet),
+                Kind::Neighbours(weights) => weights.add_up(history(at), history(at + 1), sheet),
+                Kind::Again { rows, starts } => {
+                    let rows = &rows[starts[*customer as usize]..starts[*customer as usize + 1]];
+                    sheet.make_room(rows.len());
+                    for (product, score) in rows.iter().filter(|(product, _)| snapshot.eligible[*product as usize]) {
+                        sheet.add(*product, *score);
+                    }
+                }
+                Kind::Als(factors) => by_factors(snapshot, factors, at, history(at), takers),
+                Kind::Ease(_) => {}
+            }
+            sheet.hand_out(at, history(at), takers);
+        }
+    }
+
+    /// What speaks for some products, in their order; nothing where a method does not score by a customer's own.
+    pub fn reasons(
         &self,
         snapshot: &Snapshot<'_>,
         customer: u32,
-        list: List,
-        allowed: impl Fn(u32) -> bool,
-        k: usize,
+        products: impl ExactSizeIterator<Item = u32> + Clone,
         sheet: &mut Sheet,
-    ) -> Vec<Winner> {
-        if let Kind::Popularity = self.kind {
-            let winner =
-                |product: &u32| Winner { product: *product, score: i64::from(snapshot.buyers[*product as usize]) };
-            if list == List::Again {
-                let own = snapshot.histories.row(customer as usize).iter().filter(|product| allowed(**product));
-                let mut winners: Vec<Winner> = own.map(winner).collect();
-                winners.sort_unstable_by_key(|winner| (std::cmp::Reverse(winner.score), winner.product));
-                winners.truncate(k);
-                return winners;
-            }
-            return snapshot.popular.iter().filter(|product| allowed(**product)).take(k).map(winner).collect();
-        }
-        let order = |a: &Winner, b: &Winner| b.score.cmp(&a.score).then(a.product.cmp(&b.product));
-        let mut winners = self.positive(snapshot, customer, sheet);
-        // What the customer has is mostly what may not be listed: with so many more at hand few need to be looked at.
-        let at_hand = k.saturating_add(snapshot.histories.row(customer as usize).len());
-        let mut others = Vec::new();
-        if winners.len() > at_hand {
-            winners.select_nth_unstable_by(at_hand, order);
-            others = winners.split_off(at_hand);
-        }
-        winners.retain(|winner| allowed(winner.product));
-        if winners.len() < k {
-            winners.extend(others.into_iter().filter(|winner| allowed(winner.product)));
-        }
-        if winners.len() > k {
-            winners.select_nth_unstable_by(k, order);
-            winners.truncate(k);
-        }
-        winners.sort_unstable_by(order);
-        winners
-    }
-
-    /// All eligible products that score above 0, in no order.
-    fn positive(&self, snapshot: &Snapshot<'_>, customer: u32, sheet: &mut Sheet) -> Vec<Winner> {
+    ) -> Vec<Reasons> {
         let history = snapshot.histories.row(customer as usize);
+        let mut reasons = vec![Reasons::default(); products.len()];
         match &self.kind {
-            Kind::Popularity => {}
-            Kind::Own(weights) => {
-                let most = snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize]);
-                for purchase in snapshot.purchases_of(customer) {
-                    let weight = weights.as_ref().map_or(1, |weights| weights[age(snapshot, purchase.day)]);
-                    sheet.add(purchase.product, weight * (i64::from(most) + 1));
-                }
-                for product in history {
-                    sheet.add(*product, i64::from(snapshot.buyers[*product as usize]));
-                }
-            }
             Kind::Neighbours(weights) => {
+                for (product, place) in products.clone().zip(1..) {
+                    sheet.places[product as usize] = place;
+                }
                 for source in history {
-                    for (target, weight) in weights.of(*source) {
-                        sheet.add(target, i64::from(weight));
+                    for SpokenFor { target, weight } in weights.of(*source) {
+                        if let Some(at) = sheet.places[*target as usize].checked_sub(1) {
+                            reasons[at as usize].add(*source, i64::from(*weight));
+                        }
                     }
+                }
+                for product in products {
+                    sheet.places[product as usize] = 0;
                 }
             }
             Kind::Ease(weights) => {
-                let scores = &mut sheet.scores[..weights.products().len()];
-                for row in history.iter().filter_map(|source| weights.of(*source)) {
-                    for (score, weight) in scores.iter_mut().zip(row) {
-                        *score += i64::from(*weight);
+                for (reasons, product) in reasons.iter_mut().zip(products) {
+                    for source in history {
+                        reasons.add(*source, i64::from(weights.between(*source, product)));
                     }
                 }
-                let listed = weights.products().iter().zip(scores.iter());
-                let winners = listed.filter(|(_, score)| **score > 0);
-                let winners = winners.map(|(product, score)| Winner { product: *product, score: *score }).collect();
-                scores.fill(0);
-                return winners;
             }
             Kind::Als(factors) => {
-                if history.is_empty() {
-                    return Vec::new();
-                }
-                let folded = factors.fold_in(history);
-                let listed = snapshot.popular.iter();
-                return listed
-                    .map(|product| Winner { product: *product, score: factors.score(&folded, *product) })
-                    .filter(|winner| winner.score > 0)
-                    .collect();
-            }
-            Kind::Again { rows, starts } => {
-                let range = starts[customer as usize]..starts[customer as usize + 1];
-                for (product, score) in &rows[range] {
-                    sheet.add(*product, *score);
+                let folded: FoldedIn = factors.fold_in(history);
+                for (reasons, product) in reasons.iter_mut().zip(products) {
+                    for (source, amount) in factors.contributions(&folded, history, product) {
+                        reasons.add(source, amount);
+                    }
                 }
             }
+            Kind::Popularity | Kind::Own(_) | Kind::Again { .. } => {}
         }
-        let mut winners = Vec::new();
-        for product in sheet.touched.drain(..) {
-            let score = std::mem::take(&mut sheet.scores[product as usize]);
-            sheet.is_touched[product as usize] = false;
-            if score > 0 && snapshot.eligible[product as usize] {
-                winners.push(Winner { product, score });
-            }
-        }
-        winners
+        reasons
     }
+}
 
-    /// What a customer's own products add to the scores of some products, positive amounts only; empty where a method does
-    /// not score by them. In the order of the products asked for, the largest first.
-    pub fn contributions(&self, snapshot: &Snapshot<'_>, customer: u32, products: &[u32]) -> Vec<Vec<(u32, i64)>> {
-        let history = snapshot.histories.row(customer as usize);
-        let folded: Option<FoldedIn> = match &self.kind {
-            Kind::Als(factors) => Some(factors.fold_in(history)),
-            _ => None,
-        };
-        let of = |product: u32| -> Vec<(u32, i64)> {
-            let mut parts: Vec<(u32, i64)> = match (&self.kind, &folded) {
-                (Kind::Neighbours(weights), _) => {
-                    history.iter().map(|source| (*source, i64::from(weights.between(*source, product)))).collect()
-                }
-                (Kind::Ease(weights), _) => {
-                    history.iter().map(|source| (*source, i64::from(weights.between(*source, product)))).collect()
-                }
-                (Kind::Als(factors), Some(folded)) => factors.contributions(folded, history, product),
-                _ => Vec::new(),
-            };
-            parts.retain(|(_, amount)| *amount > 0);
-            parts.sort_unstable_by_key(|(source, amount)| (std::cmp::Reverse(*amount), *source));
-            parts
-        };
-        products.iter().map(|product| of(*product)).collect()
+/// The most bought come first: what is taken of the products that the customer does not have is then as good as it gets.
+fn by_popularity(snapshot: &Snapshot<'_>, at: usize, history: &[u32], takers: &mut impl Takers) {
+    let winner = |product: u32| Winner { product, score: i64::from(snapshot.buyers[product as usize]) };
+    for product in history {
+        takers.known(at, winner(*product));
+    }
+    let mut taken = 0;
+    for product in snapshot.popular.iter().filter(|product| history.binary_search(product).is_err()) {
+        if taken == takers.most() {
+            break;
+        }
+        taken += usize::from(takers.unknown(at, winner(*product)));
+    }
+}
+
+/// A customer's purchases of eligible products, each with its weight; the same weight goes to the one more customers have.
+fn add_own(snapshot: &Snapshot<'_>, customer: u32, weights: Option<&[i64]>, sheet: &mut Sheet) {
+    let most = snapshot.popular.first().map_or(0, |first| snapshot.buyers[*first as usize]);
+    let (purchases, history) = (snapshot.purchases_of(customer), snapshot.histories.row(customer as usize));
+    sheet.make_room(purchases.len() + history.len());
+    for purchase in purchases.iter().filter(|purchase| snapshot.eligible[purchase.product as usize]) {
+        let weight = weights.map_or(1, |weights| weights[age(snapshot, purchase.day)]);
+        sheet.add(purchase.product, weight * (i64::from(most) + 1));
+    }
+    for product in history {
+        sheet.add(*product, i64::from(snapshot.buyers[*product as usize]));
+    }
+}
+
+fn by_factors(snapshot: &Snapshot<'_>, factors: &Factors, at: usize, history: &[u32], takers: &mut impl Takers) {
+    if history.is_empty() {
+        return;
+    }
+    let folded = factors.fold_in(history);
+    for product in &snapshot.popular {
+        let winner = Winner { product: *product, score: factors.score(&folded, *product) };
+        if winner.score <= 0 {
+            continue;
+        }
+        if history.binary_search(product).is_ok() {
+            takers.known(at, winner);
+        } else {
+            takers.unknown(at, winner);
+        }
     }
 }

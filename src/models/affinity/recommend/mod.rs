@@ -1,22 +1,36 @@
 //! Product to customer: which methods find what customers will buy, judged on purchases that were held back, and the lists
-//! the best of them makes (`spec/affinity.md` 2.6, 6 and 7). New things and things bought before are two lists, never one
-//! score.
+//! of new things the best of them makes (`spec/affinity.md` 2.6, 6 and 7). New things and things bought before are two
+//! lists, never one score: those of the latter come from the customer's own rhythm
+//! ([`replenishment`](crate::models::affinity::replenishment)).
+//!
+//! ```text
+//! score(customer, b) = sum over products a of the customer of  weight(a -> b)
+//! ```
+//!
+//! All sums are of whole numbers, so that they do not depend on order or threads, and a few sums a thread are all the memory
+//! there is: customers times products never exists.
 
 mod als;
 mod back_test;
+mod best;
 mod calibration;
+mod closeness;
+mod customer;
 mod ease;
 mod fitted;
 mod metrics;
 mod neighbours;
 mod offers;
 mod options;
+mod sheet;
 mod shop;
 mod snapshot;
 mod targets;
 
 #[cfg(test)]
 mod goldens;
+#[cfg(test)]
+mod scoring_tests;
 #[cfg(test)]
 mod tests;
 
@@ -76,5 +90,5 @@ pub struct AgainScore {
 }
 
 /// A model of repeat buying (replenishment): fitted on the purchases before a day, scores in order of customer and product.
-/// It is asked twice, at the cut of the back-test and at the end.
+/// The back-test asks it at its cut.
 pub type FitAgain<'a> = &'a (dyn Fn(&[Purchase], i32) -> Vec<AgainScore> + Sync);

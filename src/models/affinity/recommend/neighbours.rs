@@ -2,27 +2,31 @@
 
 use rayon::prelude::*;
 
-use super::Snapshot;
-use crate::models::affinity::Counting;
-use crate::models::affinity::{Incidence, PairCounts};
+use super::closeness::{Closeness, Sides};
+use super::sheet::Sheet;
+use crate::models::affinity::kernel::prefetch;
+use crate::models::affinity::{Counting, Incidence};
+
+/// How many rows of neighbours ahead memory is asked for.
+const AHEAD: usize = 4;
 
 /// Weights as whole numbers, so that sums are the same in any order.
 pub(super) struct Weights {
     starts: Vec<usize>,
-    targets: Vec<u32>,
-    fixed: Vec<i32>,
+    spoken_for: Vec<SpokenFor>,
     /// The whole number that is a weight of 1; a power of two.
     pub unit: f64,
 }
 
-/// What two products are to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closeness {
-    /// Log-likelihood ratio, where lift is above 1.
-    LogLikelihood,
-    /// Cosine of the units.
-    Cosine,
+/// A product that another one speaks for, side by side with how much: they are read together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SpokenFor {
+    pub target: u32,
+    pub weight: i32,
 }
+
+/// As many as a cache line of 64 bytes has.
+const A_CACHE_LINE: usize = 64 / size_of::<SpokenFor>();
 
 impl Weights {
     /// From the sources of each target.
@@ -39,75 +43,49 @@ impl Weights {
             starts[source + 1] += starts[source];
         }
         let mut next = starts.clone();
-        let mut targets = vec![0; starts[sources.len()]];
-        let mut fixed = vec![0; targets.len()];
+        let mut spoken_for = vec![SpokenFor::default(); starts[sources.len()]];
         for (target, row) in (0u32..).zip(sources) {
             for (source, weight) in row {
                 let at = &mut next[*source as usize];
-                targets[*at] = target;
-                fixed[*at] = (weight * unit).round() as i32;
+                spoken_for[*at] = SpokenFor { target, weight: (weight * unit).round() as i32 };
                 *at += 1;
             }
         }
-        Weights { starts, targets, fixed, unit }
+        Weights { starts, spoken_for, unit }
     }
 
-    /// What a source says of its targets, which ascend.
-    pub fn of(&self, source: u32) -> impl Iterator<Item = (u32, i32)> {
-        let range = self.starts[source as usize]..self.starts[source as usize + 1];
-        self.targets[range.clone()].iter().copied().zip(self.fixed[range].iter().copied())
+    /// What a source speaks for, in order of products.
+    pub fn of(&self, source: u32) -> &[SpokenFor] {
+        &self.spoken_for[self.starts[source as usize]..self.starts[source as usize + 1]]
     }
 
-    /// What a source says of one target.
-    pub fn between(&self, source: u32, target: u32) -> i32 {
-        let range = self.starts[source as usize]..self.starts[source as usize + 1];
-        match self.targets[range.clone()].binary_search(&target) {
-            Ok(at) => self.fixed[range.start + at],
-            Err(_) => 0,
+    /// Adds up what the products of a history speak for, and asks for the memory that the next history will need.
+    pub fn add_up(&self, history: &[u32], next: &[u32], sheet: &mut Sheet) {
+        sheet.make_room(history.iter().map(|source| self.of(*source).len()).sum());
+        let mut ahead = history.iter().chain(next).skip(AHEAD);
+        for source in history {
+            if let Some(ahead) = ahead.next() {
+                for at in (self.starts[*ahead as usize]..self.starts[*ahead as usize + 1]).step_by(A_CACHE_LINE) {
+                    prefetch(&self.spoken_for, at);
+                }
+            }
+            for SpokenFor { target, weight } in self.of(*source) {
+                sheet.add(*target, i64::from(*weight));
+            }
         }
     }
 }
 
-/// The `most` nearest of every product. Units without an eligible product do not count.
-pub(super) fn nearest(incidence: &Incidence, closeness: Closeness, most: usize) -> Weights {
-    let degrees = incidence.degrees();
+/// The `most` nearest of every product, for each way to be near. Pairs are counted once for all of them. Units without an
+/// eligible product do not count.
+pub(super) fn nearest<const N: usize>(incidence: &Incidence, ways: [Closeness; N], most: usize) -> [Weights; N] {
     let total = (0..incidence.units()).filter(|unit| !incidence.row(*unit).is_empty()).count() as u64;
+    let degrees = incidence.degrees();
+    let sides = Sides { degrees: &degrees, total };
     let counting = Counting { incidence, min_count: 1, weights: None, memory_bytes: None };
-    let sources = counting.count(|target, partners| {
-        let mut row: Vec<(u32, f64)> = partners
-            .iter()
-            .filter_map(|partner| {
-                let counts = PairCounts {
-                    n_ab: u64::from(partner.count),
-                    n_a: u64::from(degrees[target as usize]),
-                    n_b: u64::from(degrees[partner.product as usize]),
-                    n_total: total,
-                };
-                let score = match closeness {
-                    Closeness::LogLikelihood if !counts.lift_above_one() => return None,
-                    Closeness::LogLikelihood => counts.log_likelihood_ratio(),
-                    Closeness::Cosine => counts.cosine(),
-                };
-                Some((partner.product, score))
-            })
-            .collect();
-        strongest(&mut row, most);
-        row
-    });
-    Weights::from_sources(&sources)
-}
-
-/// Keeps the largest by size, ties by product.
-fn strongest(row: &mut Vec<(u32, f64)>, most: usize) {
-    let order = |a: &(u32, f64), b: &(u32, f64)| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0));
-    if row.len() > most {
-        row.select_nth_unstable_by(most, order);
-        row.truncate(most);
-    }
-    row.shrink_to_fit();
-}
-
-/// Neighbours in customers' histories.
-pub(super) fn of_customers(snapshot: &Snapshot<'_>, closeness: Closeness, most: usize) -> Weights {
-    nearest(&snapshot.histories, closeness, most)
+    let mut sources = counting.count(|target, partners| ways.map(|way| way.strongest(target, partners, sides, most)));
+    std::array::from_fn(|way| {
+        let of_way: Vec<Vec<(u32, f64)>> = sources.iter_mut().map(|rows| std::mem::take(&mut rows[way])).collect();
+        Weights::from_sources(&of_way)
+    })
 }

@@ -1,14 +1,16 @@
-//! The lists: for every customer what new thing they will want and what they will buy again, each with its reason.
+//! The lists: for every customer what new thing they will want, with its reason, and for every product its likeliest
+//! customers.
 
 use rayon::prelude::*;
 
-use super::fitted::Sheet;
-use super::shop::{Served, Shop};
+use super::shop::{Room, Served, Shop};
 use super::targets::{Pools, Target};
-use super::{BackTest, FitAgain, List, Market, Method, Options, Snapshot};
+use super::{BackTest, Market, Method, Options, Snapshot};
 
-/// Customers between two looks at the products' candidates.
-const BATCH: usize = 2_048;
+/// Customers that one thread serves together.
+const TOGETHER: usize = 2_048;
+/// Pieces of work for each thread between two looks at the products' candidates.
+const PIECES: usize = 2;
 
 /// What may not be listed. Applied before lists are cut, so that lists stay full.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +34,6 @@ pub enum Reason {
     PopularInCategory,
     /// The most bought of all; nothing more personal was left.
     Popular,
-    /// The customer bought it before.
-    OwnPurchases,
 }
 
 impl Reason {
@@ -43,7 +43,6 @@ impl Reason {
             Reason::BecauseBought => "because_bought",
             Reason::PopularInCategory => "popular_in_category",
             Reason::Popular => "popular",
-            Reason::OwnPurchases => "own_purchases",
         }
     }
 }
@@ -80,54 +79,52 @@ pub struct Offer {
     pub evidence: [Option<Evidence>; 3],
 }
 
-/// All lists.
+/// What is known once all customers have their lists.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Offers {
-    /// Products new to the customer, by customer and rank.
-    pub cross_sell: Vec<Offer>,
-    /// Products bought before, by customer and rank.
-    pub again: Vec<Offer>,
     /// The likeliest customers of each product that is new to them, by product and rank.
     pub targets: Vec<Target>,
     /// Every fall-back that was taken.
     pub notes: Vec<String>,
 }
 
-/// Makes every list with the methods the back-test chose, fitted on everything before `as_of_day`.
+/// Makes every list of new products with the method the back-test chose, fitted on everything before `as_of_day`, and shows
+/// it to `take`: customer after customer, as they are numbered, so that no more lists than those of a few are held.
 pub fn offers(
     market: &Market<'_>,
     filters: &Filters<'_>,
     options: &Options,
     tested: &BackTest,
-    again: Option<FitAgain<'_>>,
+    mut take: impl FnMut(u32, &[Offer]),
 ) -> Offers {
     let snapshot = Snapshot::before(options.as_of_day, market, options);
     let mut all = Offers::default();
-    let shop = Shop::open(&snapshot, filters, options, tested, again, &mut all.notes);
-    let mut pools = Pools::new(market.products, options);
+    let mut shop = Shop::open(&snapshot, filters, options, tested, &mut all.notes);
+    let unit = shop.new.as_ref().map_or(1.0, |new| new.unit);
+    let mut pools = Pools::new(market.products, options, shop.curve(), unit);
     let customers: Vec<u32> = (0u32..)
         .take(market.customers)
         .filter(|customer| *filters.listed.get(*customer as usize).unwrap_or(&true))
         .collect();
-    for batch in customers.chunks(BATCH) {
-        let served: Vec<Served> = batch
-            .par_iter()
-            .map_init(|| Sheet::new(market.products), |sheet, customer| shop.serve(*customer, &pools, sheet))
-            .collect();
-        for one in served {
-            all.cross_sell.extend(one.cross_sell);
-            all.again.extend(one.again);
-            for product in one.scored {
-                pools.count(product);
+    let room = || Room::new(market.products);
+    for batch in customers.chunks(TOGETHER * PIECES * rayon::current_num_threads()) {
+        let mut served: Vec<Served> =
+            batch.par_chunks(TOGETHER).map_init(room, |room, numbers| shop.serve(numbers, &pools, room)).collect();
+        for (numbers, served) in batch.chunks(TOGETHER).zip(&served) {
+            shop.fit_tail(numbers, &served.lists);
+        }
+        let numbered = batch.par_chunks(TOGETHER).zip(&mut served);
+        numbered.for_each_init(room, |room, (numbers, served)| {
+            for (number, list) in numbers.iter().zip(&mut served.lists) {
+                shop.fill(*number, list, room);
             }
-            for (product, candidate) in one.candidates {
-                pools.push(product, candidate);
-            }
+        });
+        for (numbers, served) in batch.chunks(TOGETHER).zip(served) {
+            numbers.iter().zip(&served.lists).for_each(|(number, list)| take(*number, list));
+            served.scored.iter().for_each(|product| pools.count(*product));
+            served.candidates.into_iter().for_each(|(product, candidate)| pools.push(product, candidate));
         }
     }
-    if let Some(new) = &shop.new {
-        let has_curve = tested.curve(List::New, new.method).is_some();
-        all.targets = pools.finish(market.customers, options, new.unit, has_curve);
-    }
+    all.targets = pools.finish(market.customers, options);
     all
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Options;
+use super::calibration::{BANDS, Curve};
 
 /// A customer who is likely to want a product.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,28 +43,39 @@ impl Candidate {
 }
 
 /// The best candidates of every product so far.
-pub(super) struct Pools {
+pub(super) struct Pools<'a> {
     kept: usize,
+    /// What scores are worth; none without a back-test.
+    curve: Option<&'a Curve>,
+    /// The whole number that is a score of 1.
+    unit: f64,
     pools: Vec<Vec<Candidate>>,
-    /// The last that a full pool keeps: nobody worse can come in any more.
-    bars: Vec<Option<Candidate>>,
+    /// By product, for each group of customers: nobody who scores less can come in any more.
+    least: Vec<[i64; BANDS]>,
     customers: Vec<u64>,
 }
 
-impl Pools {
-    pub fn new(products: usize, options: &Options) -> Pools {
+impl<'a> Pools<'a> {
+    pub fn new(products: usize, options: &Options, curve: Option<&'a Curve>, unit: f64) -> Pools<'a> {
         Pools {
             // Twice as many as are listed, so that the cap leaves enough.
             kept: options.targets_per_product * 2,
+            curve,
+            unit,
             pools: vec![Vec::new(); products],
-            bars: vec![None; products],
+            least: vec![[i64::MIN; BANDS]; products],
             customers: vec![0; products],
         }
     }
 
-    /// Whether a candidate may still be among the best.
-    pub fn has_room(&self, product: u32, candidate: &Candidate) -> bool {
-        self.kept > 0 && self.bars[product as usize].is_none_or(|bar| candidate.order(&bar) == Ordering::Less)
+    /// Whether there are lists of products at all.
+    pub fn are_wanted(&self) -> bool {
+        self.kept > 0
+    }
+
+    /// Whether a customer of this score may still be among the best.
+    pub fn has_room(&self, product: u32, score: i64, band: usize) -> bool {
+        score >= self.least[product as usize][band]
     }
 
     /// Counts a customer who has the product among their best.
@@ -77,20 +89,34 @@ impl Pools {
         if pool.len() >= self.kept * 2 {
             pool.select_nth_unstable_by(self.kept - 1, Candidate::order);
             pool.truncate(self.kept);
-            self.bars[product as usize] = pool.last().copied();
+            let Some(bar) = pool.last() else { return };
+            let (score, unit) = (bar.score as f64 / self.unit, self.unit);
+            self.least[product as usize] = std::array::from_fn(|band| {
+                let least = self.curve.map_or(score, |curve| curve.least(band, bar.probability, score));
+                // One less for what rounding did: too many may come in, and leave again.
+                ((least * unit).floor() as i64).saturating_sub(1)
+            });
         }
     }
 
     /// The lists: of a customer in more than the cap, the likeliest products keep them.
-    pub fn finish(mut self, customers: usize, options: &Options, unit: f64, has_curve: bool) -> Vec<Target> {
+    pub fn finish(mut self, customers: usize, options: &Options) -> Vec<Target> {
         let mut rows: Vec<(u32, Candidate)> = Vec::new();
         for (product, pool) in (0u32..).zip(&mut self.pools) {
             pool.sort_unstable_by(Candidate::order);
             pool.truncate(self.kept);
             rows.extend(pool.drain(..).map(|candidate| (product, candidate)));
         }
-        // Within a customer the likeliest product comes first.
-        let mut turns: Vec<u32> = (0u32..).take(rows.len()).collect();
+        let mut contacts = vec![0usize; customers];
+        for (_, candidate) in &rows {
+            contacts[candidate.customer as usize] += 1;
+        }
+        let is_over = |contacts: usize| contacts > options.contact_cap;
+        let mut is_kept: Vec<bool> =
+            rows.iter().map(|(_, candidate)| !is_over(contacts[candidate.customer as usize])).collect();
+        // Most customers are below the cap. Of the others the likeliest product comes first.
+        let mut turns: Vec<u32> =
+            (0u32..).zip(&is_kept).filter(|(_, is_kept)| !**is_kept).map(|(turn, _)| turn).collect();
         turns.sort_unstable_by(|a, b| {
             let (a, b) = (&rows[*a as usize], &rows[*b as usize]);
             (a.1.customer.cmp(&b.1.customer))
@@ -98,12 +124,10 @@ impl Pools {
                 .then(b.1.score.cmp(&a.1.score))
                 .then(a.0.cmp(&b.0))
         });
-        let mut contacts = vec![0usize; customers];
-        let mut is_kept = vec![false; rows.len()];
-        for turn in turns {
-            let contacts = &mut contacts[rows[turn as usize].1.customer as usize];
-            *contacts += 1;
-            is_kept[turn as usize] = *contacts <= options.contact_cap;
+        for own in turns.chunk_by(|a, b| rows[*a as usize].1.customer == rows[*b as usize].1.customer) {
+            for turn in own.iter().take(options.contact_cap) {
+                is_kept[*turn as usize] = true;
+            }
         }
         let mut targets: Vec<Target> = Vec::new();
         let mut rank = 0;
@@ -116,8 +140,8 @@ impl Pools {
                     product: *product,
                     rank,
                     customer: candidate.customer,
-                    score: candidate.score as f64 / unit,
-                    probability: has_curve.then_some(candidate.probability),
+                    score: candidate.score as f64 / self.unit,
+                    probability: self.curve.map(|_| candidate.probability),
                     customers_before_cap: self.customers[*product as usize],
                 });
             }

@@ -51,14 +51,34 @@ impl Small {
     }
 
     /// Back-test and lists.
-    fn run(&self, options: &Options) -> (BackTest, Offers) {
+    fn run(&self, options: &Options) -> (BackTest, Made) {
         let tested = back_test(&self.market(), options, None);
-        let made = offers(&self.market(), &self.filters(), options, &tested, None);
+        let made = Made::of(&self.market(), &self.filters(), options, &tested);
         (tested, made)
     }
 
     fn owned(&self) -> HashSet<(u32, u32)> {
         self.purchases.iter().map(|row| (row.customer, row.product)).collect()
+    }
+}
+
+/// All lists.
+#[derive(Debug, PartialEq)]
+struct Made {
+    cross_sell: Vec<Offer>,
+    targets: Vec<Target>,
+    notes: Vec<String>,
+}
+
+impl Made {
+    fn of(market: &Market<'_>, filters: &Filters<'_>, options: &Options, tested: &BackTest) -> Made {
+        let (mut cross_sell, mut next) = (Vec::new(), 0);
+        let Offers { targets, notes } = offers(market, filters, options, tested, |customer, list| {
+            assert!(customer >= next && list.iter().all(|offer| offer.customer == customer));
+            next = customer + 1;
+            cross_sell.extend_from_slice(list);
+        });
+        Made { cross_sell, targets, notes }
     }
 }
 
@@ -146,8 +166,7 @@ fn ease_is_the_direct_solution() {
     let gram = lines.transpose() * &lines + nalgebra::DMatrix::identity(40, 40) * lambda;
     let inverse = gram.try_inverse().unwrap();
     for source in 0..40u32 {
-        let row = found.of(source).unwrap();
-        assert_eq!((row.len(), row[source as usize]), (40, 0));
+        assert_eq!(found.between(source, source), 0);
         for target in (0..40u32).filter(|target| *target != source) {
             let weight = f64::from(found.between(source, target)) / found.unit();
             let direct = -inverse[(source as usize, target as usize)] / inverse[(target as usize, target as usize)];
@@ -155,7 +174,7 @@ fn ease_is_the_direct_solution() {
         }
     }
     let head = EaseWeights::solve(&histories, vec![7, 3], lambda);
-    assert_eq!((head.products(), head.of(4), head.between(4, 3)), (&[3, 7][..], None, 0));
+    assert_eq!((head.products(), head.between(4, 3), head.between(3, 4)), (&[3, 7][..], 0, 0));
     assert_ne!(head.between(7, 3), 0);
 }
 
@@ -171,7 +190,7 @@ fn any_threads_and_any_order_give_the_same() {
     let run = |small: &Small, lines: &[(u32, u32)]| {
         let market = Market { baskets: Some(Baskets { lines, days: &days }), ..small.market() };
         let tested = back_test(&market, &options, None);
-        let made = offers(&market, &small.filters(), &options, &tested, None);
+        let made = Made::of(&market, &small.filters(), &options, &tested);
         (tested, made)
     };
     let one = with_threads(1, || run(&small, &lines));
@@ -236,7 +255,47 @@ fn cold_customers_get_best_sellers_that_say_so() {
     assert!(lists(200).windows(2).all(|pair| pair[0].score >= pair[1].score));
     assert_eq!(lists(201).len(), 4);
     assert!(lists(201).iter().all(|offer| offer.reason == Reason::PopularInCategory && offer.product % 3 == 1));
-    assert!(made.again.iter().all(|offer| offer.customer != 200));
+}
+
+#[test]
+fn of_variants_one_is_listed_and_the_list_stays_full() {
+    // Half of the customers buy product 0, some of its 150 companions in all sizes, and now and then 151, 152 or 153; the
+    // others something else.
+    let mut random = ChaCha8Rng::seed_from_u64(12);
+    let mut draw = |below: u32| (random.random::<f64>() * f64::from(below)) as u32;
+    let mut purchases = Vec::new();
+    for customer in 0..400u32 {
+        let mut buy = |product| purchases.push(Purchase { customer, product, day: 50 });
+        if customer % 2 == 0 {
+            buy(0);
+            (0..40).for_each(|_| buy(1 + draw(150)));
+            if customer % 4 == 0 {
+                buy(151 + draw(3));
+            }
+        } else {
+            (0..5).for_each(|_| buy(154 + draw(6)));
+        }
+    }
+    let stranger = 400;
+    purchases.push(Purchase { customer: stranger, product: 0, day: 60 });
+    let mut small = Small::new(401, 160, purchases);
+    small.roots[1..=150].fill(1);
+    let options =
+        Options { neighbours: usize::MAX, methods: vec![Method::CustomerLlr], min_test_customers: 1_000, ..options() };
+    let lists = |small: &Small| -> Vec<Offer> {
+        let made = small.run(&options).1;
+        made.cross_sell.iter().filter(|offer| offer.customer == stranger).copied().collect()
+    };
+    let found = lists(&small);
+    assert!(found.iter().all(|offer| offer.reason == Reason::BecauseBought), "{found:?}");
+    let mut products: Vec<u32> = found.iter().map(|offer| small.roots[offer.product as usize]).collect();
+    products.sort_unstable();
+    assert_eq!(products, [1, 151, 152, 153], "deeper than the 100 best, which are all sizes of one");
+    assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score && pair[0].rank < pair[1].rank));
+    // The sizes as products of their own: the best of them is the one that stands for all.
+    small.roots = (0..160).collect();
+    assert_eq!(lists(&small)[0].product, found[0].product);
+    assert!(lists(&small).iter().all(|offer| (1..=150).contains(&offer.product)));
 }
 
 #[test]
@@ -274,8 +333,6 @@ fn a_repeat_model_that_knows_wins_again() {
     };
     let tested = back_test(&small.market(), &options(), Some(&knows));
     assert_eq!(tested.method(List::Again), Method::Replenishment);
-    let made = offers(&small.market(), &small.filters(), &options(), &tested, Some(&knows));
-    assert!(made.again.is_empty(), "it knows nothing after the last day");
     let without = back_test(&small.market(), &options(), None);
     assert_ne!(without.method(List::Again), Method::Replenishment);
 }
@@ -335,7 +392,6 @@ proptest! {
         let mut options = Options { methods: vec![Method::ALL[method], Method::Popularity], ease, als, min_test_customers: 0, ..options() };
         options.targets_per_product = 5;
         let (_, made) = small.run(&options);
-        let owned = small.owned();
         let bought: HashSet<u32> = small.purchases.iter().map(|row| row.product).collect();
         for customer in 0..12u32 {
             let may = |product: u32| small.offered[product as usize]
@@ -346,14 +402,13 @@ proptest! {
                 && small.purchases.iter().all(|row| row.customer != customer || small.roots[row.product as usize] != small.roots[product as usize]);
             let list: Vec<u32> = made.cross_sell.iter().filter(|offer| offer.customer == customer).map(|offer| offer.product).collect();
             prop_assert!(list.iter().all(|product| discover(*product)));
-            let possible = (0..20).filter(|product| discover(*product)).count();
-            prop_assert_eq!(list.len(), possible.min(4));
-            prop_assert_eq!(list.iter().collect::<HashSet<_>>().len(), list.len());
+            // Of variants of the same, one is listed.
+            let root = |product: u32| small.roots[product as usize];
+            let possible: HashSet<u32> = (0..20).filter(|product| discover(*product)).map(root).collect();
+            prop_assert_eq!(list.len(), possible.len().min(4));
+            prop_assert_eq!(list.iter().map(|product| root(*product)).collect::<HashSet<_>>().len(), list.len());
             for target in made.targets.iter().filter(|target| target.customer == customer) {
                 prop_assert!(discover(target.product));
-            }
-            for offer in made.again.iter().filter(|offer| offer.customer == customer) {
-                prop_assert!(may(offer.product) && owned.contains(&(customer, offer.product)));
             }
         }
     }
