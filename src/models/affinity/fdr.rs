@@ -179,17 +179,17 @@ impl FalseDiscovery {
     }
 }
 
-/// The q-values in the order of the p-values.
-pub fn q_values(p_values: &[f64], hypotheses: u64) -> Vec<f64> {
-    let discovery = FalseDiscovery::new(p_values.to_vec(), hypotheses);
-    p_values.iter().map(|p| discovery.q(*p)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The q-values in the order of the p-values.
+    fn q_values(p_values: &[f64], hypotheses: u64) -> Vec<f64> {
+        let discovery = FalseDiscovery::new(p_values.to_vec(), hypotheses);
+        p_values.iter().map(|p| discovery.q(*p)).collect()
+    }
 
     /// The definition, slowly: the least `p m / rank` at this p-value or a higher one.
     fn by_definition(p_values: &[f64], hypotheses: u64, p: f64) -> f64 {

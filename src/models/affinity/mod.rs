@@ -35,7 +35,7 @@ mod pairs_tests;
 
 pub use avoidance::{Avoidance, Avoided, AvoidedPair, NO_CATEGORY, Substitute, substitutes};
 pub use categories::{CategoryPairs, CategoryStudy, category_incidence};
-pub use fdr::{FalseDiscovery, q_values};
+pub use fdr::FalseDiscovery;
 pub use incidence::Incidence;
 pub use itemsets::{Itemset, Itemsets, Limits, Mining, mine};
 pub use kernel::{Counting, Estimate, ONE_UNIT, Partner, Scored, Variant, top_k};
