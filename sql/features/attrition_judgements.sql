@@ -2,7 +2,8 @@
 -- Key: customer_id. Everybody who is known; score_status says why somebody has no score.
 -- Units: money in ten-thousandths. Who may not be profiled has no score, and their rule band and value are not to be shown.
 -- Value at risk is the probability of leaving, by the score or else of no return, times what the customer is expected to
--- bring: the horizon of the lifetime value where there is one, else what they brought in the value window.
+-- bring: the horizon of the lifetime value where there is one, else what they brought in the value window. Value saved is the
+-- same with the uplift of a campaign: how much more probable a purchase is with it than without.
 WITH chosen AS (
     SELECT
         MAX(CASE WHEN chosen THEN model END) AS model,
@@ -24,6 +25,7 @@ judged AS (
         c.model AS model,
         c.grade AS grade,
         y.p_alive AS p_alive,
+        CASE WHEN s.status NOT IN ('profiling_opt_out', 'closed', 'prospect') THEN m.uplift END AS uplift,
         CASE
             WHEN s.status = 'closed' THEN NULL
             WHEN y.value_horizon_e4 > 0 THEN y.value_horizon_e4
@@ -91,6 +93,7 @@ banded AS (
         model,
         grade,
         p_alive,
+        uplift,
         value_e4,
         value_source,
         CASE WHEN score IS NOT NULL THEN score ELSE 1.0 - p_return END AS p_leave,
@@ -115,6 +118,8 @@ SELECT
     CAST(b.value_e4 AS BIGINT) AS expected_value_e4,
     b.value_source AS value_source,
     CAST(FLOOR(b.p_leave * CAST(b.value_e4 AS DOUBLE) + 0.5) AS BIGINT) AS value_at_risk_e4,
+    b.uplift AS uplift,
+    CAST(FLOOR(b.uplift * CAST(b.value_e4 AS DOUBLE) + 0.5) AS BIGINT) AS value_saved_e4,
     COALESCE(CONCAT(t.reason_1, t.reason_2, t.reason_3, t.reason_4, t.reason_5), '') AS drivers,
     CASE
         WHEN b.band IN ('high_risk', 'at_risk', 'cooling', 'lost')

@@ -2,15 +2,25 @@
 -- Key: customer_id. Everybody who is known; sorted by attrition_rank, the most value at risk first.
 -- Units: money in ten-thousandths. Who may not be profiled has a status and no figure.
 -- Bands by the score, where the model's grade is A or B and the customer has one: high_risk and at_risk from the scores of
--- [attrition.model] bands on, else active. Bands by rules, the first that fits: high_risk is dormant with a return likelier than [attrition] return_probability; lost is lost
--- or dormant; high_risk is silent for more than one and a half times the threshold, or overdue and found shrinking; at_risk
+-- [attrition.model] bands on, else active. Bands by rules, the first that fits: high_risk is dormant with a return likelier than
+-- [attrition] return_probability; lost is lost or dormant; high_risk is silent for more than one and a half times the threshold, or overdue and found shrinking; at_risk
 -- is overdue or found shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers
 -- down; then new and active.
+-- save_rank is the order in which to spend an effort: first those whom the campaign of attrition_uplift persuades, by the value
+-- that it saves; then those of whom that is not known, by value at risk; last those whom it drives away, by how much. Without
+-- such a campaign it is attrition_rank.
 WITH shown AS (
     SELECT
         customer_id,
         status,
         COALESCE(CASE WHEN status <> 'profiling_opt_out' THEN 0 - value_at_risk_e4 END, 1) AS most_first,
+        CASE
+            WHEN status = 'profiling_opt_out' THEN 4
+            WHEN value_saved_e4 > 0 THEN 1
+            WHEN value_saved_e4 <= 0 THEN 3
+            ELSE 2
+        END AS save_group,
+        COALESCE(0 - value_saved_e4, 0 - value_at_risk_e4, 1) AS most_saved_first,
         status <> 'profiling_opt_out' AS is_shown
     FROM attrition_judgements
 ),
@@ -18,7 +28,8 @@ ranked AS (
     SELECT
         customer_id,
         is_shown,
-        CAST(ROW_NUMBER() OVER (ORDER BY most_first, customer_id) AS BIGINT) AS attrition_rank
+        CAST(ROW_NUMBER() OVER (ORDER BY most_first, customer_id) AS BIGINT) AS attrition_rank,
+        CAST(ROW_NUMBER() OVER (ORDER BY save_group, most_saved_first, customer_id) AS BIGINT) AS save_rank
     FROM shown
 )
 SELECT
@@ -47,6 +58,9 @@ SELECT
     CASE WHEN r.is_shown THEN j.expected_value_e4 END AS expected_value_e4,
     CASE WHEN r.is_shown THEN j.value_source END AS value_source,
     CASE WHEN r.is_shown THEN j.value_at_risk_e4 END AS value_at_risk_e4,
+    CASE WHEN r.is_shown THEN j.uplift END AS uplift,
+    CASE WHEN r.is_shown THEN j.value_saved_e4 END AS value_saved_e4,
+    r.save_rank AS save_rank,
     CASE WHEN r.is_shown THEN s.shrink_status END AS shrink_status,
     CASE WHEN r.is_shown THEN s.value_prev_e4 END AS value_prev_e4,
     CASE WHEN r.is_shown THEN s.value_now_e4 END AS value_now_e4,

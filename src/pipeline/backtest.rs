@@ -87,10 +87,11 @@ pub fn backtest(
     let first_day = calendar::first_day(config, &prepared.staged)?;
     let first_day = first_day.ok_or_else(|| Error::input("there are no transactions to go back to"))?;
     let days = nights(&config.attrition.model, options, prepared.as_of, first_day)?;
-    let tables = tested(loaded, options, &prepared, first_day, &days, (monitor, cancel))?;
     let folder = options.out.clone().unwrap_or_else(|| folder_of(out.root(), &days));
-    let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
+    // Before hours of work, so that a folder that cannot be written is known at once.
     let mut written = TableFolder::create(&folder)?;
+    let tables = tested(loaded, options, &prepared, first_day, &days, (monitor, cancel))?;
+    let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     for (table, rows) in &tables {
         written.write_table(table, &metadata, rows.clone())?;
     }

@@ -22,11 +22,14 @@ pub struct TableFolder {
 }
 
 impl TableFolder {
-    /// Begins to fill `folder`, which is created when it is not there.
+    /// Begins to fill `folder`, which is created with those above it when it is not there.
     ///
     /// # Errors
     /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be written.
     pub fn create(folder: &Path) -> Result<TableFolder> {
+        if let Some(above) = folder.parent() {
+            std::fs::create_dir_all(above).writing(above)?;
+        }
         disk::create_dir(folder)?;
         let begun = TableFolder { folder: folder.to_path_buf(), files: Vec::new() };
         disk::remove_dir(&begun.hidden())?;
@@ -96,7 +99,7 @@ mod tests {
     #[test]
     fn files_appear_whole_and_in_place_of_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
-        let out = folder.path().join("out");
+        let out = folder.path().join("above").join("out");
         let names = || {
             let mut names: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             names.sort();

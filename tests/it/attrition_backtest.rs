@@ -236,8 +236,8 @@ fn a_backtest_is_what_the_nights_said_against_what_came() {
         bought.entry(line.split(',').next().unwrap()).or_default().insert(*now);
     }
     let within = |days: &BTreeSet<u64>, from: u64, until: u64| days.range(from..until).next().is_some();
-    // 120 days back is not of late any more.
-    let eligible: Vec<_> = bought.values().filter(|days| within(days, night - 119, night)).collect();
+    // The night itself is not known yet: the 120 days before it.
+    let eligible: Vec<_> = bought.values().filter(|days| within(days, night - 120, night)).collect();
     let left = eligible.iter().filter(|days| !within(days, night, night + 60)).count();
     let of_night = format!("as_of = DATE '{}'", day(night));
     let counted =

@@ -174,6 +174,8 @@ fn values_and_reasons(shop: &Shop) {
     let sql = "SELECT COUNT(*) AS n FROM attrition AS a JOIN attrition AS b ON a.attrition_rank = b.attrition_rank - 1 \
                WHERE a.value_at_risk < b.value_at_risk";
     assert_eq!(shop.value(sql), "0");
+    // No campaign of this shop ranks anybody.
+    assert_eq!(shop.count("uplift IS NOT NULL OR value_saved IS NOT NULL OR save_rank <> attrition_rank"), 0);
 }
 
 fn nobody_who_may_not_be_profiled(shop: &Shop) {
@@ -196,7 +198,7 @@ fn nobody_who_may_not_be_profiled(shop: &Shop) {
         "customer_id IN ({hidden}) AND (status <> 'profiling_opt_out' OR score_status <> 'profiling_opt_out' \
          OR band IS NOT NULL OR band_source IS NOT NULL OR score IS NOT NULL OR score_model IS NOT NULL \
          OR score_grade IS NOT NULL OR p_alive IS NOT NULL OR expected_value IS NOT NULL OR value_source IS NOT NULL \
-         OR value_at_risk IS NOT NULL OR drivers IS NOT NULL OR suggested_action IS NOT NULL)"
+         OR value_at_risk IS NOT NULL OR uplift IS NOT NULL OR value_saved IS NOT NULL OR drivers IS NOT NULL OR suggested_action IS NOT NULL)"
     );
     assert_eq!(shop.count(&nothing), 0);
 }

@@ -5,7 +5,7 @@
 //! because of it, and would not have in the horizon.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use patronage::generate::{GenerateOptions, Layout, Model, generate};
@@ -40,7 +40,7 @@ fn shop(customers: u64) -> (tempfile::TempDir, PathBuf, PathBuf) {
         ..GenerateOptions::default()
     };
     generate(&options, &Silent, &Cancel::new()).unwrap();
-    let only = ["attrition_uplift", "attrition_scores"].map(ToOwned::to_owned).to_vec();
+    let only = ["attrition_uplift", "attrition_scores", "attrition"].map(ToOwned::to_owned).to_vec();
     let run = run_file(&dir.join("patronage.toml"), &RunOptions { only, ..RunOptions::default() }).folder;
     (folder, dir, run)
 }
@@ -98,6 +98,35 @@ fn a_campaign_s_effect_is_found_and_who_is_persuaded_comes_first() {
     let (first, all) = (mean(&scored[..scored.len() / 5]), mean(&scored));
     println!("persuadable: {first:.4} of the first fifth, {all:.4} of {}", scored.len());
     assert!(first > 1.3 * all, "{first} against {all}");
+    save_list(&run);
+}
+
+/// First those whom the campaign persuades, by what that brings; last those whom it drives away.
+fn save_list(run: &Path) {
+    let list = ask_run(
+        run,
+        "SELECT uplift, CAST(value_saved AS DOUBLE) AS saved, CAST(value_at_risk AS DOUBLE) AS at_risk, status, \
+         CAST(expected_value AS DOUBLE) AS expected FROM attrition ORDER BY save_rank",
+    );
+    let number = |text: &String| text.parse::<f64>().ok();
+    let group = |row: &Vec<String>| match number(&row[1]) {
+        _ if row[3] == "profiling_opt_out" => 4,
+        Some(saved) if saved > 0.0 => 1,
+        Some(_) => 3,
+        None => 2,
+    };
+    let worth = |row: &Vec<String>| number(&row[1]).or(number(&row[2])).unwrap_or(-1.0);
+    for pair in list.windows(2) {
+        let groups = (group(&pair[0]), group(&pair[1]));
+        assert!(groups.0 < groups.1 || (groups.0 == groups.1 && worth(&pair[0]) >= worth(&pair[1])), "{pair:?}");
+    }
+    let of_group = |wanted: i32| list.iter().filter(|row| group(row) == wanted).count();
+    println!("persuaded {}, not known {}, driven away {}", of_group(1), of_group(2), of_group(3));
+    assert!(of_group(1) > 1_000 && of_group(2) > 1_000);
+    for row in list.iter().filter(|row| !row[1].is_empty()) {
+        let [uplift, saved, expected] = [0, 1, 4].map(|at| number(&row[at]).unwrap());
+        assert!((saved - uplift * expected).abs() <= 0.5e-4 + 1e-9, "{row:?}");
+    }
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn attrition_judgements() -> Table {
             money("expected_value_e4", "what they are expected to bring").optional(),
             text("value_source", "lifetime_value or value_window").optional(),
             money("value_at_risk_e4", "expected value times the probability of leaving").optional(),
+            double("uplift", "how much more probable a purchase is with a campaign").optional(),
+            money("value_saved_e4", "expected value times uplift").optional(),
             text("drivers", "the first five reasons, separated by blanks"),
             text("suggested_action", "action for the first reason that has one").optional(),
         ],
@@ -130,6 +132,13 @@ fn attrition() -> Table {
             )
             .optional(),
             money("value_at_risk_e4", "expected_value times score, or times (1 - p_return) where there is none").optional(),
+            double(
+                "uplift",
+                "how much more probable a purchase within the horizon is with the campaign that attrition_uplift has chosen",
+            )
+            .optional(),
+            money("value_saved_e4", "expected_value times uplift").optional(),
+            bigint("save_rank", "1 is where an effort saves most: by value_saved, else by value_at_risk"),
             text("shrink_status", "ok, too_few_orders, or why the windows cannot be compared").optional(),
             money("value_prev_e4", "value of the window before the last").optional(),
             money("value_now_e4", "value of the last window").optional(),

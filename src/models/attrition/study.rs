@@ -134,6 +134,9 @@ impl Fitted {
                 Fitted::Recency(RecencyRate::fit(people.features.column(options.recency), left)?, options.recency)
             }
             Kind::RfmCell => Fitted::RfmCell(CellRates::fit(&people.cells, left)?),
+            Kind::Alive if people.alive.iter().all(|alive| alive.is_nan()) => {
+                return Err(Unfit::Refused("no model of lifetimes tells customers apart on every day".to_owned()));
+            }
             Kind::Alive => Fitted::Alive(left.iter().filter(|left| **left).count() as f64 / left.len() as f64),
             Kind::Scorecard => {
                 Fitted::Scorecard(Scorecard::fit(&people.features, left, &people.customers, &options.scorecard)?)

@@ -68,6 +68,8 @@ pub struct Read {
     pub ids: Vec<String>,
     /// All of them, in the order of `ids`.
     pub today: People,
+    /// Their probability of being alive, where a model knows it.
+    pub alive: Option<Vec<f64>>,
     /// Whether each had bought of late.
     pub is_eligible: Vec<bool>,
     /// Customers of each kind that there have to be.
@@ -89,17 +91,20 @@ pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
     let eligible_days = one("attrition_eligible_days")? as f64;
     let least_of_each = one("attrition_least_of_each")?.unsigned_abs();
     let today = inputs.table("attrition_features")?;
+    let snapshots = inputs.table("attrition_snapshots")?;
+    let origins: Vec<i32> = snapshots.integers("origin_no")?.to_vec();
     let ids = today.text("customer_id")?.into_iter().map(|id| id.unwrap_or_default().to_owned()).collect();
-    let today = people(today, None)?;
+    let (alive_today, alive_then) = (alive(today, None)?, alive(snapshots, Some(&origins))?);
+    // What is known today and was not then, or the other way round, cannot be learnt from.
+    let of_both = alive_today.clone().zip(alive_then).unwrap_or_else(|| (unknown(today), unknown(snapshots)));
+    let today = people(today, of_both.0)?;
     let is_eligible = today.features.column(RECENCY).iter().map(|days| *days < eligible_days).collect();
 
-    let snapshots = inputs.table("attrition_snapshots")?;
     let labels = inputs.table("attrition_labels")?;
-    let origins: Vec<i32> = snapshots.integers("origin_no")?.to_vec();
     if labels.integers("origin_no")? != origins || labels.text("customer_id")? != snapshots.text("customer_id")? {
         return Err(Error::internal("`attrition_labels` has other rows than `attrition_snapshots`"));
     }
-    let all = people(snapshots, Some(&origins))?;
+    let all = people(snapshots, of_both.1)?;
     let left = labels.boolean("has_left")?;
     let kept: Vec<usize> =
         (0..origins.len()).filter(|row| all.features.column(RECENCY)[*row] < eligible_days).collect();
@@ -111,20 +116,33 @@ pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
         origins: kept.iter().map(|row| origins[*row]).collect(),
         people: all.of(&kept),
     };
-    Ok(Read { past, ids, today, is_eligible, least_of_each, kept })
+    Ok(Read { past, ids, today, alive: alive_today, is_eligible, least_of_each, kept })
 }
 
-/// The customers of a table of features, of one day or of each of `origins`.
-fn people(frame: &Frame, origins: Option<&[i32]>) -> Result<People> {
-    let mut columns = FEATURES.iter().map(|(name, _)| numbers(frame, name)).collect::<Result<Vec<Vec<f64>>>>()?;
+/// The probabilities of being alive of customers of one day, or of each of `origins`; none when one of the days has none.
+fn alive(frame: &Frame, origins: Option<&[i32]>) -> Result<Option<Vec<f64>>> {
+    let columns = ["purchase_days", "recency_days", "tenure_days"].map(|name| numbers(frame, name));
+    let [days, recency, tenure] = columns;
+    let (days, recency, tenure) = (days?, recency?, tenure?);
     let one_day = vec![0; frame.rows()];
-    let origins = origins.unwrap_or(&one_day);
     let mut alive = Vec::with_capacity(frame.rows());
-    for rows in origins.chunk_by(|one, other| one == other) {
-        let rows = alive.len()..alive.len() + rows.len();
-        let of = |name: &str| -> Result<Vec<f64>> { Ok(numbers(frame, name)?[rows.clone()].to_vec()) };
-        alive.extend(p_alive(&of("purchase_days")?, &of("recency_days")?, &of("tenure_days")?));
+    for of_day in origins.unwrap_or(&one_day).chunk_by(|one, other| one == other) {
+        let rows = alive.len()..alive.len() + of_day.len();
+        let Some(of_day) = p_alive(&days[rows.clone()], &recency[rows.clone()], &tenure[rows]) else {
+            return Ok(None);
+        };
+        alive.extend(of_day);
     }
+    Ok(Some(alive))
+}
+
+fn unknown(frame: &Frame) -> Vec<f64> {
+    vec![f64::NAN; frame.rows()]
+}
+
+/// The customers of a table of features.
+fn people(frame: &Frame, alive: Vec<f64>) -> Result<People> {
+    let mut columns = FEATURES.iter().map(|(name, _)| numbers(frame, name)).collect::<Result<Vec<Vec<f64>>>>()?;
     columns.push(alive.clone());
     let feature = |(name, direction): &(&str, Direction)| Feature { name: (*name).to_owned(), direction: *direction };
     let mut features: Vec<Feature> = FEATURES.iter().map(feature).collect();

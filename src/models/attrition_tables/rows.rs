@@ -64,7 +64,7 @@ pub fn scores(read: &Read, scored: &Scored, uplift: &Uplift) -> Rows {
     let rows: Vec<usize> = (0..read.ids.len()).collect();
     vec![
         text(&rows, |row| read.ids[*row].clone()),
-        double(&rows, |row| Some(read.today.alive[*row])),
+        double(&rows, |row| read.alive.as_ref().map(|alive| alive[*row])),
         double(&rows, |row| scored.probabilities[*row]),
         text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
         double(&rows, |row| uplift.as_ref().filter(|_| read.is_eligible[*row]).map(|uplift| uplift[*row])),
