@@ -1,7 +1,8 @@
 //! Grades of models against the baselines, and which of them is used (`spec/definitions.md` 3.8).
 
 use super::calibration::{calibration_bins, calibration_line, expected_calibration_error};
-use super::metrics::{PairedDifference, Ranked, paired_log_loss};
+use super::metrics::Ranked;
+use super::paired::{PairedDifference, paired_lift, paired_log_loss};
 use super::unfit::{Unfit, least_of_each};
 
 /// The share of customers whose lift is compared.
@@ -70,7 +71,7 @@ pub struct Figures {
 pub enum Grade {
     /// Lift better than the best baseline's by 5 % of it, and a calibration slope of 0.8 to 1.2.
     A,
-    /// Not worse.
+    /// Not worse, as far as can be told.
     B,
     /// Worse: not used.
     C,
@@ -145,8 +146,9 @@ pub fn figures(probabilities: &[f64], labels: &[bool]) -> Result<Figures, Unfit>
 
 /// Grades the models and chooses one.
 ///
-/// A model is worse, and a C, when its lift is below the highest of the baselines, or when its log loss is above the smallest
-/// of the baselines by more than one paired standard error. Among A and B the smallest log loss is the best; the simplest
+/// A model is worse, and a C, when its lift is below the highest of the baselines, or its log loss above the smallest of them,
+/// by more than one paired standard error: a tenth of some thousand customers is few, and a model that is as good as a
+/// baseline would else come and go from night to night. Among A and B the smallest log loss is the best; the simplest
 /// model whose log loss is within one paired standard error of it is used.
 ///
 /// # Errors
@@ -213,13 +215,15 @@ impl Panel<'_> {
     fn judge(&self, model: usize, by_lift: usize, by_loss: usize) -> Result<(Grade, String), Unfit> {
         let (own, theirs) = (&self.figures[model], &self.figures[by_lift]);
         let paired = self.paired(model, by_loss)?;
+        let probabilities = |at: usize| self.candidates[at].probabilities;
+        let lift = paired_lift(probabilities(model), probabilities(by_lift), self.labels, LIFT_PERCENT)?;
         let lifts =
             format!("lift {:.3} against {:.3} of {}", own.lift_10, theirs.lift_10, self.candidates[by_lift].name);
         let slope =
             own.line.map_or_else(|| "no calibration slope".to_owned(), |(slope, _)| format!("slope {slope:.3}"));
         let is_calibrated = own.line.is_some_and(|(slope, _)| (slope - 1.0).abs() <= SLOPE_OFF_BY);
-        Ok(if own.lift_10 < theirs.lift_10 {
-            (Grade::C, format!("worse: {lifts}"))
+        Ok(if lift.mean < -lift.standard_error {
+            (Grade::C, format!("worse: {lifts}, with a standard error of {:.3}", lift.standard_error))
         } else if paired.mean > paired.standard_error {
             let (other, name) = (self.figures[by_loss].log_loss, self.candidates[by_loss].name);
             (Grade::C, format!("worse: log loss {:.4} against {other:.4} of {name}", own.log_loss))

@@ -49,6 +49,25 @@ fn better_as_good_and_worse_are_a_b_and_c() {
 }
 
 #[test]
+fn a_lift_that_is_lower_by_chance_is_not_worse() {
+    let (truth, coarse, labels) = customers(5_000);
+    let mut lcg = Lcg(53);
+    let jitter: Vec<f64> = coarse.iter().map(|_| 0.02 * (lcg.uniform() - 0.5)).collect();
+    let jittered =
+        |sign: f64| -> Vec<f64> { coarse.iter().zip(&jitter).map(|(p, jitter)| p + sign * jitter).collect() };
+    let lift = |p: &[f64]| figures(p, &labels).unwrap().lift_10;
+    let (one, other) = (jittered(1.0), jittered(-1.0));
+    let (unlucky, lucky) = if lift(&one) < lift(&other) { (one, other) } else { (other, one) };
+    assert!(lift(&unlucky) < lift(&lucky));
+    let candidates = [candidate("recency", Role::Baseline, 0, &lucky), candidate("model", Role::Model, 1, &unlucky)];
+    let choice = grade(&candidates, &labels, 200).unwrap();
+    assert_eq!(grades(&choice), ["-", "B"], "{choice:?}");
+    // By far is not by chance.
+    let candidates = [candidate("recency", Role::Baseline, 0, &truth), candidate("model", Role::Model, 1, &coarse)];
+    assert_eq!(grades(&grade(&candidates, &labels, 200).unwrap()), ["-", "C"]);
+}
+
+#[test]
 fn the_right_ranks_with_wrong_probabilities_are_a_c() {
     let (truth, coarse, labels) = customers(5_000);
     let far: Vec<f64> = truth.iter().map(|p| p.powi(4)).collect();

@@ -3,6 +3,8 @@
 //! Scores are sorted and counted once, rows and events a score. Everything is a sum over these groups from the lowest score
 //! up, so that no figure depends on the order of the rows.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use super::unfit::Unfit;
@@ -251,36 +253,30 @@ pub fn wilson(events: f64, rows: u64) -> Option<(f64, f64)> {
     Some(((centre - width).max(0.0), (centre + width).min(1.0)))
 }
 
-/// The mean of differences on the same rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairedDifference {
-    /// The mean of the first model's loss less the second's: negative where the first is better.
-    pub mean: f64,
-    /// Its standard error; 0 when all differences are equal. Rows count as independent: one a customer.
-    pub standard_error: f64,
-}
-
-/// How much larger the log loss of probabilities `a` is than that of `b` on the same rows.
+/// How much of each row is among the `rows` rows with the highest scores: 1, 0, or the same part of each row of the tied block
+/// that the border cuts.
 ///
 /// # Errors
-/// [`Unfit::Lengths`], [`Unfit::NotANumber`] and [`Unfit::NoRows`].
-pub fn paired_log_loss(a: &[f64], b: &[f64], labels: &[bool]) -> Result<PairedDifference, Unfit> {
-    if a.len() != labels.len() || b.len() != labels.len() {
-        return Err(Unfit::Lengths);
-    }
-    if a.iter().chain(b).any(|probability| !probability.is_finite()) {
+/// [`Unfit::NotANumber`].
+pub(super) fn shares_in_top(scores: &[f64], rows: u64) -> Result<Vec<f64>, Unfit> {
+    if scores.iter().any(|score| !score.is_finite()) {
         return Err(Unfit::NotANumber);
     }
-    if labels.is_empty() {
-        return Err(Unfit::NoRows);
-    }
-    let rows = labels.len() as f64;
-    let differences: Vec<f64> =
-        a.iter().zip(b).zip(labels).map(|((a, b), left)| loss(*a, *left) - loss(*b, *left)).collect();
-    let mean = differences.iter().copied().collect::<Sum>().value() / rows;
-    let squares = differences.iter().map(|difference| (difference - mean).powi(2)).collect::<Sum>().value();
-    let standard_error = if rows > 1.0 { (squares / (rows - 1.0) / rows).sqrt() } else { 0.0 };
-    Ok(PairedDifference { mean, standard_error })
+    let mut ordered: Vec<u64> = scores.iter().map(|score| order_of(*score)).collect();
+    ordered.par_sort_unstable();
+    let missing = usize::try_from(rows).unwrap_or(usize::MAX);
+    let Some(border) = ordered.len().checked_sub(missing.max(1)).map(|at| ordered[at]) else {
+        return Ok(vec![1.0; scores.len()]);
+    };
+    let above = ordered.len() - ordered.partition_point(|order| *order <= border);
+    let tied = ordered.len() - above - ordered.partition_point(|order| *order < border);
+    let part = missing.saturating_sub(above) as f64 / tied as f64;
+    let share = |score: &f64| match order_of(*score).cmp(&border) {
+        Ordering::Greater if missing > 0 => 1.0,
+        Ordering::Equal => part,
+        _ => 0.0,
+    };
+    Ok(scores.iter().map(share).collect())
 }
 
 /// The sum of `amounts` over the `rows` rows with the highest scores; a tied block that the border cuts counts with its mean.
@@ -291,23 +287,15 @@ pub fn sum_in_top(scores: &[f64], amounts: &[i64], rows: u64) -> Result<f64, Unf
     if scores.len() != amounts.len() {
         return Err(Unfit::Lengths);
     }
-    if scores.iter().any(|score| !score.is_finite()) {
-        return Err(Unfit::NotANumber);
-    }
-    let mut ordered: Vec<(u64, i64)> =
-        scores.iter().zip(amounts).map(|(score, amount)| (order_of(*score), *amount)).collect();
-    ordered.par_sort_unstable();
-    // Whole groups are added as whole numbers; only the block at the border is a fraction.
-    let (mut missing, mut whole, mut part) = (rows, 0_i128, 0.0);
-    for tied in ordered.chunk_by(|a, b| a.0 == b.0).rev() {
-        let (size, sum) = (tied.len() as u64, tied.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>());
-        if missing >= size {
-            whole += sum;
-            missing -= size;
-        } else {
-            part = sum as f64 * (missing as f64 / size as f64);
-            break;
+    // Whole rows are added as whole numbers; only those of the block at the border are a fraction.
+    let (mut whole, mut cut, mut part) = (0_i128, 0_i128, 0.0);
+    for (share, amount) in shares_in_top(scores, rows)?.into_iter().zip(amounts) {
+        if share == 1.0 {
+            whole += i128::from(*amount);
+        } else if share > 0.0 {
+            cut += i128::from(*amount);
+            part = share;
         }
     }
-    Ok(whole as f64 + part)
+    Ok(whole as f64 + cut as f64 * part)
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::golden_rows::{assert_near, tied, untied};
 use super::metrics::*;
+use super::paired::{paired_lift, paired_log_loss};
 use super::unfit::Unfit;
 
 fn equal() -> (Vec<f64>, Vec<bool>) {
@@ -123,6 +124,27 @@ fn amounts_of_the_top_are_added_with_the_mean_of_the_border() {
     assert_eq!(sum_in_top(&scores, &amounts, 1), Ok(100.0));
     assert_eq!(sum_in_top(&scores, &amounts, 2), Ok(120.0));
     assert_eq!(sum_in_top(&scores, &amounts, 99), Ok(161.0));
+    assert_eq!((sum_in_top(&scores, &amounts, 0), sum_in_top(&[], &[], 3)), (Ok(0.0), Ok(0.0)));
+}
+
+#[test]
+fn lifts_are_compared_by_the_customers_of_one_top_alone() {
+    // Of ten customers five left. The tops of two: {0, 1} for a, {1, 2} for b, and of c all of a tied block of four.
+    let labels = [true, false, false, true, true, true, true, false, false, false];
+    let a = [0.9, 0.8, 0.7, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1];
+    let b = [0.1, 0.9, 0.8, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1];
+    let c = [0.5, 0.5, 0.1, 0.5, 0.1, 0.1, 0.1, 0.5, 0.1, 0.1];
+    let lift = |scores: &[f64]| Ranked::new(scores, &labels).unwrap().top(20).unwrap().lift;
+    for (one, other) in [(&a, &b), (&c, &b), (&a, &c)] {
+        let difference = paired_lift(one, other, &labels, 20).unwrap();
+        assert!((difference.mean - (lift(one) - lift(other))).abs() < 1e-12, "{difference:?}");
+    }
+    // One customer adds 10 to the mean of ten: the standard error is that of nine zeros and a 10.
+    let difference = paired_lift(&a, &b, &labels, 20).unwrap();
+    assert!((difference.mean, difference.standard_error) == (1.0, 1.0), "{difference:?}");
+    assert_eq!(paired_lift(&a, &a, &labels, 20).unwrap().standard_error, 0.0);
+    assert_eq!(paired_lift(&a, &b, &[false; 10], 20), Err(Unfit::TooFewLeft { found: 0, least: 1 }));
+    assert_eq!(paired_lift(&a, &b[..9], &labels, 20), Err(Unfit::Lengths));
 }
 
 /// All pairs and all cuts one by one, as the definitions say.

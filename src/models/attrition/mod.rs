@@ -8,6 +8,7 @@ pub mod grade;
 pub mod hazard;
 mod logistic;
 pub mod metrics;
+pub mod paired;
 mod prebins;
 pub mod recalibration;
 pub mod scorecard;

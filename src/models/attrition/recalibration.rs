@@ -3,7 +3,8 @@
 //! Neither ever falls, so ranks stay, and neither ever says 0 or 1.
 
 use super::calibration::{Point, both_kinds, line, logit, probability};
-use super::metrics::{Group, PairedDifference, Ranked, paired_log_loss};
+use super::metrics::{Group, Ranked};
+use super::paired::{PairedDifference, paired_log_loss};
 use super::split::fold_of;
 use super::unfit::Unfit;
 

@@ -42,12 +42,8 @@ fn simulated(customers: usize, seed: u64) -> (Past, Vec<f64>) {
         }
     }
     let rows = left.len();
-    let people = People {
-        features: Features::new(features, columns, rows).unwrap(),
-        customers: ids,
-        cells,
-        alive: vec![f64::NAN; rows],
-    };
+    let alive = columns[0].iter().map(|recency| 1.0 - recency / 200.0).collect();
+    let people = People { features: Features::new(features, columns, rows).unwrap(), customers: ids, cells, alive };
     (Past { people, left, origins }, truth)
 }
 
@@ -93,6 +89,18 @@ fn an_order_of_rows_changes_no_finding_of_trees_and_little_of_others() {
             assert!((one - other).abs() < 1e-9);
         }
     }
+}
+
+#[test]
+fn nobody_s_probability_of_being_alive_is_no_baseline() {
+    let (mut past, _) = simulated(1_500, 5);
+    past.people.alive = vec![f64::NAN; past.left.len()];
+    let outcome = study(&past, &options()).unwrap();
+    assert_eq!(
+        outcome.refused.iter().map(|(kind, why)| (*kind, why.status())).collect::<Vec<_>>(),
+        [(Kind::Alive, "refused")]
+    );
+    assert_eq!(outcome.findings.len(), Kind::ALL.len() - 1);
 }
 
 #[test]

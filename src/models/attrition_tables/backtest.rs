@@ -4,7 +4,8 @@ use jiff::civil::{Date, date};
 
 use super::super::attrition::calibration::{CalibrationBin, calibration_bins};
 use super::super::attrition::grade::{Figures, figures};
-use super::super::attrition::metrics::{Ranked, Z, paired_log_loss, sum_in_top};
+use super::super::attrition::metrics::{Ranked, Z, sum_in_top};
+use super::super::attrition::paired::paired_log_loss;
 use super::super::attrition::study::{Kind, Outcome};
 use super::super::attrition::unfit::{Unfit, least_of_each};
 use super::super::{Frame, Rows, Values};
