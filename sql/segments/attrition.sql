@@ -7,20 +7,22 @@
 -- is overdue or found shrinking; cooling is at three quarters of the threshold, at less than half the value, or two tiers
 -- down; then new and active.
 -- save_rank is the order in which to spend an effort: first those whom the campaign of attrition_uplift persuades, by the value
--- that it saves; then those of whom that is not known, by value at risk; last those whom it drives away, by how much. Without
--- such a campaign it is attrition_rank.
+-- that it saves; then those of whom that is not known, by value at risk; then those whom it drives away, and those without a
+-- value. Without such a campaign it is attrition_rank.
 WITH shown AS (
     SELECT
         customer_id,
         status,
         COALESCE(CASE WHEN status <> 'profiling_opt_out' THEN 0 - value_at_risk_e4 END, 1) AS most_first,
         CASE
-            WHEN status = 'profiling_opt_out' THEN 4
+            WHEN status = 'profiling_opt_out' OR value_at_risk_e4 IS NULL THEN 4
             WHEN value_saved_e4 > 0 THEN 1
             WHEN value_saved_e4 <= 0 THEN 3
             ELSE 2
         END AS save_group,
-        COALESCE(0 - value_saved_e4, 0 - value_at_risk_e4, 1) AS most_saved_first,
+        COALESCE(
+            CASE WHEN status <> 'profiling_opt_out' THEN COALESCE(0 - value_saved_e4, 0 - value_at_risk_e4) END, 1
+        ) AS most_saved_first,
         status <> 'profiling_opt_out' AS is_shown
     FROM attrition_judgements
 ),

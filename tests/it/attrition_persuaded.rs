@@ -110,7 +110,7 @@ fn save_list(run: &Path) {
     );
     let number = |text: &String| text.parse::<f64>().ok();
     let group = |row: &Vec<String>| match number(&row[1]) {
-        _ if row[3] == "profiling_opt_out" => 4,
+        _ if number(&row[2]).is_none() => 4,
         Some(saved) if saved > 0.0 => 1,
         Some(_) => 3,
         None => 2,

@@ -359,7 +359,8 @@ fn attrition_calibration() -> Table {
 fn attrition_survival() -> Table {
     Table::new(
         "attrition_survival",
-        "one customer who bought of late, and how long they stay: until a day from which on they buy nothing for a horizon",
+        "one customer who bought of late, and how long they stay: until they buy nothing for a horizon from a day on, where the \
+         days are today and every 30th after it",
         &["customer_id"],
         vec![
             customer_id(),
