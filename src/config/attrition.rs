@@ -77,7 +77,7 @@ pub struct AttritionModel {
 /// What may be a reason: the signs of `attrition_drivers`, and the features of the model, with the usual action.
 ///
 /// What speaks for staying alone, or says how a customer is and not what became of them, has none.
-pub(super) const REASONS: [(&str, Option<&str>); 43] = [
+pub(crate) const REASONS: [(&str, Option<&str>); 48] = [
     ("overdue", Some("remind")),
     ("shrinking", Some("offer")),
     ("complaint_open", Some("resolve_complaint")),
@@ -111,11 +111,16 @@ pub(super) const REASONS: [(&str, Option<&str>); 43] = [
     ("tier_delta", Some("personal_contact")),
     ("contacts_90d", None),
     ("complaints_365d", Some("resolve_complaint")),
+    ("complaints_90d", Some("resolve_complaint")),
+    ("complaints_since", Some("resolve_complaint")),
+    ("open_complaints_since", Some("resolve_complaint")),
     ("open_complaints", Some("resolve_complaint")),
     ("repeat_complaints_90d", Some("resolve_complaint")),
     ("abandoned_90d", Some("call_back")),
     ("carts_90d", Some("remind_of_cart")),
     ("mean_wait_s", Some("call_back")),
+    ("longest_wait_90d_s", Some("call_back")),
+    ("longest_wait_since_s", Some("call_back")),
     ("satisfaction", Some("call_back")),
     ("satisfaction_fall", Some("call_back")),
     ("starved_days", Some("personal_contact")),

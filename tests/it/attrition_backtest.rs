@@ -290,6 +290,23 @@ fn tables(folder: &Path, sql: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn any_number_of_threads_writes_the_same_bytes_wherever_the_folder_is() {
+    let folder = Shop::new().folder();
+    let made = ["1", "3"].map(|threads| {
+        // A folder that is not there, below another that is not.
+        let out = folder.path().join(format!("threads/{threads}"));
+        let mut command = patronage(folder.path());
+        command.args(["backtest", "-q", "--from", "2023-12-01", "--threads", threads, "--out"]).arg(&out);
+        let answer = said(command.env("RAYON_NUM_THREADS", threads));
+        assert!(answer.starts_with("exit code: 0\n"), "{answer}");
+        ["attrition_backtest", "attrition_backtest_bins"]
+            .map(|name| fs::read(out.join(format!("{name}.parquet"))).unwrap())
+    });
+    assert!(made[0] == made[1]);
+    assert!(tables(&folder.path().join("threads/1"), "SELECT auc FROM attrition_backtest WHERE auc > 0.5").len() > 3);
+}
+
+#[test]
 fn too_short_a_history_is_told_with_its_days() {
     let folder = Shop::new().folder();
     let backtest = |arguments: &[&str]| said(patronage(folder.path()).arg("backtest").arg("-q").args(arguments));

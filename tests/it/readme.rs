@@ -176,7 +176,13 @@ fn links(page: &str) -> BTreeSet<String> {
 
 #[test]
 fn links_lead_to_files() {
-    let docs = ["docs/decisions.md", "docs/lifetime-value.md", "docs/three-customers.md"];
+    let docs = [
+        "docs/affinity.md",
+        "docs/attrition.md",
+        "docs/decisions.md",
+        "docs/lifetime-value.md",
+        "docs/three-customers.md",
+    ];
     for name in ["README.md", "ARCHITECTURE.md", "sample-data/README.md"].into_iter().chain(docs) {
         let links = links(&page(name));
         assert!(!links.is_empty(), "{name} has no links");
