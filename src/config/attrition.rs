@@ -77,7 +77,7 @@ pub struct AttritionModel {
 /// What may be a reason: the signs of `attrition_drivers`, and the features of the model, with the usual action.
 ///
 /// What speaks for staying alone, or says how a customer is and not what became of them, has none.
-pub(crate) const REASONS: [(&str, Option<&str>); 48] = [
+pub(super) const REASONS: [(&str, Option<&str>); 48] = [
     ("overdue", Some("remind")),
     ("shrinking", Some("offer")),
     ("complaint_open", Some("resolve_complaint")),

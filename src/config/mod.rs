@@ -19,7 +19,6 @@ mod validate;
 mod value_groups;
 
 pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
-pub(crate) use attrition::REASONS;
 pub use attrition::{Attrition, AttritionModel, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;

@@ -3,17 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
+use super::execute::Workshop;
 use super::graph::Maker;
 use super::leaves::load_leaves;
+use super::memory::PeakMeter;
 use super::modelling::{Around, run_model};
-use super::run::{RunOptions, output_dir, prepare};
+use super::predicates::parameter_table;
+use super::replay::{Replay, SNAPSHOTS};
+use super::run::{Prepared, RunOptions, output_dir, prepare};
 use crate::config::Config;
 use crate::contract::Table;
 use crate::engine::{Engine, PolarsEngine};
 use crate::models::Secrets;
 use crate::monitor::{Cancel, Silent};
+use crate::publish::TableMetadata;
 
 const ORACLE: &str = r#"
 import json, sys, duckdb
@@ -65,6 +71,24 @@ fn write(engine: &PolarsEngine, table: &Table, dir: &Path) {
     writer.close().unwrap();
 }
 
+/// The features of earlier days, as a run makes them before its tables.
+fn snapshots(config: &Config, prepared: &Prepared, engine: &PolarsEngine) -> RecordBatch {
+    let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: String::new() };
+    let now = Workshop {
+        engine,
+        building: None,
+        keep: &[],
+        metadata: &metadata,
+        threads: 1,
+        secrets: &Secrets::default(),
+        memory_limit: None,
+        memory: &PeakMeter::default(),
+        monitor: &Silent,
+        cancel: &Cancel::new(),
+    };
+    Replay::new(config, prepared.leaves(), false, &now).snapshots(prepared.as_of).unwrap()
+}
+
 /// Makes every table of a pipeline file's graph, writes it in the pipeline's own types, and lets DuckDB make it from what
 /// it reads.
 fn compare_with_duckdb(pipeline: &Path) {
@@ -80,9 +104,10 @@ fn compare_with_duckdb(pipeline: &Path) {
     let prepared = prepare(&loaded, &RunOptions::default(), &out, &Silent, &Cancel::new()).unwrap();
     let engine = PolarsEngine::new();
     load_leaves(&engine, &loaded.config, prepared.leaves()).unwrap();
+    engine.insert(&parameter_table(SNAPSHOTS).unwrap(), &snapshots(&loaded.config, &prepared, &engine)).unwrap();
     // Somebody was in a segment before, so that staying and leaving are in the comparison too.
     if let Some(segment) = loaded.config.segments.keys().next() {
-        let before = super::predicates::parameter_table("segment_membership_before").unwrap();
+        let before = parameter_table("segment_membership_before").unwrap();
         let sql = format!(
             "SELECT '{segment}' AS segment_id, customer_id, CAST(20000 AS INTEGER) AS since_day FROM staged_customers \
              WHERE customer_id < '10000500' OR customer_id > '15000'"

@@ -174,15 +174,6 @@ fn hash(id: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::REASONS;
-
-    #[test]
-    fn every_feature_may_have_an_action() {
-        let may_be_a_reason = |name: &str| REASONS.iter().any(|(reason, _)| *reason == name);
-        let without: Vec<&str> =
-            FEATURES.iter().map(|(name, _)| *name).chain([ALIVE]).filter(|name| !may_be_a_reason(name)).collect();
-        assert!(without.is_empty(), "{without:?}");
-    }
 
     #[test]
     fn places_are_those_of_their_features() {
