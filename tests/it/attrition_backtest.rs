@@ -321,6 +321,16 @@ fn too_short_a_history_is_told_with_its_days() {
     fs::write(&file, PIPELINE.replace("eligible_days = 120", "eligible_days = 365")).unwrap();
     let never = backtest(&[]);
     assert!(never.starts_with("exit code: 4\n") && never.contains("a backtest needs 515 at least"), "{never}");
+
+    // A run goes on without a model: 400 days lie before the first of its days, and not before a second one.
+    fs::write(&file, PIPELINE.replace("eligible_days = 120", "eligible_days = 400")).unwrap();
+    let run = run_of(folder.path(), day(DAYS), &["attrition_grades", "attrition_scores"]);
+    let why = ask_run(&run, "SELECT model, status, chosen, reason FROM attrition_grades");
+    assert_eq!(why.len(), 1, "{why:?}");
+    assert_eq!(why[0][..3], ["all", "insufficient_history", "false"]);
+    assert!(why[0][3].starts_with("the exports are too short"), "{why:?}");
+    let scored = "SELECT COUNT(*) FROM attrition_scores WHERE score IS NOT NULL OR status = 'ok'";
+    assert_eq!(ask_run(&run, scored), [["0"]]);
     fs::write(&file, PIPELINE.replace("[attrition.model]", "[attrition.model]\nenabled = false")).unwrap();
     let loaded = config::load(&file).unwrap();
     let refused = pipeline::backtest(&loaded, &BacktestOptions::default(), &Silent, &Cancel::new()).unwrap_err();

@@ -209,7 +209,7 @@ fn attrition_scores() -> Table {
             double("score", "probability of buying nothing in the horizon").optional(),
             text(
                 "status",
-                "ok; not_eligible: silent for too long; grade_c: no model is worth using; insufficient_data",
+                "ok; not_eligible: silent for too long; grade_c: no model is worth using; insufficient_history; insufficient_data",
             ),
             double(
                 "uplift",

@@ -239,12 +239,15 @@ impl Outcome {
 /// Learns, judges and chooses.
 ///
 /// # Errors
-/// When there are too few customers who left, or who stayed, to learn from or to judge by.
+/// When there are not two days, or too few customers who left, or who stayed, to learn from or to judge by.
 pub fn study(past: &Past, options: &StudyOptions) -> Result<Outcome, Unfit> {
     let rows = |is_latest: bool| -> Vec<usize> {
         (0..past.left.len()).filter(|row| (past.origins[*row] == 0) == is_latest).collect()
     };
     let (learnt, judged_rows) = (rows(false), rows(true));
+    if learnt.is_empty() || judged_rows.is_empty() {
+        return Err(Unfit::ShortHistory);
+    }
     let left_of = |rows: &[usize]| -> Vec<bool> { rows.iter().map(|row| past.left[*row]).collect() };
     let (left, outcome) = (left_of(&learnt), left_of(&judged_rows));
     least_of_each(&left, options.least_of_each)?;

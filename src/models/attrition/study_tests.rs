@@ -110,5 +110,5 @@ fn too_few_of_a_kind_are_a_status() {
     assert!(matches!(study(&past, &options()), Err(Unfit::TooFewLeft { found: 0, least: 200 })));
     let (mut past, _) = simulated(300, 4);
     past.origins.iter_mut().for_each(|origin| *origin = 0);
-    assert_eq!(study(&past, &options()).unwrap_err(), Unfit::NoRows);
+    assert_eq!(study(&past, &options()).unwrap_err(), Unfit::ShortHistory);
 }

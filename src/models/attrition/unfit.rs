@@ -11,6 +11,8 @@ pub enum Unfit {
     NotANumber,
     /// There are no rows.
     NoRows,
+    /// There are not two earlier days with customers: one to learn from and one to judge by.
+    ShortHistory,
     /// Too few customers who left.
     TooFewLeft {
         /// How many there are.
@@ -39,6 +41,7 @@ impl Unfit {
         match self {
             Unfit::Lengths | Unfit::NotANumber => "bad_input",
             Unfit::NoRows | Unfit::TooFewLeft { .. } | Unfit::TooFewStayed { .. } => "insufficient_data",
+            Unfit::ShortHistory => "insufficient_history",
             Unfit::NoFeature => "no_feature",
             Unfit::NotConverged => "not_converged",
             Unfit::Refused(_) => "refused",
@@ -52,6 +55,11 @@ impl fmt::Display for Unfit {
             Unfit::Lengths => write!(out, "columns and labels are not of one length"),
             Unfit::NotANumber => write!(out, "a score is not a finite number"),
             Unfit::NoRows => write!(out, "there are no customers to learn from"),
+            Unfit::ShortHistory => write!(
+                out,
+                "the exports are too short: a model learns from one earlier day and is judged on another, each with \
+                 `eligible_days` of history before it and a horizon after it"
+            ),
             Unfit::TooFewLeft { found, least } => {
                 write!(out, "{found} of the customers left, at least {least} have to")
             }
