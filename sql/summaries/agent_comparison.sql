@@ -4,7 +4,8 @@
 -- wrap-up; solved_first, came_back (within [contact_centre] repeat_days) and lead are shares of contacts.
 -- expected is what colleagues have in the same cells of [contact_centre] agent_mix, weighted by the agent's contacts;
 -- difference is observed less expected, adjusted the centre's mean and the difference. lo and hi are 95 % of the difference,
--- from the spread of the agent's own contacts within cells: one agent in twenty is outside by chance.
+-- from the spread of everybody's contacts within the cells, the agent's and the colleagues': of agents who are all alike, one in
+-- twenty is outside by chance.
 -- Left out: contacts without an agent. contacts_alone are contacts in cells where colleagues have fewer than
 -- [contact_centre] min_cases: nobody is there to compare with.
 WITH answered AS (
@@ -16,16 +17,17 @@ WITH answered AS (
         CASE WHEN p.mix_reason THEN c.reason ELSE 'all' END AS reason,
         c.n AS n,
         CAST((c.handle_e4 - c.handle_e4 % 1000) / 1000 AS BIGINT) AS handle_tenths,
+        -- Shares in thousandths, so that squares lose nothing that matters when they become whole numbers.
         CASE
             WHEN c.resolved IS NULL OR c.is_leg = 1 THEN NULL
-            WHEN c.resolved = 1 AND c.is_transferred = 0 AND COALESCE(c.is_repeat, 0) = 0 THEN 1
+            WHEN c.resolved = 1 AND c.is_transferred = 0 AND COALESCE(c.is_repeat, 0) = 0 THEN 1000
             ELSE 0
         END AS solved_first,
-        c.is_followed AS came_back,
+        1000 * c.is_followed AS came_back,
         CASE
             WHEN c.satisfaction_e4 >= 0 THEN CAST((c.satisfaction_e4 - c.satisfaction_e4 % 100) / 100 AS BIGINT)
         END AS satisfaction_hundredths,
-        CASE WHEN COALESCE(c.complaint, 0) = 0 THEN c.lead END AS lead
+        CASE WHEN COALESCE(c.complaint, 0) = 0 THEN 1000 * c.lead END AS lead
     FROM centre_contacts AS c
     CROSS JOIN contact_centre_params AS p
     WHERE c.answered = 1 AND c.is_in = 1 AND c.agent <> 'unknown' AND c.n > 0
@@ -33,16 +35,16 @@ WITH answered AS (
 measured AS (
     SELECT 'handling' AS metric, 10 AS unit, agent, queue, channel, tier, reason, n, handle_tenths AS x FROM answered
     UNION ALL
-    SELECT 'solved_first' AS metric, 1 AS unit, agent, queue, channel, tier, reason, n, CAST(solved_first AS BIGINT) AS x
+    SELECT 'solved_first' AS metric, 1000 AS unit, agent, queue, channel, tier, reason, n, CAST(solved_first AS BIGINT) AS x
     FROM answered
     UNION ALL
-    SELECT 'came_back' AS metric, 1 AS unit, agent, queue, channel, tier, reason, n, CAST(came_back AS BIGINT) AS x
+    SELECT 'came_back' AS metric, 1000 AS unit, agent, queue, channel, tier, reason, n, CAST(came_back AS BIGINT) AS x
     FROM answered
     UNION ALL
     SELECT 'satisfaction' AS metric, 100 AS unit, agent, queue, channel, tier, reason, n, satisfaction_hundredths AS x
     FROM answered
     UNION ALL
-    SELECT 'lead' AS metric, 1 AS unit, agent, queue, channel, tier, reason, n, CAST(lead AS BIGINT) AS x FROM answered
+    SELECT 'lead' AS metric, 1000 AS unit, agent, queue, channel, tier, reason, n, CAST(lead AS BIGINT) AS x FROM answered
 ),
 own AS (
     SELECT
@@ -68,7 +70,8 @@ everybody AS (
         tier,
         reason,
         CAST(SUM(n) AS BIGINT) AS n,
-        CAST(SUM(s) AS BIGINT) AS s
+        CAST(SUM(s) AS BIGINT) AS s,
+        CAST(SUM(q) AS BIGINT) AS q
     FROM own
     GROUP BY metric, queue, channel, tier, reason
 ),
@@ -79,15 +82,24 @@ cells AS (
         o.agent AS agent,
         o.n AS n,
         o.s AS s,
-        -- The squares around the cell's own mean, rounded down to whole numbers.
-        o.q - CAST(CEIL(CAST(o.s AS DOUBLE) * CAST(o.s AS DOUBLE) / CAST(o.n AS DOUBLE)) AS BIGINT) AS squares,
         CASE WHEN e.n - o.n >= p.min_cases THEN 1 ELSE 0 END AS is_compared,
         -- Colleagues' mean in millionths.
         CASE
             WHEN e.n - o.n >= p.min_cases
             THEN CAST(((e.s - o.s) * 1000000 - (e.s - o.s) * 1000000 % (e.n - o.n)) / (e.n - o.n) AS BIGINT)
             ELSE 0
-        END AS others_e6
+        END AS others_e6,
+        -- Variance of the agent's sum less what is expected: the cell's variance, as often as there are contacts of the agent,
+        -- and again for what colleagues' mean is uncertain by.
+        CASE
+            WHEN e.n - o.n >= p.min_cases
+            THEN CAST(FLOOR(
+                (CAST(e.q AS DOUBLE) - CAST(e.s AS DOUBLE) * CAST(e.s AS DOUBLE) / CAST(e.n AS DOUBLE))
+                / CAST(NULLIF(e.n - 1, 0) AS DOUBLE) * CAST(o.n AS DOUBLE)
+                * CAST(e.n AS DOUBLE) / CAST(NULLIF(e.n - o.n, 0) AS DOUBLE)
+            ) AS BIGINT)
+            ELSE 0
+        END AS variance
     FROM own AS o
     JOIN everybody AS e
         ON o.metric = e.metric AND o.queue = e.queue AND o.channel = e.channel AND o.tier = e.tier AND o.reason = e.reason
@@ -102,8 +114,7 @@ agents AS (
         CAST(SUM(n * (1 - is_compared)) AS BIGINT) AS alone,
         CAST(SUM(s * is_compared) AS BIGINT) AS s,
         CAST(SUM(n * others_e6) AS BIGINT) AS expected_e6,
-        CAST(SUM(GREATEST(squares, 0) * is_compared) AS BIGINT) AS squares,
-        CAST(SUM(is_compared) AS BIGINT) AS cells
+        CAST(SUM(GREATEST(variance, 0)) AS BIGINT) AS variance
     FROM cells
     GROUP BY metric, unit, agent
 ),
@@ -122,12 +133,11 @@ compared AS (
             WHEN a.n > 0 THEN CAST(a.s * 1000000 - a.expected_e6 AS DOUBLE) / CAST(a.n * a.unit AS DOUBLE) / 1000000.0
         END AS difference,
         CASE
-            WHEN a.n > a.cells AND a.n >= p.min_cases
-            THEN 1.959963984540054 * SQRT(
-                CAST(a.squares AS DOUBLE) / CAST(a.n - a.cells AS DOUBLE) / CAST(a.n AS DOUBLE)
-            ) / CAST(a.unit AS DOUBLE)
+            WHEN a.n >= p.min_cases
+            THEN 1.959963984540054 * SQRT(CAST(a.variance AS DOUBLE)) / CAST(a.n * a.unit AS DOUBLE)
         END AS reach,
-        CAST(c.s AS DOUBLE) / CAST(c.n * a.unit AS DOUBLE) AS centre
+        CAST(c.s AS DOUBLE) / CAST(c.n * a.unit AS DOUBLE) AS centre,
+        a.unit = 1000 AS is_share
     FROM agents AS a
     JOIN centre AS c ON a.metric = c.metric
     CROSS JOIN contact_centre_params AS p
@@ -142,7 +152,8 @@ SELECT
     difference,
     difference - reach AS lo,
     difference + reach AS hi,
-    centre + difference AS adjusted,
+    CASE WHEN is_share THEN LEAST(1.0, GREATEST(0.0, centre + difference)) ELSE GREATEST(0.0, centre + difference) END
+        AS adjusted,
     centre,
     CASE
         WHEN reach IS NULL THEN 'too_few'
