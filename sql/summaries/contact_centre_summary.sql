@@ -44,9 +44,9 @@ SELECT
     CASE WHEN s.waits > 0 THEN CAST(s.waited_e4 AS DOUBLE) / CAST(s.waits * 10000 AS DOUBLE) END AS mean_wait_s,
     CASE WHEN s.answered_waits > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_waits * 10000 AS DOUBLE) END AS mean_wait_answered_s,
     CASE WHEN s.answered_timed > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_timed * 10000 AS DOUBLE) END AS asa_s,
-    CAST(q.wait_p50_e6 AS DOUBLE) / 1000000.0 AS wait_p50_s,
-    CAST(q.wait_p90_e6 AS DOUBLE) / 1000000.0 AS wait_p90_s,
-    CAST(q.wait_p95_e6 AS DOUBLE) / 1000000.0 AS wait_p95_s,
+    CAST(q.wait_p50_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p50_s,
+    CAST(q.wait_p90_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p90_s,
+    CAST(q.wait_p95_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p95_s,
     s.answered_in_time AS answered_in_time,
     CASE
         WHEN s.answered_timed + CASE

@@ -1,13 +1,14 @@
 -- product_quality: how often one product came back, and what contacts say of it.
 -- Key: product_id. Left out: products that were neither sold, nor given back, nor named by a contact in the last
 -- [contact_centre] window_days days.
--- Units: lines of goods, money. Rates are over the lines sold; one may pass 1 when
+-- Units: lines of goods, money; free lines and cancelled orders count nowhere. Rates are over the lines sold; one may pass 1 when
 -- what was sold before the window comes back in it. return_lo is Wilson's lower 95 % bound, for 30 lines or more: what
 -- surely comes back. Defects are contacts whose reason is one of [contact_centre] defect_reasons.
 WITH lines AS (
     SELECT
         l.product_id AS product_id,
-        CASE WHEN l.is_sold AND l.amount_e4 >= 0 THEN 1 ELSE 0 END AS sold,
+        -- Also what came back as a whole order: it was sold before.
+        CASE WHEN l.is_gross THEN 1 ELSE 0 END AS sold,
         CASE WHEN l.amount_e4 < 0 OR l.quantity_e4 < 0 THEN 1 ELSE 0 END AS returned,
         l.amount_e4 AS amount_e4
     FROM goods_lines AS l

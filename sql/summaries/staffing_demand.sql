@@ -83,6 +83,8 @@ found AS (
         CAST(SUM(handled) AS BIGINT) AS handled,
         CAST(SUM(handle_e4) AS BIGINT) AS handle_e4,
         MAX(arrivals) AS most_arrivals,
+        -- A column: an engine may turn the division by a constant into a multiplication, which is no longer the nearest double.
+        CASE WHEN dates > 0 THEN 10.0 ELSE 1.0 END AS unit,
         COALESCE(MAX(CASE WHEN place = low_place THEN arrivals END), 0) AS low,
         COALESCE(MAX(CASE WHEN place = LEAST(low_place + 1, dates - 1) THEN arrivals END), 0) AS high
     FROM ranked
@@ -100,7 +102,7 @@ SELECT
     dates,
     arrivals,
     CAST(arrivals AS DOUBLE) / CAST(dates AS DOUBLE) AS mean_arrivals,
-    CAST(10 * low + part * (high - low) AS DOUBLE) / 10.0 AS p90_arrivals,
+    CAST(10 * low + part * (high - low) AS DOUBLE) / unit AS p90_arrivals,
     most_arrivals,
     CASE WHEN handled > 0 THEN CAST(handle_e4 AS DOUBLE) / CAST(handled * 10000 AS DOUBLE) END AS aht_s,
     CAST(handle_e4 AS DOUBLE) / CAST(dates * 10000 AS DOUBLE) AS work_s,
