@@ -1,6 +1,7 @@
 -- life_event_leads: one event in the life of one customer, of which we were told, and what it may lead to.
 -- Key: customer_id, life_event_code. Left out: events of unknown callers.
--- Units: days; freshness is 1 on the day on which we heard of it last and halves every [contact_centre] life_event_half_life_days days.
+-- Units: days; freshness is 1 on the day on which we heard of it last, and half after [contact_centre]
+-- life_event_half_life_days.
 -- The offer is a category of products, by [contact_centre.life_events]. Status, the first that holds: profiling_opt_out,
 -- no_offer, bought (from that category since we first heard of it), open_complaint (it comes first), stale (a quarter of its
 -- freshness or less is left), else ready.

@@ -4,8 +4,8 @@
 -- wrap-up; solved_first, came_back (within [contact_centre] repeat_days) and lead are shares of contacts.
 -- expected is what colleagues have in the same cells of [contact_centre] agent_mix, weighted by the agent's contacts;
 -- difference is observed less expected, adjusted the centre's mean and the difference. lo and hi are 95 % of the difference,
--- from the spread of everybody's contacts within the cells, the agent's and the colleagues': of agents who are all alike, one in
--- twenty is outside by chance.
+-- from the spread of everybody's contacts within the cells, the agent's and the colleagues': of agents who are all alike, one
+-- in twenty is outside by chance.
 -- Left out: contacts without an agent. contacts_alone are contacts in cells where colleagues have fewer than
 -- [contact_centre] min_cases: nobody is there to compare with.
 WITH answered AS (

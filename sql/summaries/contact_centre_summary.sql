@@ -2,7 +2,8 @@
 -- Key: cut, period_kind, period_start_day, site, queue, agent, channel, tier, hour.
 -- Units: seconds, money, shares from 0 to 1. all stands for what the cut does not part; unknown and unidentified for what is
 -- not known. Counts, money and seconds of the parts of a cut add up to those of the cut all.
--- Queue figures (offered, queued, answered, abandoned, waits, service level) are of live contacts, where a person waits; replies are the others'.
+-- Queue figures (offered, queued, answered, abandoned, waits, service level) are of live contacts, where a person waits;
+-- replies are those of the other channels.
 -- Who gives up within [contact_centre] short_abandon_seconds is in short_abandoned and in no rate. Who gives up before a queue
 -- is in abandoned_before_queue. abandon_rate is of the queued. Waits and their quantiles are of the queued, answered or not;
 -- asa_s is the wait of the answered, also of those answered at once. service_level_variant says what service_level means.
@@ -42,8 +43,12 @@ SELECT
     END AS abandon_rate,
     s.waits AS waits,
     CASE WHEN s.waits > 0 THEN CAST(s.waited_e4 AS DOUBLE) / CAST(s.waits * 10000 AS DOUBLE) END AS mean_wait_s,
-    CASE WHEN s.answered_waits > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_waits * 10000 AS DOUBLE) END AS mean_wait_answered_s,
-    CASE WHEN s.answered_timed > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_timed * 10000 AS DOUBLE) END AS asa_s,
+    CASE
+        WHEN s.answered_waits > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_waits * 10000 AS DOUBLE)
+    END AS mean_wait_answered_s,
+    CASE
+        WHEN s.answered_timed > 0 THEN CAST(s.answered_waited_e4 AS DOUBLE) / CAST(s.answered_timed * 10000 AS DOUBLE)
+    END AS asa_s,
     CAST(q.wait_p50_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p50_s,
     CAST(q.wait_p90_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p90_s,
     CAST(q.wait_p95_e6 AS DOUBLE) / CASE WHEN s.waits > 0 THEN 1000000.0 ELSE 1.0 END AS wait_p95_s,
@@ -62,10 +67,14 @@ SELECT
     END AS service_level,
     p.service_level_variant AS service_level_variant,
     s.replies AS replies,
-    CASE WHEN s.replies > 0 THEN CAST(s.reply_waited_e4 AS DOUBLE) / CAST(s.replies * 10000 AS DOUBLE) END AS mean_reply_s,
+    CASE
+        WHEN s.replies > 0 THEN CAST(s.reply_waited_e4 AS DOUBLE) / CAST(s.replies * 10000 AS DOUBLE)
+    END AS mean_reply_s,
     s.handled AS handled,
     s.handle_e4 AS handle_s_e4,
-    CASE WHEN s.handled > 0 THEN CAST(s.handle_e4 AS DOUBLE) / CAST(s.handled * 10000 AS DOUBLE) END AS aht_s,
+    CASE
+        WHEN s.handled > 0 THEN CAST(s.handle_e4 AS DOUBLE) / CAST(s.handled * 10000 AS DOUBLE)
+    END AS aht_s,
     s.vru_entered AS vru_entered,
     CASE WHEN s.vru_known > 0 THEN s.vru_contained END AS vru_contained,
     CASE WHEN s.vru_known > 0 THEN CAST(s.vru_contained AS DOUBLE) / CAST(s.vru_entered AS DOUBLE) END AS vru_containment,
@@ -75,9 +84,13 @@ SELECT
         WHEN s.resolvable_known > 0 AND s.judged_resolvable > 0
         THEN CAST(s.resolvable_resolved AS DOUBLE) / CAST(s.judged_resolvable AS DOUBLE)
     END AS fcr_net,
-    CASE WHEN s.complaints_judged > 0 THEN CAST(s.complaints_resolved AS DOUBLE) / CAST(s.complaints_judged AS DOUBLE) END AS fcr_complaints,
+    CASE
+        WHEN s.complaints_judged > 0 THEN CAST(s.complaints_resolved AS DOUBLE) / CAST(s.complaints_judged AS DOUBLE)
+    END AS fcr_complaints,
     s.follow_judged AS fcr_inferred_judged,
-    CASE WHEN s.follow_judged > 0 THEN CAST(s.not_followed AS DOUBLE) / CAST(s.follow_judged AS DOUBLE) END AS fcr_inferred,
+    CASE
+        WHEN s.follow_judged > 0 THEN CAST(s.not_followed AS DOUBLE) / CAST(s.follow_judged AS DOUBLE)
+    END AS fcr_inferred,
     s.repeats AS repeats,
     CASE WHEN s.repeat_base > 0 THEN CAST(s.repeats AS DOUBLE) / CAST(s.repeat_base AS DOUBLE) END AS repeat_rate,
     s.transfers AS transfers,
@@ -91,7 +104,9 @@ SELECT
     CASE WHEN s.costed > 0 THEN CAST(s.cost_e4 AS DOUBLE) / CAST(s.costed * 10000 AS DOUBLE) END AS cost_per_contact,
     s.orders AS orders,
     s.revenue_e4 AS revenue_e4,
-    CASE WHEN s.contacts > 0 THEN CAST(s.revenue_e4 AS DOUBLE) / CAST(s.contacts * 10000 AS DOUBLE) END AS revenue_per_contact,
+    CASE
+        WHEN s.contacts > 0 THEN CAST(s.revenue_e4 AS DOUBLE) / CAST(s.contacts * 10000 AS DOUBLE)
+    END AS revenue_per_contact,
     CASE WHEN s.orders_without_margin = 0 THEN s.margin_e4 END AS margin_e4,
     CASE WHEN s.orders_without_margin = 0 AND s.costed = s.contacts THEN s.margin_e4 - s.cost_e4 END AS contribution_e4,
     CASE

@@ -1,8 +1,8 @@
 -- product_quality: how often one product came back, and what contacts say of it.
 -- Key: product_id. Left out: products that were neither sold, nor given back, nor named by a contact in the last
 -- [contact_centre] window_days days.
--- Units: lines of goods, money; free lines and cancelled orders count nowhere. Rates are over the lines sold; one may pass 1 when
--- what was sold before the window comes back in it. return_lo is Wilson's lower 95 % bound, for 30 lines or more: what
+-- Units: lines of goods, money; free lines and cancelled orders count nowhere. Rates are over the lines sold; one may pass 1
+-- when what was sold before the window comes back in it. return_lo is Wilson's lower 95 % bound, for 30 lines or more: what
 -- surely comes back. Defects are contacts whose reason is one of [contact_centre] defect_reasons.
 WITH lines AS (
     SELECT
