@@ -139,7 +139,7 @@ pub struct InputReport {
     /// Rejected rows by reason code; `superseded` counts older versions of a key, which are duplicates.
     pub reasons: BTreeMap<String, u64>,
     /// Values that could not be, and what was done to them, by column, in rows that were kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: Repairs,
     /// Columns of the contract that the pipeline file does not map.
     pub absent: Vec<String>,

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 FIRST, DAYS = dt.date(2026, 2, 2), 91
+SALES_S, SLOW_S = 250, 150
 AS_OF = FIRST + dt.timedelta(days=DAYS)
 QUEUES, SITES, CHANNELS = ["sales", "service", ""], ["north", "south"], ["phone"] * 7 + ["chat", "email"]
 REASONS = ["delivery", "invoice", "broken", "account", ""]
@@ -78,6 +79,7 @@ enabled = false
 cuts = {json.dumps(CUTS + ["tier"])}
 window_days = {DAYS}
 recent_days = 2
+agent_mix = ["queue", "channel"]
 """
 
 
@@ -119,8 +121,11 @@ def draw_contact(number, begun, rng):
                 "queued": at(5), "ended": at(5 + max(wait, 1))}
         row["wait"] = str(max(wait, 1)) if rng.random() < 0.5 else ""
     else:
-        talk, wrap = rng.randrange(20, 900), rng.randrange(0, 120)
-        row |= {"agent": f"agent{rng.randrange(8)}", "vru_done": "false" if row["vru"] == "true" else ""}
+        # Sales calls are longer, and half of them are agent0's; agent7 is slow wherever.
+        sales = row["queue"] == "sales"
+        agent = 0 if sales and rng.random() < 0.5 else rng.randrange(8)
+        talk, wrap = rng.randrange(20, 500) + SALES_S * sales + SLOW_S * (agent == 7), rng.randrange(0, 120)
+        row |= {"agent": f"agent{agent}", "vru_done": "false" if row["vru"] == "true" else ""}
         if rng.random() < 0.5:
             row |= {"wait": str(wait)}
         elif row["vru"] == "true" or rng.random() < 0.5:
@@ -147,7 +152,8 @@ def make(folder):
             for _ in range(poisson(planted(date.isoweekday(), half_hour), rng)):
                 seconds = half_hour * 1800 + rng.randrange(1800)
                 rows.append(draw_contact(len(rows), dt.datetime.combine(date, dt.time()) + dt.timedelta(seconds=seconds), rng))
-    answered = [row for row in rows if row["agent"]]
+    # Legs begin five minutes later, in the same half hour.
+    answered = [row for row in rows if row["agent"] and row["begun"].minute % 30 < 24]
     for row in rng.sample(answered, 60):
         # A second leg of the same call, by another agent.
         leg = dict(row) | {"id": row["id"] + "b", "from": row["id"], "agent": "agent9", "wait": "0", "queued": "", "answered": "",
@@ -350,18 +356,40 @@ def check(folder, run):
         compared += 2
         if weekday is None or not same(mean, their_mean) or not same(p90, their_p90):
             differ.append(["staffing_demand", weekday, slot, mean, their_mean, p90, their_p90])
-    # The planted pattern: a row stands for 1.4 contacts on average, with a mean square of 2.6, and some rows never arrive.
-    cursor = con.execute(f"SELECT weekday, half_hour, mean_arrivals, dates FROM {table('staffing_demand')} "
-                         "WHERE dimension = 'all'")
-    found = {(weekday, int(slot[:2]) * 2 + int(slot[3:]) // 30): (mean, dates) for weekday, slot, mean, dates in cursor.fetchall()}
-    dates = DAYS // 7
+    # Agents beside their colleagues in the same queue and channel.
+    cursor = con.execute(f"""
+        WITH c AS (SELECT agent, queue, channel, handling AS x FROM one
+                WHERE reached AND direction = 'in' AND agent IS NOT NULL AND handling IS NOT NULL),
+            o AS (SELECT agent, queue, channel, count(*) AS n, sum(x) AS s FROM c GROUP BY ALL),
+            e AS (SELECT queue, channel, sum(n) AS n, sum(s) AS s FROM o GROUP BY ALL),
+            j AS (SELECT o.agent AS agent, o.n AS n, o.s AS s, o.n * (e.s - o.s) / (e.n - o.n) AS expected
+                FROM o JOIN e ON o.queue IS NOT DISTINCT FROM e.queue AND o.channel = e.channel WHERE e.n - o.n >= 30)
+        SELECT t.agent, t.contacts, t.observed, t.expected, t.lo, t.hi, t.verdict, j.n, j.observed, j.expected
+        FROM {table('agent_comparison')} AS t FULL JOIN (SELECT agent, sum(n) AS n, sum(s) / sum(n) AS observed,
+            sum(expected) / sum(n) AS expected FROM j GROUP BY ALL) AS j ON t.agent = j.agent
+        WHERE t.metric = 'handling' OR t.metric IS NULL""")
+    agents = {}
+    for agent, contacts, observed, expected, lo, hi, verdict, n, their_observed, their_expected in cursor.fetchall():
+        compared += 2
+        agents[agent] = {"observed": observed, "expected": expected, "lo": lo, "hi": hi, "verdict": verdict}
+        # Colleagues' means are kept in millionths of a tenth of a second.
+        if contacts != n or not same(observed, their_observed) or abs(expected - their_expected) > 1e-6:
+            differ.append(["agent_comparison", agent, contacts, n, observed, their_observed, expected, their_expected])
+    # The planted pattern: a row stands for 1.4 contacts on average, with a mean square of 2.6, and some rows never arrive. Half
+    # hours of one rate are looked at together: how far their mean is off, in standard errors.
+    cursor = con.execute(f"SELECT weekday, half_hour, mean_arrivals FROM {table('staffing_demand')} WHERE dimension = 'all'")
+    found = {(weekday, int(slot[:2]) * 2 + int(slot[3:]) // 30): mean for weekday, slot, mean in cursor.fetchall()}
     means = {key: planted(*key) for key in ((weekday, slot) for weekday in range(1, 8) for slot in range(48))}
-    arriving = sum(mean for mean, _ in found.values()) / sum(means.values()) / 1.4
-    squares = [(found.get(key, (0.0, dates))[0] - 1.4 * arriving * mean) ** 2 / (2.6 * arriving * mean / dates)
-               for key, mean in means.items() if mean > 0]
+    arriving = sum(found.values()) / sum(means.values()) / 1.4
+    rates = {}
+    for rate in sorted(set(means.values()) - {0.0}):
+        keys = [key for key, mean in means.items() if mean == rate]
+        mean = sum(found.get(key, 0.0) for key in keys) / len(keys) / arriving / 1.4
+        error = math.sqrt(2.6 * rate / arriving / (DAYS // 7 * len(keys))) / 1.4
+        rates[f"{rate:.2f}"] = {"half_hours": len(keys), "mean": mean, "errors": (mean - rate) / error}
     closed = [key for key in found if means[key] == 0]
     print(json.dumps({"compared": compared, "slots": len(slots), "differences": len(differ), "differ": differ[:20],
-                      "arriving": arriving, "planted": len(squares), "chi_square": sum(squares), "closed": closed}))
+                      "arriving": arriving, "rates": rates, "closed": closed, "agents": agents}))
 
 
 if __name__ == "__main__":
