@@ -5,7 +5,8 @@
 -- The offer is a category of products, by [contact_centre.life_events]. Status, the first that holds: profiling_opt_out,
 -- no_offer, bought (from that category since we first heard of it), open_complaint (it comes first), stale (a quarter of its
 -- freshness or less is left), else ready.
--- Whether a campaign may use a lead is for consent and contact rules to say.
+-- Who objected to profiling has a status and nothing else. Whether a campaign may use a lead is for consent and contact
+-- rules to say.
 WITH told AS (
     SELECT
         i.customer_id AS customer_id,
@@ -48,9 +49,12 @@ SELECT
     f.first_day AS first_day,
     f.last_day AS last_day,
     CAST(p.as_of_day - 1 - f.last_day AS INTEGER) AS age_days,
-    POWER(0.5, CAST(p.as_of_day - 1 - f.last_day AS DOUBLE) / CAST(c.life_event_half_life_days AS DOUBLE)) AS freshness,
-    f.category AS category,
-    b.bought_day AS bought_day,
+    CASE
+        WHEN NOT COALESCE(s.profiling_opt_out, FALSE)
+        THEN POWER(0.5, CAST(p.as_of_day - 1 - f.last_day AS DOUBLE) / CAST(c.life_event_half_life_days AS DOUBLE))
+    END AS freshness,
+    CASE WHEN NOT COALESCE(s.profiling_opt_out, FALSE) THEN f.category END AS category,
+    CASE WHEN NOT COALESCE(s.profiling_opt_out, FALSE) THEN b.bought_day END AS bought_day,
     CASE
         WHEN COALESCE(s.profiling_opt_out, FALSE) THEN 'profiling_opt_out'
         WHEN f.category IS NULL THEN 'no_offer'

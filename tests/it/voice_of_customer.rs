@@ -5,17 +5,17 @@ use std::fs;
 
 use crate::run_support::{Run, real_pipeline, run_in, run_only, without_affinity};
 
-const CONTACTS: &str = "id,customer,begun,reason,complaint,complaint_no,solved,competitor,event,promised
-1,a,2026-06-20 10:00,delivery,true,K1,false,rival,,2026-06-25
-2,a,2026-06-22 10:00,delivery,true,K1,false,,baby,
-3,b,2026-03-01 10:00,invoice,true,K2,false,rival,moved,
-4,b,2026-03-06 10:00,invoice,,K2,true,,,
-5,,2026-06-30 09:00,invoice,true,,false,rival,,
-6,c,2026-05-01 10:00,,,,,,baby,
-7,c,2026-06-29 10:00,,,,,,baby,
-8,d,2025-12-01 10:00,,,,,,moved,
-9,e,2026-06-01 10:00,,,,,,wedding,
-10,f,2026-06-15 10:00,,,,,,baby,
+const CONTACTS: &str = "id,customer,begun,reason,complaint,complaint_no,solved,competitor,event,promised,product
+1,a,2026-06-20 10:00,delivery,true,K1,false,rival,,2026-06-25,P1
+2,a,2026-06-22 10:00,delivery,true,K1,false,,baby,,P1
+3,b,2026-03-01 10:00,invoice,true,K2,false,rival,moved,,P2
+4,b,2026-03-06 10:00,invoice,,K2,true,,,,
+5,,2026-06-30 09:00,invoice,true,,false,rival,,,
+6,c,2026-05-01 10:00,,,,,,baby,,
+7,c,2026-06-29 10:00,,,,,,baby,,
+8,d,2025-12-01 10:00,,,,,,moved,,
+9,e,2026-06-01 10:00,,,,,,wedding,,
+10,f,2026-06-15 10:00,,,,,,baby,,
 ";
 
 const SALES: &str = "customer,sale,at,product,paid
@@ -59,6 +59,10 @@ resolved = "solved"
 competitor_code = "competitor"
 life_event_code = "event"
 promise_due = "promised"
+product_id = "product"
+
+[contact_centre]
+defect_reasons = ["delivery"]
 
 [contact_centre.life_events]
 baby = "food/baby"
@@ -89,6 +93,21 @@ fn every_word_counts_once() {
              dissatisfied_customers FROM voice_of_customer WHERE scope = 'all' ORDER BY reason"
         ),
         ["delivery 2 0 1 2 2 1 2 1", "invoice 3 1 1 3 2 1 3 1", "unknown 5 0 4 0 0 0 0 0"]
+    );
+    assert_eq!(
+        rows(
+            &run,
+            "SELECT name, reason, rank, contacts, complaints FROM voice_of_customer WHERE scope = 'product' ORDER BY name"
+        ),
+        ["P1 delivery 1 2 2", "P2 invoice 1 1 1"]
+    );
+    assert_eq!(
+        rows(
+            &run,
+            "SELECT product_id, lines_sold, lines_returned, contacts, complaints, defects, defect_rate, status \
+             FROM product_quality ORDER BY product_id"
+        ),
+        ["P1 1 0 2 2 2 2.0 too_few", "P2 1 0 1 1 0 0.0 too_few", "P3 1 0 0 0 0 0.0 too_few"]
     );
     // A complaint is one however often it is told; who paid no attention to a promise is overdue.
     assert_eq!(
@@ -136,7 +155,7 @@ fn an_event_in_life_is_a_lead_until_it_is_not() {
             "c baby 2 1 food/baby 2026-05-10 bought",
             "d moved 1 211 home  stale",
             "e wedding 1 29   no_offer",
-            "f baby 1 15 food/baby  profiling_opt_out",
+            "f baby 1 15   profiling_opt_out",
         ]
     );
     let fresh: f64 = run.value("SELECT freshness FROM life_event_leads WHERE customer_id = 'b'").parse().unwrap();

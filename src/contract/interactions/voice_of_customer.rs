@@ -123,7 +123,7 @@ fn life_event_leads() -> Table {
         day("first_day", "first day on which we heard of it"),
         day("last_day", "last day"),
         integer("age_days", "days since then"),
-        double("freshness", "1 on that day, half after a half-life"),
+        double("freshness", "1 on that day, half after a half-life; null of who objected to profiling").optional(),
         text("category", "products that it may lead to; null without an offer").optional(),
         day("bought_day", "first purchase of them since we heard of it").optional(),
         text("status", "ready, stale, open_complaint, bought, no_offer or profiling_opt_out"),
