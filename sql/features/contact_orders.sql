@@ -1,5 +1,5 @@
 -- contact_orders: one order that came of a contact, and what it brought.
--- Key: contact_no, order_id. Each order counts once, for one contact of the contact centre's window at most.
+-- Key: none. Each order of a customer counts once, for one contact of the contact centre's window at most.
 -- Units: money in ten-thousandths; margin_e4 is null when a cost is not known.
 -- An order belongs to the contact that it names (contact_id of its first lines); else to the customer's last contact that we
 -- answered, or made, before it, if that was not more than [contact_centre] attribution_days earlier. That they bought because
@@ -11,6 +11,9 @@ WITH named AS (
     WHERE contact_id IS NOT NULL AND original_order_id IS NULL
     GROUP BY order_id
 ),
+identified AS (
+    SELECT interaction_id, contact_no FROM centre_contacts WHERE interaction_id IS NOT NULL
+),
 bought AS (
     SELECT
         o.customer_id AS customer_id,
@@ -18,23 +21,11 @@ bought AS (
         o.ts_us AS ts_us,
         o.net_revenue_e4 AS net_revenue_e4,
         CASE WHEN o.lines_without_cost = 0 THEN o.net_revenue_e4 - o.cost_e4 END AS margin_e4,
-        n.contact_id AS contact_id
+        i.contact_no AS contact_no
     FROM orders AS o
     LEFT JOIN named AS n ON o.order_id = n.order_id
+    LEFT JOIN identified AS i ON n.contact_id = i.interaction_id
     WHERE o.is_qualifying
-),
-by_name AS (
-    SELECT
-        c.contact_no AS contact_no,
-        b.customer_id AS customer_id,
-        b.order_id AS order_id,
-        b.net_revenue_e4 AS net_revenue_e4,
-        b.margin_e4 AS margin_e4
-    FROM bought AS b
-    JOIN centre_contacts AS c ON b.contact_id = c.interaction_id
-),
-named_orders AS (
-    SELECT order_id, 1 AS is_named FROM by_name GROUP BY order_id
 ),
 unnamed AS (
     SELECT
@@ -44,10 +35,9 @@ unnamed AS (
         b.net_revenue_e4 AS net_revenue_e4,
         b.margin_e4 AS margin_e4
     FROM bought AS b
-    LEFT JOIN named_orders AS n ON b.order_id = n.order_id
     CROSS JOIN contact_centre_params AS c
     CROSS JOIN run_params AS p
-    WHERE n.is_named IS NULL AND b.customer_id IS NOT NULL AND b.ts_us >= p.as_of_us - c.window_us
+    WHERE b.contact_no IS NULL AND b.customer_id IS NOT NULL AND b.ts_us >= p.as_of_us - c.window_us
 ),
 spoken AS (
     SELECT customer_id, contact_no, ts_us
@@ -89,7 +79,8 @@ SELECT
     'named' AS rule,
     net_revenue_e4,
     margin_e4
-FROM by_name
+FROM bought
+WHERE contact_no IS NOT NULL
 UNION ALL
 SELECT
     l.contact_no AS contact_no,

@@ -140,7 +140,7 @@ fn contact_orders() -> Table {
         money("net_revenue_e4", "what the order brought"),
         money("margin_e4", "less the cost of the goods; null when that is not known").optional(),
     ];
-    Table::new("contact_orders", "one order that belongs to a contact", &["contact_no", "order_id"], columns).internal()
+    Table::new("contact_orders", "one order that belongs to a contact", &[], columns).internal()
 }
 
 fn staffing_demand() -> Table {
