@@ -11,8 +11,10 @@ WITH named AS (
     WHERE contact_id IS NOT NULL AND original_order_id IS NULL
     GROUP BY order_id
 ),
-identified AS (
-    SELECT interaction_id, contact_no FROM centre_contacts WHERE interaction_id IS NOT NULL
+found AS (
+    SELECT n.order_id AS order_id, c.contact_no AS named_no
+    FROM named AS n
+    JOIN centre_contacts AS c ON n.contact_id = c.interaction_id
 ),
 bought AS (
     SELECT
@@ -21,10 +23,9 @@ bought AS (
         o.ts_us AS ts_us,
         o.net_revenue_e4 AS net_revenue_e4,
         CASE WHEN o.lines_without_cost = 0 THEN o.net_revenue_e4 - o.cost_e4 END AS margin_e4,
-        i.contact_no AS contact_no
+        f.named_no AS named_no
     FROM orders AS o
-    LEFT JOIN named AS n ON o.order_id = n.order_id
-    LEFT JOIN identified AS i ON n.contact_id = i.interaction_id
+    LEFT JOIN found AS f ON o.order_id = f.order_id
     WHERE o.is_qualifying
 ),
 unnamed AS (
@@ -37,7 +38,7 @@ unnamed AS (
     FROM bought AS b
     CROSS JOIN contact_centre_params AS c
     CROSS JOIN run_params AS p
-    WHERE b.contact_no IS NULL AND b.customer_id IS NOT NULL AND b.ts_us >= p.as_of_us - c.window_us
+    WHERE b.named_no IS NULL AND b.customer_id IS NOT NULL AND b.ts_us >= p.as_of_us - c.window_us
 ),
 spoken AS (
     SELECT customer_id, contact_no, ts_us
@@ -73,14 +74,14 @@ last_contacts AS (
     SELECT no AS order_no, contact_no FROM followed WHERE kind = 1 AND contact_no IS NOT NULL
 )
 SELECT
-    contact_no,
+    named_no AS contact_no,
     order_id,
     customer_id,
     'named' AS rule,
     net_revenue_e4,
     margin_e4
 FROM bought
-WHERE contact_no IS NOT NULL
+WHERE named_no IS NOT NULL
 UNION ALL
 SELECT
     l.contact_no AS contact_no,
