@@ -28,7 +28,12 @@ pub fn show(summary: &Summary, outcome: &str, format: SummaryFormat) -> Result<(
 }
 
 fn in_words(summary: &Summary, outcome: &str) -> String {
-    let chosen = if summary.as_of_given { "as given" } else { "the day after the newest transaction" };
+    let has_transactions = summary.inputs.iter().any(|line| line.input == "transactions");
+    let chosen = match (summary.as_of_given, has_transactions) {
+        (true, _) => "as given",
+        (false, true) => "the day after the newest transaction",
+        (false, false) => "the day after the newest interaction",
+    };
     let mut text = format!("run {} {outcome}\nas of {}, {chosen}\n\n", summary.run_id, summary.as_of);
     text += &inputs(summary);
     let currency = summary.currency.as_deref().unwrap_or_default();

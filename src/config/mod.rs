@@ -6,6 +6,7 @@
 mod affinity;
 mod attrition;
 mod campaigns;
+mod contact_centre;
 mod decimal;
 mod grid;
 mod inputs;
@@ -21,6 +22,7 @@ mod value_groups;
 pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
 pub use attrition::{Attrition, AttritionModel, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
+pub use contact_centre::{ContactCentre, MixPart, ServiceLevelRule};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
@@ -42,7 +44,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What all tables share.
     pub project: Project,
-    /// The exports, by kind: `transactions` (required), `interactions`, `customers`, `products`, `consents`,
+    /// The exports, by kind: `transactions`, `interactions` (one of the two is required), `customers`, `products`, `consents`,
     /// `contacts_sent`, `contracts`, `fx`.
     pub inputs: BTreeMap<String, InputConfig>,
     /// What a customer's value is.
@@ -87,6 +89,9 @@ pub struct Config {
     /// The business summary.
     #[serde(default)]
     pub summary: Summary,
+    /// The contact centre: how contacts are counted, how waits are judged, who is compared with whom.
+    #[serde(default)]
+    pub contact_centre: ContactCentre,
     /// Who is a peer of whom, and which value group follows from value and potential.
     #[serde(default)]
     pub value_groups: ValueGroups,

@@ -23,6 +23,8 @@ pub struct InputColumn {
     pub exchanged: bool,
     /// The smallest whole number that it may hold.
     pub least: Option<i64>,
+    /// A duration: a negative one is emptied, and the row is kept.
+    pub never_negative: bool,
 }
 
 /// The contract of one kind of export.
@@ -40,6 +42,8 @@ pub struct Input {
     pub day: Option<&'static str>,
     /// Plain names of two days of which the second may not be before the first: rows in which it is are refused.
     pub span: Option<(&'static str, &'static str)>,
+    /// Plain names of instants that follow each other: one that does not is moved or emptied, and the row is kept.
+    pub in_order: &'static [&'static str],
     /// The staged table, named `staged_<name>`: mapped columns, then derived ones.
     pub table: Table,
 }
@@ -55,6 +59,9 @@ impl Input {
 pub fn inputs() -> &'static [Input] {
     &INPUTS
 }
+
+/// The inputs of which every pipeline has at least one. The first that is given says until when there is something to read.
+pub const LEADING: [&str; 2] = ["transactions", "interactions"];
 
 /// The kind of export called `name` in the pipeline file.
 pub fn input(name: &str) -> Option<&'static Input> {
@@ -89,6 +96,7 @@ fn of(staged: Column) -> InputColumn {
         values: &[],
         exchanged: false,
         least: None,
+        never_negative: false,
     }
 }
 
@@ -106,6 +114,10 @@ fn personal(staged: Column) -> InputColumn {
 fn exchanged(mut column: InputColumn) -> InputColumn {
     column.exchanged = true;
     column
+}
+
+fn duration(staged: Column) -> InputColumn {
+    InputColumn { never_negative: true, ..of(staged) }
 }
 
 fn at_least(least: i64, column: InputColumn) -> InputColumn {
@@ -187,6 +199,7 @@ fn transactions() -> Input {
         time: Some("ts_us"),
         day: Some("order_day"),
         span: None,
+        in_order: &[],
         table,
     }
 }
@@ -207,10 +220,10 @@ fn interactions() -> Input {
         of(instant("ts_answer_us", "when it was answered")),
         of(instant("ts_end_us", "when it ended")),
         of(instant("updated_at_us", "when the record was last changed")),
-        of(money("wait_s_e4", "seconds waited in the queue, in ten-thousandths")),
-        of(money("talk_s_e4", "seconds talked, in ten-thousandths")),
-        of(money("hold_s_e4", "seconds on hold, in ten-thousandths")),
-        of(money("wrap_s_e4", "seconds of after-call work, in ten-thousandths")),
+        duration(money("wait_s_e4", "seconds waited in the queue, in ten-thousandths")),
+        duration(money("talk_s_e4", "seconds talked, in ten-thousandths")),
+        duration(money("hold_s_e4", "seconds on hold, in ten-thousandths")),
+        duration(money("wrap_s_e4", "seconds of after-call work, in ten-thousandths")),
         of(boolean("abandoned", "left before an answer")),
         of(boolean("in_vru", "was in the voice response unit")),
         of(boolean("vru_task_done", "done with the voice response unit alone")),
@@ -240,7 +253,7 @@ fn interactions() -> Input {
             &["view", "cart", "checkout", "search", "question"],
         ),
         of(money("value_e4", "value of the cart or of the event")),
-        of(bigint("count", "how many contacts the row stands for; left unmapped, one")),
+        at_least(0, of(bigint("count", "how many contacts the row stands for; left unmapped, one"))),
     ];
     let table = staged(
         "staged_interactions",
@@ -257,6 +270,7 @@ fn interactions() -> Input {
         time: Some("ts_start_us"),
         day: Some("start_day"),
         span: None,
+        in_order: &["ts_start", "ts_queue", "ts_answer", "ts_end"],
         table,
     }
 }
@@ -284,7 +298,7 @@ fn customers() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_customers", "one customer", &["customer_id"], &columns, vec![], &["customer_id"]);
-    Input { name: "customers", columns, key: &["customer_id"], time: None, day: None, span: None, table }
+    Input { name: "customers", columns, key: &["customer_id"], time: None, day: None, span: None, in_order: &[], table }
 }
 
 fn products() -> Input {
@@ -305,7 +319,7 @@ fn products() -> Input {
         of(instant("updated_at_us", "when the row was last changed: the newest of a key wins")),
     ];
     let table = staged("staged_products", "one product", &["product_id"], &columns, vec![], &["product_id"]);
-    Input { name: "products", columns, key: &["product_id"], time: None, day: None, span: None, table }
+    Input { name: "products", columns, key: &["product_id"], time: None, day: None, span: None, in_order: &[], table }
 }
 
 fn consents() -> Input {
@@ -327,7 +341,7 @@ fn consents() -> Input {
         vec![],
         &["customer_id", "channel", "purpose", "ts_us", "status"],
     );
-    Input { name: "consents", columns, key: &[], time: Some("ts_us"), day: None, span: None, table }
+    Input { name: "consents", columns, key: &[], time: Some("ts_us"), day: None, span: None, in_order: &[], table }
 }
 
 fn contacts_sent() -> Input {
@@ -355,7 +369,16 @@ fn contacts_sent() -> Input {
         vec![day("sent_day", "day on which it was sent, in the business time zone")],
         &["customer_id", "sent_us", "campaign_id"],
     );
-    Input { name: "contacts_sent", columns, key: &[], time: Some("sent_us"), day: Some("sent_day"), span: None, table }
+    Input {
+        name: "contacts_sent",
+        columns,
+        key: &[],
+        time: Some("sent_us"),
+        day: Some("sent_day"),
+        span: None,
+        in_order: &[],
+        table,
+    }
 }
 
 fn contracts() -> Input {
@@ -377,6 +400,7 @@ fn contracts() -> Input {
         time: None,
         day: None,
         span: Some(("start", "end")),
+        in_order: &[],
         table,
     }
 }
@@ -395,5 +419,5 @@ fn fx() -> Input {
         vec![],
         &["currency", "date_day"],
     );
-    Input { name: "fx", columns, key: &["currency", "date"], time: None, day: None, span: None, table }
+    Input { name: "fx", columns, key: &["currency", "date"], time: None, day: None, span: None, in_order: &[], table }
 }

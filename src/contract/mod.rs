@@ -13,6 +13,7 @@ mod campaigns;
 mod contracts;
 mod features;
 mod inputs;
+mod interactions;
 mod lifetime_value;
 mod parameters;
 mod recommendations;
@@ -21,7 +22,7 @@ mod summaries;
 mod value;
 
 pub use attrition::backtest_tables;
-pub use inputs::{Input, InputColumn, input, inputs};
+pub use inputs::{Input, InputColumn, LEADING, input, inputs};
 pub use parameters::parameter_tables;
 
 use std::borrow::Cow;
@@ -66,6 +67,7 @@ pub fn made_tables() -> Vec<Table> {
         recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
+        interactions::tables(),
     ]
     .concat()
 }

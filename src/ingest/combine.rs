@@ -17,6 +17,7 @@ use super::mapping::Mapping;
 use super::order::{Chunk, Filter, Order, Outcome, Place, Written};
 use super::parts::{self, Part};
 use super::reject_file;
+use super::repair;
 use super::report::{Counts, FileReport, InputReport};
 use crate::error::{IoContext, Result};
 use crate::monitor::Cancel;
@@ -254,6 +255,7 @@ fn report(mapping: &Mapping, files: &[StagedFile], entry: &CombinedEntry) -> Res
         for (reason, count) in &file.entry.reasons {
             *report.reasons.entry(reason.clone()).or_default() += count;
         }
+        repair::add(&mut report.repairs, &file.entry.repairs);
         report.unmapped.extend(file.entry.unmapped.iter().cloned());
         report.files.push(FileReport {
             path: file.name.clone(),

@@ -15,6 +15,7 @@ use super::order::{Chunk, Filter, Order, Tally};
 use super::parts::Part;
 use super::reject::{Reject, RejectReason};
 use super::reject_file::RejectWriter;
+use super::repair::{self, Repairs};
 use super::report::{Counts, LineEnds};
 use super::rows::BlockRows;
 use super::source::{self, Source};
@@ -52,6 +53,7 @@ pub(super) struct FileEntry {
     pub min_ts_us: Option<i64>,
     pub max_ts_us: Option<i64>,
     pub reasons: BTreeMap<String, u64>,
+    pub repairs: Repairs,
     pub unmapped: Vec<String>,
     /// Sorted runs, each in several files.
     pub runs: Vec<Vec<Part>>,
@@ -193,6 +195,7 @@ pub(super) struct Collector<'a> {
     min_ts_us: Option<i64>,
     max_ts_us: Option<i64>,
     reasons: BTreeMap<String, u64>,
+    repairs: Repairs,
     first_ambiguous: Option<Reject>,
     runs: Vec<Vec<Part>>,
     /// Names of columns seen so far, in formats where each record names them.
@@ -213,6 +216,7 @@ impl<'a> Collector<'a> {
             min_ts_us: None,
             max_ts_us: None,
             reasons: BTreeMap::new(),
+            repairs: Repairs::new(),
             first_ambiguous: None,
             runs: Vec::new(),
             names: BTreeSet::new(),
@@ -288,6 +292,7 @@ impl<'a> Collector<'a> {
             }
         }
         self.rejects.write(&rows.rejects)?;
+        repair::add(&mut self.repairs, &rows.repairs);
         self.counts.read += rows.read;
         self.counts.rejected += rows.rejects.len() as u64;
         self.counts.anonymous += rows.anonymous;
@@ -338,6 +343,7 @@ impl<'a> Collector<'a> {
             min_ts_us: self.min_ts_us,
             max_ts_us: self.max_ts_us,
             reasons: self.reasons,
+            repairs: self.repairs,
             unmapped: description.unmapped.into_iter().collect(),
             runs: self.runs,
             rejects,

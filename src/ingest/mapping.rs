@@ -95,6 +95,10 @@ pub(super) struct Mapping {
     pub currency: Option<usize>,
     /// Two days of which the second may not be before the first, when both are mapped.
     pub span: Option<(usize, usize)>,
+    /// Durations, which are emptied when they are negative.
+    pub never_negative: Vec<usize>,
+    /// Instants that follow each other, as far as they are mapped.
+    pub in_order: Vec<usize>,
     /// The reporting currency.
     pub reporting: String,
     pub rates: Option<Arc<Rates>>,
@@ -148,6 +152,8 @@ impl Mapping {
             amount: position("amount"),
             currency: position("currency").filter(|_| columns.iter().any(|column| column.contract.exchanged)),
             span: input.span.and_then(|(first, last)| Some((position(first)?, position(last)?))),
+            never_negative: (0..columns.len()).filter(|index| columns[*index].contract.never_negative).collect(),
+            in_order: input.in_order.iter().filter_map(|name| position(name)).collect(),
             reporting: config.project.currency.clone(),
             key: key.unwrap_or_default(),
             // A table whose rows are identified by their key cannot hold a row twice.

@@ -29,6 +29,7 @@ mod parts;
 mod record;
 mod reject;
 mod reject_file;
+mod repair;
 mod report;
 mod rows;
 mod sort_keys;
@@ -39,6 +40,7 @@ mod text_file;
 
 pub use cache::{CacheMark, mark_cache, sweep_cache};
 pub use reject::{Reject, RejectReason};
+pub use repair::{CLOCK_SKEW_US, Repair, Repairs};
 pub use report::{Counts, FileReport, InputReport, LineEnds};
 
 use std::path::{Path, PathBuf};
@@ -57,7 +59,7 @@ pub struct StageOptions<'a> {
     pub dir: &'a Path,
     /// Where staged tables are kept.
     pub cache: &'a Path,
-    /// The day from whose start on rows are out of window; `None` is the day after the newest transaction.
+    /// The day from whose start on rows are out of window; `None` is the day after the newest transaction, or after the newest interaction where there are no transactions.
     pub as_of: Option<jiff::civil::Date>,
     /// How many threads to use, at least one.
     pub threads: usize,

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::repair::Repairs;
 use crate::error::{Error, Result};
 
 /// What became of the records of a file or of an input. `read` is the sum of the four outcomes.
@@ -137,6 +138,9 @@ pub struct InputReport {
     pub totals: Counts,
     /// Rejected rows by reason code; `superseded` counts older versions of a key, which are duplicates.
     pub reasons: BTreeMap<String, u64>,
+    /// Values that could not be, and what was done to them, by column, in rows that were kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: Repairs,
     /// Columns of the contract that the pipeline file does not map.
     pub absent: Vec<String>,
     /// Columns of the files that nothing maps.

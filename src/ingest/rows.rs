@@ -12,12 +12,14 @@ use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
 use super::number::{Decimal, NumberError};
 use super::record::{Fields, Layout, Position};
 use super::reject::{Reject, RejectReason, kept_value};
+use super::repair::{Repair, Repairs, follow};
 use crate::error::{Error, Result};
 
 /// What became of one block.
 pub(super) struct BlockRows {
     pub batch: RecordBatch,
     pub rejects: Vec<Reject>,
+    pub repairs: Repairs,
     pub read: u64,
     pub anonymous: u64,
     pub amount_read_e4: i128,
@@ -50,6 +52,7 @@ pub(super) struct RowReader<'m> {
     offsets: Int64Builder,
     out: BlockCounts,
     rejects: Vec<Reject>,
+    repairs: Repairs,
 }
 
 #[derive(Default)]
@@ -89,6 +92,7 @@ impl<'m> RowReader<'m> {
             offsets: Int64Builder::new(),
             out: BlockCounts::default(),
             rejects: Vec::new(),
+            repairs: Repairs::new(),
             mapping,
             layout,
             show_personal,
@@ -159,8 +163,41 @@ impl<'m> RowReader<'m> {
                 self.out.amount_rejected_e4 += amount;
                 self.reject(fields, position(), column, reason);
             }
-            None => self.append(fields, position),
+            None => {
+                self.repair();
+                self.append(fields, position);
+            }
         }
+    }
+
+    /// Values that cannot be are moved or emptied; the row stays.
+    fn repair(&mut self) {
+        let mapping = self.mapping;
+        for &index in &mapping.never_negative {
+            if let Cell::Whole(..0) = self.cells[index] {
+                self.cells[index] = Cell::Null;
+                self.count_repair(Repair::Negative, index);
+            }
+        }
+        let mut latest = None;
+        for &index in &mapping.in_order {
+            let Cell::Whole(instant) = self.cells[index] else { continue };
+            let Some(before) = latest else {
+                latest = Some(instant);
+                continue;
+            };
+            let (repaired, repair) = follow(before, instant);
+            latest = repaired.or(latest);
+            if let Some(repair) = repair {
+                self.cells[index] = repaired.map_or(Cell::Null, Cell::Whole);
+                self.count_repair(repair, index);
+            }
+        }
+    }
+
+    fn count_repair(&mut self, repair: Repair, index: usize) {
+        let column = self.mapping.columns[index].contract.name;
+        *self.repairs.entry(repair).or_default().entry(column.to_owned()).or_default() += 1;
     }
 
     fn convert<F: Fields>(&mut self, index: usize, fields: &F) -> Result<Cell, RejectReason> {
@@ -401,6 +438,7 @@ impl<'m> RowReader<'m> {
         Ok(BlockRows {
             batch,
             rejects: self.rejects,
+            repairs: self.repairs,
             read: self.out.read,
             anonymous: self.out.anonymous,
             amount_read_e4: self.out.amount_read_e4,

@@ -16,7 +16,7 @@ use super::mapping::Mapping;
 use super::moment::{INSTANT_DAYS, Zone};
 use super::{InputReport, StageOptions, Staged, StagedInput, cache, parts};
 use crate::config::InputConfig;
-use crate::contract::{self, Input};
+use crate::contract::{self, Input, LEADING};
 use crate::error::{Error, Place, Result};
 use crate::monitor::{Cancel, Event, Monitor};
 use crate::names::nearest;
@@ -85,7 +85,7 @@ impl<'a> Stager<'a> {
                 });
             }
         }
-        if !self.options.config.inputs.contains_key("transactions") {
+        if !LEADING.iter().any(|name| self.options.config.inputs.contains_key(*name)) {
             return Err(Error::config("the input `transactions` is missing").hint("add `[inputs.transactions]`"));
         }
         Ok(())
@@ -176,7 +176,7 @@ impl<'a> Stager<'a> {
         self.monitor.event(Event::Warning { message });
     }
 
-    /// The given day, or the day after the newest transaction.
+    /// The given day, or the day after the newest transaction; without transactions, after the newest interaction.
     fn as_of_day(&self, given: &[Files], zone: &Zone) -> Result<i32> {
         if let Some(date) = self.options.as_of {
             let days = date.since(jiff::civil::date(1970, 1, 1)).map(|span| span.get_days());
@@ -186,10 +186,11 @@ impl<'a> Stager<'a> {
             }
             return Ok(days);
         }
-        let transactions = given.iter().find(|files| files.input.name == "transactions");
-        let newest = transactions.and_then(|files| files.staged.iter().filter_map(|file| file.entry.max_ts_us).max());
+        let leading = LEADING.iter().find_map(|name| given.iter().find(|files| files.input.name == *name));
+        let newest = leading.and_then(|files| files.staged.iter().filter_map(|file| file.entry.max_ts_us).max());
         newest.map(|newest| zone.day_of(newest) + 1).ok_or_else(|| {
-            Error::input("the transactions have no valid row, so that `as_of` cannot be derived from them")
+            let name = leading.map_or(LEADING[0], |files| files.input.name);
+            Error::input(format!("the {name} have no valid row, so that `as_of` cannot be derived from them"))
                 .hint("look at the rejects with `patronage check`, or give `--as-of`")
         })
     }

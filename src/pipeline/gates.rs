@@ -7,6 +7,7 @@ use arrow::array::{Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 
 use crate::config::Gates;
+use crate::contract::LEADING;
 use crate::engine::ask;
 use crate::error::{Error, Result};
 use crate::ingest::Staged;
@@ -31,17 +32,19 @@ pub fn reject_ratio(gates: &Gates, staged: &Staged) -> Vec<GateVerdict> {
         .collect()
 }
 
-/// The verdict on a run without a single transaction in its window: an export that did not arrive, or a wrong `as_of`.
+/// The verdict on a run without a single transaction in its window, or interaction where there are no transactions: an
+/// export that did not arrive, or a wrong `as_of`.
 pub fn no_transactions(staged: &Staged) -> Option<GateVerdict> {
-    let transactions = staged.inputs.iter().find(|input| input.input.name == "transactions")?;
-    let totals = &transactions.report.totals;
+    let given = |name: &str| staged.inputs.iter().find(|input| input.given && input.input.name == name);
+    let leading = LEADING.iter().find_map(|name| given(name))?;
+    let (name, totals) = (leading.input.name, &leading.report.totals);
     Some(GateVerdict {
-        name: "no_transactions".to_owned(),
-        subject: "transactions".to_owned(),
+        name: format!("no_{name}"),
+        subject: name.to_owned(),
         value: totals.staged as f64,
         limit: 1.0,
         held: totals.staged == 0,
-        message: format!("{} of {} rows of transactions are staged", totals.staged, totals.read),
+        message: format!("{} of {} rows of {name} are staged", totals.staged, totals.read),
     })
 }
 

@@ -7,8 +7,8 @@ use super::graph::{Graph, Maker};
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::{
-    affinity, attrition_origins, calendar, contact_parameters, lifetime_value, parameters, previous, quality,
-    recommendations,
+    affinity, attrition_origins, calendar, contact_centre, contact_parameters, lifetime_value, parameters, previous,
+    quality, recommendations,
 };
 use crate::config::Config;
 use crate::contract::Table;
@@ -83,6 +83,11 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("contact_rules", contact_parameters::contact_rule_rows(config, as_of)?),
         ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
         ("consent_needs", contact_parameters::consent_need_rows(config)),
+        ("business_days", contact_centre::business_day_rows(config, as_of)?),
+        ("contact_centre_params", contact_centre::params(&config.contact_centre, as_of)),
+        ("contact_cuts", contact_centre::cut_rows(&config.contact_centre)),
+        ("defect_reasons", contact_centre::defect_reason_rows(&config.contact_centre)),
+        ("life_event_offers", contact_centre::life_event_rows(&config.contact_centre)),
         ("calendar", calendar::calendar_rows(config, as_of, first_day)?),
         ("ltv_origins", lifetime_value::origin_rows(config, as_of, first_day)?),
         ("ltv_weeks", lifetime_value::week_rows(config, as_of, first_day)?),

@@ -214,7 +214,7 @@ fn our_sql_on_the_sample() {
 
 #[test]
 fn our_sql_on_real_exports() {
-    for name in ["online_retail", "cdnow", "complete_journey", "fuzzy_factory"] {
+    for name in ["online_retail", "cdnow", "complete_journey", "fuzzy_factory", "callcentre_technion"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         if !root.join("../shared/data").join(name).exists() {
             eprintln!("skipped: ../shared/data/{name} is not there");

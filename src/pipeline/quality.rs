@@ -109,6 +109,12 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
         let message = format!("{rows} of {} rows rejected: {reason}", totals.read);
         checks.push(check("schema.type", reason, Severity::Warn, rows == 0, rows, "rejected", message));
     }
+    for (repair, columns) in &report.repairs {
+        for (column, &rows) in columns {
+            let message = format!("`{column}` of {rows} of {} rows: {}", totals.read, repair.message());
+            checks.push(check(repair.check_id(), column, Severity::Warn, rows == 0, rows, repair.action(), message));
+        }
+    }
     let too_many = totals.rejected as f64 > config.gates.max_reject_ratio * totals.read as f64;
     checks.push(check(
         "reject.ratio",

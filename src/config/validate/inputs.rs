@@ -8,11 +8,11 @@ use crate::names::{nearest, suggest};
 
 pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     let kinds: Vec<&str> = contract::inputs().iter().map(|input| input.name).collect();
-    if !config.inputs.contains_key("transactions") {
+    if !contract::LEADING.iter().any(|name| config.inputs.contains_key(*name)) {
         mistakes.key(
             &["inputs"],
             "no `[inputs.transactions]`",
-            "transactions are the one export that every pipeline needs; map them first",
+            "map transactions first; `[inputs.interactions]` alone will do for a contact centre",
         );
     }
     for (name, input) in &config.inputs {

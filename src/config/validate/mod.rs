@@ -3,6 +3,7 @@
 mod affinity;
 mod attrition;
 mod campaigns;
+mod contact_centre;
 mod expression;
 mod inputs;
 mod lifetime_value;
@@ -33,6 +34,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     lifetime_value::validate(&config.lifetime_value, mistakes);
     recommendations::validate(&config.recommendations, mistakes);
     summary::validate(&config.summary, mistakes);
+    contact_centre::validate(&config.contact_centre, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
     if config.output.dir.is_empty() {

@@ -1,0 +1,17 @@
+//! Contracts of the tables about interactions.
+
+mod contact_centre;
+mod contact_centre_summary;
+mod voice_of_customer;
+
+use super::Table;
+
+/// The tables of this theme, internal and published.
+pub(super) fn tables() -> Vec<Table> {
+    [contact_centre::tables(), contact_centre_summary::tables(), voice_of_customer::tables()].concat()
+}
+
+/// What the pipeline itself makes for them.
+pub(super) fn parameter_tables() -> Vec<Table> {
+    contact_centre::parameter_tables()
+}
