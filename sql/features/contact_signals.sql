@@ -23,7 +23,10 @@ WITH spoken AS (
         i.campaign_id IS NOT NULL OR COALESCE(i.lead, FALSE) AS is_sales,
         COALESCE(i.count, 1) AS contacts
     FROM staged_interactions AS i
-    WHERE i.customer_id IS NOT NULL AND i.channel IS NOT NULL
+    CROSS JOIN preference_params AS t
+    WHERE i.customer_id IS NOT NULL
+        AND i.channel IS NOT NULL
+        AND (t.page_views OR COALESCE(i.event, 'question') = 'question')
 ),
 events AS (
     SELECT

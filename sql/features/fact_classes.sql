@@ -1,6 +1,7 @@
 -- fact_classes: one fact of one customer, and the class of values that it falls into.
 -- Key: customer_id, fact_id. Left out: facts that [agent_facts] off names, and those of a profile for who objected to it.
--- Words are classes of their own; counts up to 20, days and dates by thirty days, money by its number of digits.
+-- Words are classes of their own, as are counts up to 20, hours and whole marks; money, days and the distance of dates are
+-- classed by their number of digits.
 WITH facts AS (
     SELECT customer_id, fact_id, value AS text_value, CAST(NULL AS BIGINT) AS number, observed_day FROM fact_texts
     UNION ALL
@@ -16,11 +17,7 @@ joined AS (
         f.text_value AS text_value,
         f.number AS number,
         f.observed_day AS observed_day,
-        CASE
-            WHEN k.unit IN ('date', 'days') THEN ABS(
-                f.number - CASE WHEN k.unit = 'date' THEN CAST(p.as_of_day AS BIGINT) ELSE CAST(0 AS BIGINT) END
-            )
-        END AS days
+        ABS(CASE WHEN k.unit = 'date' THEN f.number - p.as_of_day ELSE f.number END) AS size
     FROM facts AS f
     JOIN fact_catalogue AS k ON f.fact_id = k.fact_id
     JOIN customer_clocks AS c ON f.customer_id = c.customer_id
@@ -38,8 +35,8 @@ SELECT
     observed_day,
     CASE
         WHEN unit = 'text' THEN text_value
-        WHEN unit = 'count' OR unit = 'hour' THEN CAST(LEAST(number, 20) AS VARCHAR)
-        WHEN unit = 'days' OR unit = 'date' THEN CAST(LEAST(CAST((days - days % 30) / 30 AS BIGINT), 36) AS VARCHAR)
-        ELSE CAST(CAST(LENGTH(CAST(number AS VARCHAR)) AS BIGINT) AS VARCHAR)
+        WHEN unit IN ('count', 'hour') THEN CAST(LEAST(number, 20) AS VARCHAR)
+        WHEN unit = 'mark' THEN CAST(CAST((size - size % 10000) / 10000 AS BIGINT) AS VARCHAR)
+        ELSE CAST(CAST(LENGTH(CAST(size AS VARCHAR)) AS BIGINT) AS VARCHAR)
     END AS class
 FROM joined

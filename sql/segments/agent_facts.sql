@@ -31,7 +31,9 @@ aged AS (
         f.observed_day AS observed_day,
         CASE WHEN f.is_first THEN 0 ELSE 1 END AS must_first,
         CASE WHEN f.is_first THEN f.fact_no ELSE 0 END AS must_place,
-        GREATEST(CAST(p.as_of_day - 1 - f.observed_day AS INTEGER), 0) AS age_days
+        CASE
+            WHEN f.observed_day IS NOT NULL THEN GREATEST(CAST(p.as_of_day - 1 - f.observed_day AS INTEGER), 0)
+        END AS age_days
     FROM fact_classes AS f
     CROSS JOIN run_params AS p
 ),

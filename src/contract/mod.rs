@@ -15,6 +15,7 @@ mod features;
 mod inputs;
 mod lifetime_value;
 mod parameters;
+mod person;
 mod recommendations;
 mod segments;
 mod summaries;
@@ -66,6 +67,7 @@ pub fn made_tables() -> Vec<Table> {
         recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
+        person::tables(),
     ]
     .concat()
 }

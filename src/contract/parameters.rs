@@ -2,8 +2,8 @@
 //! run and of the inputs, as rows and not as templates.
 
 use super::{
-    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations,
-    text,
+    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, lifetime_value, money, person,
+    recommendations, text,
 };
 
 /// All parameter tables.
@@ -35,6 +35,7 @@ pub fn parameter_tables() -> Vec<Table> {
         recommendations::muted_categories(),
     ];
     tables.extend(attrition::parameter_tables());
+    tables.extend(person::parameter_tables());
     tables
 }
 

@@ -18,6 +18,7 @@ mod memory;
 mod modelling;
 mod parameters;
 mod periods;
+mod person;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod portability_test;

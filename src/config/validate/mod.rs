@@ -6,6 +6,7 @@ mod campaigns;
 mod expression;
 mod inputs;
 mod lifetime_value;
+mod preferences;
 mod recommendations;
 mod rfm;
 mod routing;
@@ -33,6 +34,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     lifetime_value::validate(&config.lifetime_value, mistakes);
     recommendations::validate(&config.recommendations, mistakes);
     summary::validate(&config.summary, mistakes);
+    preferences::validate(config, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
     if config.output.dir.is_empty() {

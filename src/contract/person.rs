@@ -1,0 +1,473 @@
+//! Contracts of what concerns one person: clocks, signs, preferences, occasions (`spec/definitions.md` 3.11). Questions and
+//! facts are in [`facts`].
+
+mod facts;
+
+use super::{Column, Table, bigint, boolean, day, double, integer, text};
+
+/// What the pipeline itself makes for them.
+pub(super) fn parameter_tables() -> Vec<Table> {
+    let mut tables = vec![
+        preference_params(),
+        contact_weights(),
+        allowed_slots(),
+        region_time_zones(),
+        occasion_params(),
+        civil_days(),
+        celebrations(),
+    ];
+    tables.extend(facts::parameter_tables());
+    tables
+}
+
+/// What SQL and models make, internal and published.
+pub(super) fn tables() -> Vec<Table> {
+    let mut tables = vec![
+        zones_in_use(),
+        regions_in_use(),
+        zone_days(),
+        region_zones(),
+        region_paths(),
+        customer_clocks(),
+        contact_signals(),
+        contact_slots(),
+        contact_pools(),
+        pool_hours(),
+        contact_choices(),
+        channel_choices(),
+        customer_preferences(),
+        contact_preferences(),
+        customer_holidays(),
+        customer_occasions(),
+        occasions(),
+    ];
+    tables.extend(facts::tables());
+    tables
+}
+
+/// The columns that `customers` has of them, at its end.
+pub(super) fn customers_columns() -> Vec<Column> {
+    vec![
+        text("pref_channel", "the channel on which they are reached best: see the table contact_preferences")
+            .optional(),
+        double("pref_channel_n", "weighed signs that speak for it; null for who objected to profiling").optional(),
+        integer("pref_hour", "the best hour on that channel, of their own clock").optional(),
+        integer("pref_weekday", "the best weekday on it, 1 is Monday").optional(),
+        text("pref_daypart", "the best part of the day on it: night, morning, afternoon, evening").optional(),
+        text("pref_source", "own, segment, everybody, none or not_profiled: whose contacts decided"),
+        text("contact_time_zone", "time zone of their clock: their own, that of the region or of the business"),
+        day("next_birthday_day", "their next birthday, on their own calendar; today counts").optional(),
+        day("next_anniversary_day", "next anniversary of the sign-up or of the first order").optional(),
+        text("next_question_id", "the one question to put to them next").optional(),
+    ]
+}
+
+/// The columns that `campaign_targets` has of them, at its end.
+pub(super) fn target_columns() -> Vec<Column> {
+    vec![
+        integer("send_hour_local", "the best hour on the channel, of the clock of time_zone").optional(),
+        text("send_hour_source", "own, segment or everybody: whose contacts decided").optional(),
+    ]
+}
+
+fn customer() -> Column {
+    text("customer_id", "the customer")
+}
+
+fn channel() -> Column {
+    text("channel", "the channel")
+}
+
+fn measure() -> Column {
+    text("measure", "hour, weekday, daypart or channel")
+}
+
+fn slot() -> Column {
+    integer("slot", "the hour, the weekday from 1 for Monday, or the part of the day from 1 for night; 0 for a channel")
+}
+
+fn segment() -> Column {
+    text("segment", "what its customers have in common; empty for who has none")
+}
+
+fn preference_params() -> Table {
+    Table::new(
+        "preference_params",
+        "the one row of [preferences]",
+        &["segment_by"],
+        vec![
+            text("segment_by", "what customers of a segment have in common"),
+            bigint("prior_contacts", "signs that weigh as much as the pool's"),
+            bigint("prior_trials", "trials that weigh as much as the pool's"),
+            bigint("min_contacts", "fewest weighed contacts of a choice of one's own"),
+            bigint("min_pool", "fewest weighed contacts of a segment of its own"),
+            boolean("page_views", "whether page views are signs"),
+        ],
+    )
+    .internal()
+}
+
+fn contact_weights() -> Table {
+    Table::new(
+        "contact_weights",
+        "what a contact of one age weighs; older ones weigh nothing",
+        &["age_days"],
+        vec![
+            integer("age_days", "days before the last day that is read"),
+            bigint("weight_e4", "2^(-age / half-life), in ten-thousandths"),
+        ],
+    )
+    .internal()
+}
+
+fn allowed_slots() -> Table {
+    Table::new(
+        "allowed_slots",
+        "one hour or part of the day on one channel",
+        &["channel", "measure", "slot"],
+        vec![channel(), measure(), slot(), boolean("is_allowed", "whether somebody may be contacted in it")],
+    )
+    .internal()
+}
+
+fn region_time_zones() -> Table {
+    Table::new(
+        "region_time_zones",
+        "one region with a time zone in the pipeline file",
+        &["region"],
+        vec![text("region", "the region"), text("time_zone", "its time zone")],
+    )
+    .internal()
+}
+
+fn occasion_params() -> Table {
+    Table::new(
+        "occasion_params",
+        "the one row of [occasions]",
+        &["horizon_days"],
+        vec![
+            integer("horizon_days", "occasions within so many days are listed"),
+            integer("lead_days", "days before the occasion on which somebody should be contacted"),
+        ],
+    )
+    .internal()
+}
+
+fn civil_days() -> Table {
+    Table::new(
+        "civil_days",
+        "one day, from 1900 to two years after as_of",
+        &["day"],
+        vec![
+            integer("day", "the day since 1970-01-01"),
+            integer("year", "its year"),
+            integer("month_day", "its month times 100 and its day"),
+            text("date_text", "the day as 2026-06-30"),
+        ],
+    )
+    .internal()
+}
+
+fn celebrations() -> Table {
+    Table::new(
+        "celebrations",
+        "one day ahead, and one day of the year that is celebrated on it",
+        &["day", "month_day"],
+        vec![
+            integer("day", "the day since 1970-01-01"),
+            integer("month_day", "month times 100 and day of what is celebrated: 229 in common years too"),
+        ],
+    )
+    .internal()
+}
+
+fn zones_in_use() -> Table {
+    Table::new(
+        "zones_in_use",
+        "one time zone that somebody named, and the days for which its clock is asked",
+        &["time_zone"],
+        vec![
+            text("time_zone", "its name, which may be none"),
+            integer("first_day", "the first UTC day"),
+            integer("last_day", "the last UTC day"),
+        ],
+    )
+    .internal()
+}
+
+fn regions_in_use() -> Table {
+    Table::new("regions_in_use", "one region that somebody named", &["region"], vec![text("region", "the region")])
+        .internal()
+}
+
+fn zone_days() -> Table {
+    Table::new(
+        "zone_days",
+        "what the clock of one time zone does on one UTC day",
+        &["time_zone", "utc_day"],
+        vec![
+            text("time_zone", "the time zone"),
+            integer("utc_day", "the day since 1970-01-01 UTC"),
+            bigint("change_us", "instant at which the clock changes; on most days the end of the day"),
+            bigint("before_us", "local time less UTC before that, in microseconds"),
+            bigint("after_us", "local time less UTC from then on"),
+        ],
+    )
+    .internal()
+}
+
+fn region_zones() -> Table {
+    Table::new(
+        "region_zones",
+        "one region with a time zone, its own or that of the nearest region above it",
+        &["region"],
+        vec![text("region", "the region"), text("time_zone", "its time zone")],
+    )
+    .internal()
+}
+
+fn region_paths() -> Table {
+    Table::new(
+        "region_paths",
+        "one region, and one that it lies in or is",
+        &["region", "ancestor"],
+        vec![
+            text("region", "the region as it is named"),
+            text("ancestor", "path of the other, from the root all"),
+            boolean("is_itself", "it is the region itself"),
+        ],
+    )
+    .internal()
+}
+
+fn customer_clocks() -> Table {
+    Table::new(
+        "customer_clocks",
+        "where one known customer lives as far as clocks go, and whom they are compared with",
+        &["customer_id"],
+        vec![
+            customer(),
+            text("holiday_region", "their region; empty for who has none"),
+            text("time_zone", "time zone of their clock"),
+            text("zone_source", "customer, region or business"),
+            boolean("is_zone_wrong", "they have a time zone that is none"),
+            day("today_day", "their own date at the instant of as_of"),
+            segment(),
+            boolean("profiling_opt_out", "objected to profiling"),
+        ],
+    )
+    .internal()
+}
+
+fn contact_signals() -> Table {
+    Table::new(
+        "contact_signals",
+        "what one hour of one day says about one customer on one channel",
+        &["customer_id", "channel", "day", "weekday", "hour", "is_page"],
+        vec![
+            customer(),
+            channel(),
+            day("day", "the day of the business"),
+            integer("weekday", "1 is Monday, of the customer's calendar"),
+            integer("hour", "hour of the customer's clock"),
+            boolean("is_page", "page views"),
+            bigint("signs", "contacts that they began, and calls that they answered"),
+            bigint("trials", "calls and messages of ours of which it is known whether they reached them"),
+            bigint("reached", "of these, those that did"),
+            bigint("opened", "of these, messages: when they were opened is not known"),
+            bigint("sales", "of signs and opened, those of campaigns, leads and calls of ours"),
+        ],
+    )
+    .internal()
+}
+
+fn contact_slots() -> Table {
+    Table::new(
+        "contact_slots",
+        "what one customer's contacts on one channel say of one hour, weekday or part of the day",
+        &["customer_id", "channel", "measure", "slot"],
+        vec![
+            customer(),
+            channel(),
+            measure(),
+            slot(),
+            bigint("signs_e4", "weighed signs, in ten-thousandths"),
+            bigint("trials_e4", "weighed trials"),
+            bigint("reached_e4", "weighed trials that reached them"),
+            bigint("sales_e4", "weighed signs of sales"),
+        ],
+    )
+    .internal()
+}
+
+fn contact_pools() -> Table {
+    Table::new(
+        "contact_pools",
+        "what the contacts of one segment on one channel say of one hour, weekday or part of the day",
+        &["segment", "channel", "measure", "slot"],
+        vec![
+            segment(),
+            channel(),
+            measure(),
+            slot(),
+            text("basis", "segment, or everybody where the segment is too small"),
+            bigint("signs_e4", "weighed signs, in ten-thousandths"),
+            bigint("trials_e4", "weighed trials"),
+            bigint("share_e6", "share of the pool's signs, in millionths"),
+            bigint("rate_e6", "rate of trials that reached somebody; null without a trial").optional(),
+            boolean("is_allowed", "whether somebody may be contacted in it"),
+            integer("share_place", "place by share among the allowed slots"),
+            integer("rate_place", "place by rate among them"),
+            bigint("tried_slots", "allowed slots of the pool with trials"),
+            bigint("pool_signs_e4", "weighed signs of the pool"),
+        ],
+    )
+    .internal()
+}
+
+fn pool_hours() -> Table {
+    Table::new(
+        "pool_hours",
+        "the best hour, weekday and part of the day of one segment on one channel",
+        &["segment", "channel"],
+        vec![
+            segment(),
+            channel(),
+            integer("hour", "the hour").optional(),
+            integer("weekday", "the weekday").optional(),
+            integer("daypart", "the part of the day").optional(),
+            text("basis", "segment or everybody, of the hour").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn contact_choices() -> Table {
+    Table::new(
+        "contact_choices",
+        "the best hour, weekday or part of the day of one customer on one channel",
+        &["customer_id", "channel", "measure"],
+        vec![
+            customer(),
+            channel(),
+            measure(),
+            slot(),
+            text("method", "signs or trials: what decided"),
+            text("source", "own, segment or everybody"),
+            bigint("contacts_e4", "weighed contacts that decided, in ten-thousandths"),
+            double("probability", "share of signs, or rate of trials, in the slot"),
+            double("lift", "how many times the pool's it is").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn channel_choices() -> Table {
+    Table::new(
+        "channel_choices",
+        "one channel on which one customer may be reached best, the best first",
+        &["customer_id", "channel"],
+        vec![
+            customer(),
+            channel(),
+            integer("place", "place among the channels"),
+            text("source", "own, segment or everybody"),
+            bigint("all_signs_e4", "weighed signs on all channels, in ten-thousandths"),
+            bigint("signs_e4", "weighed signs on this one"),
+            bigint("sales_e4", "of these, those of sales"),
+            double("probability", "share of the channel"),
+            double("lift", "how many times the pool's it is").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn customer_preferences() -> Table {
+    let mut columns = customers_columns();
+    columns.truncate(7);
+    columns.insert(0, customer());
+    columns.push(text("zone_source", "customer, region or business"));
+    Table::new("customer_preferences", "the best way and time to reach one known customer", &["customer_id"], columns)
+        .internal()
+}
+
+fn contact_preferences() -> Table {
+    Table::new(
+        "contact_preferences",
+        "when, and how gladly, one customer is reached on one channel",
+        &["customer_id", "channel"],
+        vec![
+            customer(),
+            channel(),
+            integer("place", "place among the customer's channels; null where we only sent in vain").optional(),
+            text("channel_source", "own, segment or everybody: whose contacts placed it").optional(),
+            double("channel_n", "weighed signs on the channel, messages opened included"),
+            double("sales_n", "of these, answers to campaigns and calls of ours, and leads"),
+            double("service_n", "the others"),
+            double("channel_p", "share of the channel, drawn to the pool's").optional(),
+            double("channel_lift", "how many times the pool's it is").optional(),
+            integer("hour", "best hour, of the clock of time_zone; null where no hour is allowed").optional(),
+            text("hour_method", "signs or trials: what decided; null where the customer has none").optional(),
+            text("hour_source", "own, segment or everybody").optional(),
+            double("hour_n", "weighed contacts of the customer behind it"),
+            double("hour_p", "share of signs, or rate of trials, in that hour, drawn to the pool's").optional(),
+            double("hour_lift", "how many times the pool's it is").optional(),
+            integer("weekday", "best weekday, 1 is Monday").optional(),
+            text("weekday_source", "own, segment or everybody").optional(),
+            double("weekday_p", "as hour_p").optional(),
+            text("daypart", "night (until 6), morning (until 12), afternoon (until 18) or evening").optional(),
+            text("daypart_source", "own, segment or everybody").optional(),
+            double("daypart_p", "as hour_p").optional(),
+            text("time_zone", "time zone of the customer's clock"),
+            text("zone_source", "customer, region or business: whose time zone it is"),
+        ],
+    )
+    .for_lookups()
+}
+
+fn customer_holidays() -> Table {
+    Table::new(
+        "customer_holidays",
+        "one day on which there is a holiday where customers of one region live",
+        &["region", "day"],
+        vec![text("region", "the region; empty for who has none"), day("day", "the day"), text("name", "the holiday")],
+    )
+    .internal()
+}
+
+fn customer_occasions() -> Table {
+    Table::new(
+        "customer_occasions",
+        "the next birthday and the next anniversary of one known customer",
+        &["customer_id"],
+        vec![
+            customer(),
+            day("today_day", "their own date at the instant of as_of"),
+            day("next_birthday_day", "the next birthday").optional(),
+            day("next_anniversary_day", "the next anniversary").optional(),
+            integer("anniversary_years", "how many years it is then").optional(),
+            text("anniversary_of", "signup or first_order").optional(),
+        ],
+    )
+    .internal()
+}
+
+fn occasions() -> Table {
+    Table::new(
+        "occasions",
+        "one birthday or anniversary of one customer that comes soon",
+        &["customer_id", "occasion"],
+        vec![
+            customer(),
+            text("occasion", "birthday or anniversary"),
+            day("occasion_day", "the day, on the customer's calendar"),
+            integer("days_until", "days until then, from their own date at the instant of as_of"),
+            day("contact_day", "when they should be contacted: [occasions] lead_days before, but not before today"),
+            integer("weekday", "weekday of the occasion, 1 is Monday"),
+            integer("years", "years of an anniversary; null for a birthday").optional(),
+            text("counts_from", "signup or first_order, for an anniversary").optional(),
+            text("holiday", "the holiday on that day where they live").optional(),
+            text("time_zone", "time zone of the customer's clock"),
+        ],
+    )
+}
