@@ -46,19 +46,29 @@ judged AS (
     CROSS JOIN preference_params AS p
     JOIN pools AS l ON t.segment = l.segment AND t.channel = l.channel AND t.measure = l.measure
 ),
--- A slot that the customer has no sign in cannot beat the pool's best: those two are all that can win.
-by_signs AS (
+tried AS (
     SELECT
         j.customer_id AS customer_id,
         j.channel AS channel,
         j.measure AS measure,
-        j.method AS method,
-        s.slot AS slot,
-        j.signs_e4 AS contacts_e4,
-        s.signs_e4 * 1000000 + p.prior_contacts * 10000 * g.share_e6 AS score,
-        (j.signs_e4 + p.prior_contacts * 10000) * 1000000 AS scale,
-        g.share_e6 AS pool_e6,
-        g.basis AS basis
+        g.slot AS slot,
+        COALESCE(s.reached_e4, 0) * 1000000 + p.prior_trials * 10000 * g.rate_e6 AS reached,
+        COALESCE(s.trials_e4, 0) + p.prior_trials * 10000 AS tried
+    FROM judged AS j
+    CROSS JOIN preference_params AS p
+    JOIN contact_pools AS g ON j.segment = g.segment AND j.channel = g.channel AND j.measure = g.measure
+    LEFT JOIN contact_slots AS s
+        ON j.customer_id = s.customer_id AND j.channel = s.channel AND j.measure = s.measure AND g.slot = s.slot
+    WHERE j.method = 'trials' AND g.is_allowed AND g.trials_e4 > 0
+),
+-- A score and its slot in one number, so that the largest is the best and of equal ones the earliest. A slot in which the
+-- customer has no sign cannot beat the pool's best: those two are all that can win by signs.
+scored AS (
+    SELECT
+        j.customer_id AS customer_id,
+        j.channel AS channel,
+        j.measure AS measure,
+        (s.signs_e4 * 1000000 + p.prior_contacts * 10000 * g.share_e6) * 32 + 31 - g.slot AS score_slot
     FROM judged AS j
     CROSS JOIN preference_params AS p
     JOIN contact_slots AS s ON j.customer_id = s.customer_id AND j.channel = s.channel AND j.measure = s.measure
@@ -70,47 +80,20 @@ by_signs AS (
         j.customer_id AS customer_id,
         j.channel AS channel,
         j.measure AS measure,
-        j.method AS method,
-        g.slot AS slot,
-        j.signs_e4 AS contacts_e4,
-        p.prior_contacts * 10000 * g.share_e6 AS score,
-        (j.signs_e4 + p.prior_contacts * 10000) * 1000000 AS scale,
-        g.share_e6 AS pool_e6,
-        g.basis AS basis
+        p.prior_contacts * 10000 * g.share_e6 * 32 + 31 - g.slot AS score_slot
     FROM judged AS j
     CROSS JOIN preference_params AS p
     JOIN contact_pools AS g ON j.segment = g.segment AND j.channel = g.channel AND j.measure = g.measure
     WHERE j.method = 'signs' AND g.is_allowed AND g.share_place = 1
-),
-by_trials AS (
+    UNION ALL
+    SELECT customer_id, channel, measure, CAST((reached - reached % tried) / tried AS BIGINT) * 32 + 31 - slot AS score_slot
+    FROM tried
+    UNION ALL
     SELECT
         j.customer_id AS customer_id,
         j.channel AS channel,
         j.measure AS measure,
-        j.method AS method,
-        g.slot AS slot,
-        j.trials_e4 AS contacts_e4,
-        COALESCE(s.reached_e4, 0) * 1000000 + p.prior_trials * 10000 * g.rate_e6 AS reached,
-        COALESCE(s.trials_e4, 0) + p.prior_trials * 10000 AS tried,
-        g.rate_e6 AS pool_e6,
-        g.basis AS basis
-    FROM judged AS j
-    CROSS JOIN preference_params AS p
-    JOIN contact_pools AS g ON j.segment = g.segment AND j.channel = g.channel AND j.measure = g.measure
-    LEFT JOIN contact_slots AS s
-        ON j.customer_id = s.customer_id AND j.channel = s.channel AND j.measure = s.measure AND g.slot = s.slot
-    WHERE j.method = 'trials' AND g.is_allowed AND g.trials_e4 > 0
-),
-by_pool AS (
-    SELECT
-        j.customer_id AS customer_id,
-        j.channel AS channel,
-        j.measure AS measure,
-        j.method AS method,
-        g.slot AS slot,
-        CASE WHEN j.method = 'pool_signs' THEN j.signs_e4 ELSE j.trials_e4 END AS contacts_e4,
-        CASE WHEN j.method = 'pool_signs' THEN g.share_e6 ELSE COALESCE(g.rate_e6, 0) END AS score,
-        g.basis AS basis
+        CASE WHEN j.method = 'pool_signs' THEN g.share_e6 ELSE COALESCE(g.rate_e6, 0) END * 32 + 31 - g.slot AS score_slot
     FROM judged AS j
     JOIN contact_pools AS g ON j.segment = g.segment AND j.channel = g.channel AND j.measure = g.measure
     WHERE g.is_allowed
@@ -119,71 +102,51 @@ by_pool AS (
             OR (j.method = 'pool_trials' AND g.rate_place = 1)
         )
 ),
-candidates AS (
-    SELECT
-        customer_id, channel, measure, method, slot, contacts_e4, score, scale, pool_e6, basis, 0 - score AS best_first
-    FROM by_signs
-    UNION ALL
+best AS (
     SELECT
         customer_id,
         channel,
         measure,
-        method,
-        slot,
-        contacts_e4,
-        CAST((reached - reached % tried) / tried AS BIGINT) AS score,
-        CAST(1000000 AS BIGINT) AS scale,
-        pool_e6,
-        basis,
-        0 - CAST((reached - reached % tried) / tried AS BIGINT) AS best_first
-    FROM by_trials
-    UNION ALL
-    SELECT
-        customer_id,
-        channel,
-        measure,
-        method,
-        slot,
-        contacts_e4,
-        score,
-        CAST(1000000 AS BIGINT) AS scale,
-        score AS pool_e6,
-        basis,
-        0 - score AS best_first
-    FROM by_pool
+        MAX(score_slot) AS score_slot
+    FROM scored
+    GROUP BY customer_id, channel, measure
 ),
-ranked AS (
+chosen AS (
     SELECT
         customer_id,
         channel,
         measure,
-        method,
-        slot,
-        contacts_e4,
-        score,
-        scale,
-        pool_e6,
-        basis,
-        CAST(
-            ROW_NUMBER() OVER (PARTITION BY customer_id, channel, measure ORDER BY best_first, slot) AS BIGINT
-        ) AS place
-    FROM candidates
+        CAST(31 - score_slot % 32 AS INTEGER) AS slot,
+        CAST((score_slot - score_slot % 32) / 32 AS BIGINT) AS score
+    FROM best
+),
+measured AS (
+    SELECT
+        c.customer_id AS customer_id,
+        c.channel AS channel,
+        c.measure AS measure,
+        c.slot AS slot,
+        j.method AS method,
+        g.basis AS basis,
+        CASE WHEN j.method IN ('signs', 'pool_signs') THEN j.signs_e4 ELSE j.trials_e4 END AS contacts_e4,
+        CASE WHEN j.method IN ('signs', 'pool_signs') THEN g.share_e6 ELSE g.rate_e6 END AS pool_e6,
+        CAST(c.score AS DOUBLE) / CAST(
+            CASE WHEN j.method = 'signs' THEN (j.signs_e4 + p.prior_contacts * 10000) * 1000000 ELSE 1000000 END AS DOUBLE
+        ) AS probability
+    FROM chosen AS c
+    CROSS JOIN preference_params AS p
+    JOIN judged AS j ON c.customer_id = j.customer_id AND c.channel = j.channel AND c.measure = j.measure
+    JOIN contact_pools AS g
+        ON j.segment = g.segment AND c.channel = g.channel AND c.measure = g.measure AND c.slot = g.slot
 )
 SELECT
     customer_id,
     channel,
     measure,
     slot,
-    CASE
-        WHEN method = 'trials' OR method = 'pool_trials' THEN 'trials'
-        ELSE 'signs'
-    END AS method,
+    CASE WHEN method IN ('trials', 'pool_trials') THEN 'trials' ELSE 'signs' END AS method,
     CASE WHEN method IN ('trials', 'signs') THEN 'own' ELSE basis END AS source,
     contacts_e4,
-    CAST(score AS DOUBLE) / CAST(scale AS DOUBLE) AS probability,
-    CASE
-        WHEN pool_e6 > 0
-        THEN CAST(score AS DOUBLE) / CAST(scale AS DOUBLE) / (CAST(pool_e6 AS DOUBLE) / CAST(1000000 AS DOUBLE))
-    END AS lift
-FROM ranked
-WHERE place = 1
+    probability,
+    CASE WHEN pool_e6 > 0 THEN probability / (CAST(pool_e6 AS DOUBLE) / CAST(1000000 AS DOUBLE)) END AS lift
+FROM measured

@@ -1,11 +1,13 @@
--- contact_signals: what one hour of one day says about one customer on one channel.
--- Key: customer_id, channel, day, weekday, hour, is_page.
--- Weekday (1 is Monday) and hour are of the customer's own clock, the day is of the business. Signs of the customer are
--- contacts that they began, and calls of ours that they answered; page views of one hour are one sign. Trials are calls and
--- messages of ours of which it is known whether they reached the customer: they answered, clicked, replied, or opened it
--- themselves. When somebody opened a message is not known, so that it says nothing of the hour of a sign. A contact stands
--- for [inputs.interactions] count contacts. Left out: what is so old that it weighs nothing, and contacts without customer
--- or channel.
+-- contact_signals: what one hour of one weekday says about one customer on one channel.
+-- Key: customer_id, channel, weekday, hour.
+-- Weekday (1 is Monday) and hour are of the customer's own clock. Signs of the customer are contacts that they began, and
+-- calls of ours that they answered; page views of one hour of one day are one sign. Trials are calls and messages of ours of
+-- which it is known whether they reached the customer: they answered, clicked, replied, or opened it themselves. When somebody
+-- opened a message is not known, so that it says nothing of the hour of a sign. The hour is -1 where it is not known: midnight
+-- sharp by the clock of the business is a bare date. A contact stands for [inputs.interactions] count contacts.
+-- Units: weighed contacts in ten-thousandths: one of age a counts 2^(-a / half-life), as contact_weights has it, so that sums
+-- are exact (spec/definitions.md 3.11).
+-- Left out: what is so old that it weighs nothing, and contacts without customer or channel.
 WITH spoken AS (
     SELECT
         i.customer_id AS customer_id,
@@ -82,6 +84,8 @@ weighed AS (
         e.day AS day,
         e.us AS us,
         CAST((e.us - e.us % 86400000000) / 86400000000 AS INTEGER) AS utc_day,
+        e.us = w.start_us AS is_date,
+        w.weight_e4 AS weight_e4,
         e.is_page AS is_page,
         e.signs AS signs,
         e.trials AS trials,
@@ -89,15 +93,15 @@ weighed AS (
         e.opened AS opened,
         e.sales AS sales
     FROM events AS e
-    CROSS JOIN run_params AS p
-    CROSS JOIN (SELECT MAX(age_days) AS age_days FROM contact_weights) AS o
-    WHERE e.day >= p.as_of_day - 1 - o.age_days
+    JOIN contact_weights AS w ON e.day = w.day
 ),
 local AS (
     SELECT
         w.customer_id AS customer_id,
         w.channel AS channel,
         w.day AS day,
+        w.is_date AS is_date,
+        w.weight_e4 AS weight_e4,
         w.is_page AS is_page,
         w.signs AS signs,
         w.trials AS trials,
@@ -114,9 +118,13 @@ timed AS (
         customer_id,
         channel,
         day,
+        CAST(CAST(((local_us - local_us % 86400000000) / 86400000000 + 3) AS BIGINT) % 7 + 1 AS INTEGER) AS weekday,
+        CASE
+            WHEN is_date THEN -1
+            ELSE CAST((local_us % 86400000000 - local_us % 3600000000) / 3600000000 AS INTEGER)
+        END AS hour,
+        weight_e4,
         is_page,
-        CAST(((local_us - local_us % 86400000000) / 86400000000 + 3) AS BIGINT) % 7 + 1 AS weekday,
-        CAST((local_us % 86400000000 - local_us % 3600000000) / 3600000000 AS BIGINT) AS hour,
         signs,
         trials,
         reached,
@@ -124,32 +132,43 @@ timed AS (
         sales
     FROM local
 ),
-hours AS (
+summed AS (
     SELECT
         customer_id,
         channel,
-        day,
         weekday,
         hour,
-        is_page,
-        CAST(SUM(signs) AS BIGINT) AS signs,
-        CAST(SUM(trials) AS BIGINT) AS trials,
-        CAST(SUM(reached) AS BIGINT) AS reached,
-        CAST(SUM(opened) AS BIGINT) AS opened,
-        CAST(SUM(sales) AS BIGINT) AS sales
+        signs * weight_e4 AS signs_e4,
+        trials * weight_e4 AS trials_e4,
+        reached * weight_e4 AS reached_e4,
+        opened * weight_e4 AS opened_e4,
+        sales * weight_e4 AS sales_e4
     FROM timed
-    GROUP BY customer_id, channel, day, weekday, hour, is_page
+    WHERE NOT is_page
+    UNION ALL
+    SELECT
+        customer_id,
+        channel,
+        weekday,
+        hour,
+        MAX(LEAST(signs, 1) * weight_e4) AS signs_e4,
+        CAST(0 AS BIGINT) AS trials_e4,
+        CAST(0 AS BIGINT) AS reached_e4,
+        CAST(0 AS BIGINT) AS opened_e4,
+        MAX(LEAST(sales, 1) * weight_e4) AS sales_e4
+    FROM timed
+    WHERE is_page
+    GROUP BY customer_id, channel, day, weekday, hour
 )
 SELECT
     customer_id,
     channel,
-    day,
-    CAST(weekday AS INTEGER) AS weekday,
-    CAST(hour AS INTEGER) AS hour,
-    is_page,
-    CASE WHEN is_page THEN LEAST(signs, 1) ELSE signs END AS signs,
-    trials,
-    reached,
-    opened,
-    CASE WHEN is_page THEN LEAST(sales, 1) ELSE sales END AS sales
-FROM hours
+    weekday,
+    hour,
+    CAST(SUM(signs_e4) AS BIGINT) AS signs_e4,
+    CAST(SUM(trials_e4) AS BIGINT) AS trials_e4,
+    CAST(SUM(reached_e4) AS BIGINT) AS reached_e4,
+    CAST(SUM(opened_e4) AS BIGINT) AS opened_e4,
+    CAST(SUM(sales_e4) AS BIGINT) AS sales_e4
+FROM summed
+GROUP BY customer_id, channel, weekday, hour

@@ -1,8 +1,8 @@
 -- customer_occasions: the next birthday and the next anniversary of one known customer.
 -- Key: customer_id. Left out: who has neither.
 -- Days are of the customer's own calendar, and today counts. Who was born, or came, on a 29 February has the day that
--- [occasions] leap_day says in common years. The anniversary is that of the sign-up, or of the first order where no sign-up
--- is known; it is never the day itself. A date of birth before 1900 or in the future is none.
+-- [occasions] leap_day says in common years. The anniversary is that of the sign-up, or, with [occasions] first_order, of
+-- the first order where no sign-up is known; it is never the day itself. A date of birth before 1900 or in the future is none.
 WITH signups AS (
     SELECT
         c.customer_id AS customer_id,
@@ -16,12 +16,12 @@ began AS (
         k.customer_id AS customer_id,
         k.today_day AS today_day,
         c.birth_day AS birth_day,
-        CAST(u.us - u.us % 86400000000 AS BIGINT) AS day_us,
         u.us + CASE WHEN u.us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us,
-        s.first_order_day AS first_order_day,
+        CASE WHEN q.first_order THEN s.first_order_day END AS first_order_day,
         COALESCE(c.closed_us < p.as_of_us, FALSE) AS is_closed
     FROM customer_clocks AS k
     CROSS JOIN run_params AS p
+    CROSS JOIN occasion_params AS q
     JOIN customer_summary AS s ON k.customer_id = s.customer_id
     LEFT JOIN staged_customers AS c ON k.customer_id = c.customer_id
     LEFT JOIN signups AS u ON k.customer_id = u.customer_id

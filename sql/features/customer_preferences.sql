@@ -1,7 +1,7 @@
 -- customer_preferences: the best way and time to reach one known customer.
 -- Key: customer_id. Every known customer.
--- source own: channel and hour are of the customer's own contacts; segment or everybody: at least one of them is the pool's;
--- none: there are no contacts to learn from; not_profiled: the customer objected.
+-- pref_source own: channel and hour, where there is one, are of the customer's own contacts; segment or everybody: at least one
+-- of them is the pool's; none: there are no contacts to learn from; not_profiled: the customer objected.
 WITH slots AS (
     SELECT
         customer_id,
@@ -35,7 +35,7 @@ SELECT
         WHEN k.profiling_opt_out THEN 'not_profiled'
         WHEN b.channel IS NULL THEN 'none'
         WHEN b.source <> 'own' THEN b.source
-        ELSE COALESCE(s.source, g.basis, 'none')
+        ELSE COALESCE(s.source, g.basis, 'own')
     END AS pref_source,
     k.time_zone AS contact_time_zone,
     k.zone_source AS zone_source

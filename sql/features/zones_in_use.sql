@@ -25,14 +25,14 @@ WITH named AS (
     CROSS JOIN (SELECT MIN(signup_us) AS first_us FROM staged_customers) AS f
 ),
 first_named AS (SELECT time_zone, MIN(us) AS us FROM named GROUP BY time_zone),
-oldest AS (SELECT MAX(age_days) AS age_days FROM contact_weights)
+oldest AS (SELECT MIN(day) AS day FROM contact_weights)
 SELECT
     f.time_zone AS time_zone,
     GREATEST(
         0,
         LEAST(
             CAST((f.us - f.us % 86400000000) / 86400000000 AS INTEGER),
-            p.as_of_day - 2 - COALESCE(o.age_days, 0)
+            o.day - 1
         )
     ) AS first_day,
     p.as_of_day + 1 AS last_day

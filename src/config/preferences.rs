@@ -101,11 +101,14 @@ pub struct Occasions {
     pub lead_days: u32,
     /// When those of a 29 February celebrate in years that have none.
     pub leap_day: LeapDay,
+    /// Whether the anniversary of the first order stands in where no sign-up is known. Where the exports begin later than
+    /// the customers, the first order in them is not the first.
+    pub first_order: bool,
 }
 
 impl Default for Occasions {
     fn default() -> Self {
-        Occasions { horizon_days: 30, lead_days: 7, leap_day: LeapDay::default() }
+        Occasions { horizon_days: 30, lead_days: 7, leap_day: LeapDay::default(), first_order: false }
     }
 }
 

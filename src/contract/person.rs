@@ -3,7 +3,7 @@
 
 mod facts;
 
-use super::{Column, Table, bigint, boolean, day, double, integer, text};
+use super::{Column, Table, bigint, boolean, day, double, instant, integer, text};
 
 /// What the pipeline itself makes for them.
 pub(super) fn parameter_tables() -> Vec<Table> {
@@ -57,7 +57,7 @@ pub(super) fn customers_columns() -> Vec<Column> {
         text("pref_source", "own, segment, everybody, none or not_profiled: whose contacts decided"),
         text("contact_time_zone", "time zone of their clock: their own, that of the region or of the business"),
         day("next_birthday_day", "their next birthday, on their own calendar; today counts").optional(),
-        day("next_anniversary_day", "next anniversary of the sign-up or of the first order").optional(),
+        day("next_anniversary_day", "next anniversary of the sign-up").optional(),
         text("next_question_id", "the one question to put to them next").optional(),
     ]
 }
@@ -110,11 +110,12 @@ fn preference_params() -> Table {
 fn contact_weights() -> Table {
     Table::new(
         "contact_weights",
-        "what a contact of one age weighs; older ones weigh nothing",
-        &["age_days"],
+        "one day of which contacts still weigh something",
+        &["day"],
         vec![
-            integer("age_days", "days before the last day that is read"),
-            bigint("weight_e4", "2^(-age / half-life), in ten-thousandths"),
+            day("day", "the day of the business"),
+            instant("start_us", "the instant at which it begins"),
+            bigint("weight_e4", "2^(-age / half-life) with age 0 for the last day that is read, in ten-thousandths"),
         ],
     )
     .internal()
@@ -148,6 +149,7 @@ fn occasion_params() -> Table {
         vec![
             integer("horizon_days", "occasions within so many days are listed"),
             integer("lead_days", "days before the occasion on which somebody should be contacted"),
+            boolean("first_order", "whether the first order stands in for a sign-up"),
         ],
     )
     .internal()
@@ -262,20 +264,18 @@ fn customer_clocks() -> Table {
 fn contact_signals() -> Table {
     Table::new(
         "contact_signals",
-        "what one hour of one day says about one customer on one channel",
-        &["customer_id", "channel", "day", "weekday", "hour", "is_page"],
+        "what one hour of one weekday says about one customer on one channel",
+        &["customer_id", "channel", "weekday", "hour"],
         vec![
             customer(),
             channel(),
-            day("day", "the day of the business"),
             integer("weekday", "1 is Monday, of the customer's calendar"),
-            integer("hour", "hour of the customer's clock"),
-            boolean("is_page", "page views"),
-            bigint("signs", "contacts that they began, and calls that they answered"),
-            bigint("trials", "calls and messages of ours of which it is known whether they reached them"),
-            bigint("reached", "of these, those that did"),
-            bigint("opened", "of these, messages: when they were opened is not known"),
-            bigint("sales", "of signs and opened, those of campaigns, leads and calls of ours"),
+            integer("hour", "hour of the customer's clock, -1 where it is not known"),
+            bigint("signs_e4", "weighed contacts that they began and calls that they answered, in ten-thousandths"),
+            bigint("trials_e4", "weighed calls and messages of ours of which it is known whether they reached them"),
+            bigint("reached_e4", "of these, those that did"),
+            bigint("opened_e4", "of these, messages: when they were opened is not known"),
+            bigint("sales_e4", "of signs and opened, those of campaigns, leads and calls of ours"),
         ],
     )
     .internal()

@@ -92,7 +92,7 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("excluded_products", affinity::excluded_product_rows(config)),
         ("muted_categories", recommendations::muted_category_rows(&config.recommendations)),
         ("preference_params", person::preference_param_rows(&config.preferences)),
-        ("contact_weights", person::contact_weight_rows(config.preferences.half_life_days)),
+        ("contact_weights", person::contact_weight_rows(config, as_of)?),
         ("allowed_slots", person::allowed_slot_rows(&config.preferences)),
         ("region_time_zones", person::region_time_zone_rows(&config.preferences)),
         ("occasion_params", person::occasion_param_rows(&config.occasions)),

@@ -5,6 +5,7 @@
 
 use jiff::civil::{Date, date};
 
+use super::parameters::start_us;
 use super::periods::{day_of_epoch, epoch_day};
 use super::rows::Cell;
 use crate::config::{AgentFacts, Config, FACTS, Fact, LeapDay, Occasions, Preferences, SITUATIONS};
@@ -39,9 +40,17 @@ fn decay(half_life_days: u32, one: f64) -> impl Iterator<Item = (i32, i64)> {
         .take_while(|(_, weight)| *weight > 0)
 }
 
-/// Rows of `contact_weights`: ages in days, weights in ten-thousandths.
-pub fn contact_weight_rows(half_life_days: u32) -> Rows {
-    decay(half_life_days, 1e4).map(|(age, weight)| vec![age.into(), weight.into()]).collect()
+/// Rows of `contact_weights`, the newest day first: weights in ten-thousandths.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when the time zone is unknown, as for `run_params`.
+pub fn contact_weight_rows(config: &Config, as_of: Date) -> Result<Rows> {
+    decay(config.preferences.half_life_days, 1e4)
+        .map(|(age, weight)| {
+            let day = epoch_day(as_of) - 1 - age;
+            Ok(vec![day.into(), start_us(config, day_of_epoch(day)?)?.into(), weight.into()])
+        })
+        .collect()
 }
 
 /// Rows of `fact_freshness`: ages in days, freshness in thousandths.
@@ -74,7 +83,7 @@ pub fn region_time_zone_rows(config: &Preferences) -> Rows {
 
 /// The one row of `occasion_params`.
 pub fn occasion_param_rows(config: &Occasions) -> Rows {
-    vec![vec![config.horizon_days.into(), config.lead_days.into()]]
+    vec![vec![config.horizon_days.into(), config.lead_days.into(), config.first_order.into()]]
 }
 
 fn month_day(day: Date) -> i32 {
@@ -193,9 +202,9 @@ mod tests {
 
     #[test]
     fn a_contact_weighs_half_after_each_half_life() {
-        let rows = contact_weight_rows(90);
-        for (age, weight) in [(0, 10_000i64), (90, 5_000), (180, 2_500), (270, 1_250), (45, 7_071)] {
-            assert_eq!(rows[age as usize], vec![Cell::from(age), weight.into()], "{age}");
+        let rows: Vec<(i32, i64)> = decay(90, 1e4).collect();
+        for (age, weight) in [(0, 10_000), (90, 5_000), (180, 2_500), (270, 1_250), (45, 7_071)] {
+            assert_eq!(rows[age as usize], (age, weight));
         }
         // 2^(-age / 90) is half of a ten-thousandth at 90 x log2(20,000) = 1285.9 days.
         assert_eq!(rows.len(), 1_286);
