@@ -56,8 +56,10 @@ pub(super) fn customers_columns() -> Vec<Column> {
         text("pref_daypart", "the best part of the day on it: night, morning, afternoon, evening").optional(),
         text("pref_source", "own, segment, everybody, none or not_profiled: whose contacts decided"),
         text("contact_time_zone", "time zone of their clock: their own, that of the region or of the business"),
-        day("next_birthday_day", "their next birthday, on their own calendar; today counts").optional(),
-        day("next_anniversary_day", "next anniversary of the sign-up").optional(),
+        day("next_birthday_day", "their next birthday, on their own calendar; today counts")
+            .published_as("next_birthday")
+            .optional(),
+        day("next_anniversary_day", "next anniversary of the sign-up").published_as("next_anniversary").optional(),
         text("next_question_id", "the one question to put to them next").optional(),
     ]
 }

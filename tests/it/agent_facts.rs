@@ -109,7 +109,7 @@ fn agents_see_at_most_25_facts_the_most_telling_first() {
     // The columns of customers are those of the tables.
     none(
         "SELECT COUNT(*) AS n FROM occasions AS o JOIN customers AS c ON o.customer_id = c.customer_id \
-          WHERE o.occasion_date <> CASE WHEN o.occasion = 'birthday' THEN c.next_birthday_date ELSE c.next_anniversary_date END",
+          WHERE o.occasion_date <> CASE WHEN o.occasion = 'birthday' THEN c.next_birthday ELSE c.next_anniversary END",
     );
     none(
         "SELECT COUNT(*) AS n FROM contact_preferences AS p JOIN customers AS c ON p.customer_id = c.customer_id \
