@@ -29,6 +29,7 @@ pub(super) fn tables() -> Vec<Table> {
         region_zones(),
         region_paths(),
         customer_clocks(),
+        clock_sources(),
         contact_signals(),
         contact_slots(),
         contact_pools(),
@@ -261,6 +262,19 @@ fn customer_clocks() -> Table {
         ],
     )
     .internal()
+}
+
+fn clock_sources() -> Table {
+    Table::new(
+        "clock_sources",
+        "how many customers have their clock from one source",
+        &["zone_source", "is_zone_wrong"],
+        vec![
+            text("zone_source", "customer, region or business"),
+            boolean("is_zone_wrong", "the customers export names a time zone that is none"),
+            bigint("customers", "how many"),
+        ],
+    )
 }
 
 fn contact_signals() -> Table {

@@ -152,6 +152,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "summaries/business_summary.sql",
     "summaries/campaign_counts.sql",
     "summaries/campaign_suppressions.sql",
+    "summaries/clock_sources.sql",
     "summaries/cohorts.sql",
     "summaries/concentration.sql",
     "summaries/effort_value.sql",

@@ -47,7 +47,7 @@ fn agents_see_at_most_25_facts_the_most_telling_first() {
     let folder = sample();
     let text = std::fs::read_to_string(folder.path().join("patronage.toml")).unwrap();
     let text = without_affinity(text) + QUESTIONS + "[agent_facts]\noff = [\"region\"]\n";
-    let tables = ["agent_facts", "customers", "contact_preferences", "occasions", "next_questions", "answer_states"];
+    let tables = ["agent_facts", "customers", "contact_preferences", "occasions", "next_questions", "campaign_targets"];
     let run = run_only(folder, &text, &tables);
     let none = |sql: &str| assert_eq!(run.value(sql), "0", "{sql}");
     assert_eq!(run.value("SELECT COUNT(DISTINCT customer_id) AS n FROM agent_facts"), "1500");
@@ -106,6 +106,15 @@ fn agents_see_at_most_25_facts_the_most_telling_first() {
             assert_eq!(vars.as_object().unwrap().len(), expected, "{text}");
         }
     }
+    // A campaign's hour is the customer's on its channel, and one in which they may be contacted.
+    none(
+        "SELECT COUNT(*) AS n FROM campaign_targets AS t JOIN contact_preferences AS p \
+          ON t.customer_id = p.customer_id AND t.channel = p.channel \
+          WHERE COALESCE(t.send_hour_local, -1) <> COALESCE(p.hour, -1) \
+          OR COALESCE(t.send_hour_source, '') <> COALESCE(p.hour_source, '') OR t.time_zone <> p.time_zone",
+    );
+    none("SELECT COUNT(*) AS n FROM campaign_targets WHERE send_hour_local < 8 OR send_hour_local > 20");
+    assert_ne!(run.value("SELECT COUNT(send_hour_local) AS n FROM campaign_targets"), "0");
     // The columns of customers are those of the tables.
     none(
         "SELECT COUNT(*) AS n FROM occasions AS o JOIN customers AS c ON o.customer_id = c.customer_id \

@@ -127,7 +127,7 @@ fn hours_and_weekdays_are_those_of_the_customer_s_own_clock() {
     let exports = [("transactions", &*until("2026-03-29")), ("customers", customers), ("interactions", &*interactions)];
     let settings = "[preferences]\nmin_contacts = 1\nprior_contacts = 1\nallowed_hours = [0, 24]\n\
                     [preferences.region_time_zones]\n\"all/us\" = \"America/Los_Angeles\"\n\"de\" = \"Europe/Berlin\"\n";
-    let run = small(&exports, settings, &["contact_preferences", "contact_signals"]);
+    let run = small(&exports, settings, &["contact_preferences", "contact_signals", "clock_sources"]);
     // 03:30 in summer is 01:30 UTC, 01:30 in winter is 00:30 UTC, and 03:30 in winter 02:30 UTC.
     let hours = |customer: &str| -> Vec<String> {
         let sql = format!(
@@ -156,6 +156,10 @@ fn hours_and_weekdays_are_those_of_the_customer_s_own_clock() {
             ["wrong", "America/Los_Angeles", "region"],
         ]
     );
+    let counted = "SELECT zone_source, is_zone_wrong, customers FROM clock_sources ORDER BY zone_source, is_zone_wrong";
+    let expected =
+        [["business", "false", "1"], ["customer", "false", "2"], ["region", "false", "3"], ["region", "true", "1"]];
+    assert_eq!(run.ask(counted), expected);
     let dated = row(&run, "weekday, weekday_source, hour_method, hour_n", "dated", "chat");
     assert_eq!(dated[..3], ["7", "own", ""]);
 }
