@@ -131,7 +131,7 @@ fn hours_and_weekdays_are_those_of_the_customer_s_own_clock() {
     // 03:30 in summer is 01:30 UTC, 01:30 in winter is 00:30 UTC, and 03:30 in winter 02:30 UTC.
     let hours = |customer: &str| -> Vec<String> {
         let sql = format!(
-            "SELECT CONCAT(CAST(weekday AS VARCHAR), ' ', CAST(hour AS VARCHAR)) AS at FROM contact_signals \
+            "SELECT CONCAT(CAST(weekday AS VARCHAR), ' ', CAST(hour AS VARCHAR)) AS moment FROM contact_signals \
              WHERE customer_id = '{customer}' ORDER BY weekday, hour"
         );
         run.ask(&sql).into_iter().map(|row| row[0].clone()).collect()

@@ -25,7 +25,7 @@ fn run(settings: &str) -> Run {
 }
 
 fn listed(run: &Run) -> Vec<String> {
-    let sql = "SELECT customer_id, occasion, CAST(occasion_date AS VARCHAR) AS at, days_until, \
+    let sql = "SELECT customer_id, occasion, CAST(occasion_date AS VARCHAR) AS occasion_text, days_until, \
                CAST(contact_date AS VARCHAR) AS contact, weekday, years, holiday \
                FROM occasions ORDER BY customer_id, occasion";
     run.ask(sql).into_iter().map(|row| row.join(" ").trim_end().to_owned()).collect()
