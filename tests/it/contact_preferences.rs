@@ -239,3 +239,37 @@ fn the_weights_of_real_contacts_add_up_as_they_do_by_hand() {
     println!("{:?}", run.ask(sources));
     assert_eq!(run.value("SELECT COUNT(*) AS n FROM customer_preferences WHERE pref_channel = 'store'"), "2469");
 }
+
+#[test]
+fn settings_that_make_no_sense_are_named_with_the_next_step() {
+    let start = "[project]\nname = \"p\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n[inputs.transactions]\nfiles = [\"o.csv\"]\n\
+                 [inputs.transactions.columns]\nts = \"date\"\namount = \"paid\"\n";
+    for (settings, message, hint) in [
+        ("[preferences]\nhalf_life_days = 0", "`half_life_days` is 0", "write 1 or more"),
+        ("[preferences]\nprior_trials = 2000", "`prior_trials` is 2000", "write 1000 or less"),
+        (
+            "[preferences]\nallowed_hours = [20, 9]",
+            "[20, 9] are no hours of a day",
+            "write the first hour and the hour after the last, for example `[9, 20]`",
+        ),
+        ("[preferences.channel_hours]\nfone = [9, 20]", "there is no channel `fone`", "did you mean `phone`?"),
+        (
+            "[preferences.region_time_zones]\n\"all/us\" = \"America/Los_Angels\"",
+            "unknown time zone `America/Los_Angels`",
+            "did you mean `America/Los_Angeles`?",
+        ),
+        ("[occasions]\nhorizon_days = 400", "`horizon_days` is 400", "write 365 or less"),
+        ("[questions.budget]\nanswers = 1", "`answers` is 1", "write 2 or more"),
+        ("[questions.budget]\nchannels = [\"fone\"]", "unknown value `fone`", "did you mean `phone`?"),
+        ("[agent_facts]\nmost = 40", "`most` is 40", "write 25 or less"),
+        ("[agent_facts]\noff = [\"tenur\"]", "unknown value `tenur`", "did you mean `tenure`?"),
+        ("[agent_facts.relevance]\norders = 11.0", "11 is not a weight", "write a number from 0 to 10"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patronage.toml");
+        std::fs::write(&path, format!("{start}{settings}\n")).unwrap();
+        let error = patronage::config::load(&path).map(|loaded| loaded.config).expect_err(settings);
+        assert_eq!((error.message(), error.hint_text()), (message, Some(hint)), "{settings}");
+        assert!(error.place().is_some_and(|place| place.line.is_some_and(|line| line > 8)), "{settings}");
+    }
+}
