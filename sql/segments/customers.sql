@@ -106,7 +106,17 @@ SELECT
     y.clv_p10_e4 AS clv_p10_e4,
     y.clv_p90_e4 AS clv_p90_e4,
     y.p_alive AS p_alive,
-    y.status AS clv_status
+    y.status AS clv_status,
+    n.pref_channel AS pref_channel,
+    n.pref_channel_n AS pref_channel_n,
+    n.pref_hour AS pref_hour,
+    n.pref_weekday AS pref_weekday,
+    n.pref_daypart AS pref_daypart,
+    n.pref_source AS pref_source,
+    n.contact_time_zone AS contact_time_zone,
+    o.next_birthday_day AS next_birthday_day,
+    o.next_anniversary_day AS next_anniversary_day,
+    q.question_id AS next_question_id
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
@@ -122,3 +132,6 @@ LEFT JOIN customer_permissions AS m ON s.customer_id = m.customer_id
 LEFT JOIN customer_holdouts AS h ON s.customer_id = h.customer_id
 LEFT JOIN customer_categories AS g ON s.customer_id = g.customer_id
 LEFT JOIN customer_ltv AS y ON s.customer_id = y.customer_id
+LEFT JOIN customer_preferences AS n ON s.customer_id = n.customer_id
+LEFT JOIN customer_occasions AS o ON s.customer_id = o.customer_id
+LEFT JOIN next_questions AS q ON s.customer_id = q.customer_id

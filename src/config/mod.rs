@@ -8,11 +8,13 @@ mod attrition;
 mod campaigns;
 mod contact_centre;
 mod decimal;
+mod fact_catalogue;
 mod grid;
 mod inputs;
 mod lifetime_value;
 mod load;
 mod mistake;
+mod preferences;
 mod recommendations;
 mod routing;
 mod summary;
@@ -24,10 +26,12 @@ pub use attrition::{Attrition, AttritionModel, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use contact_centre::{ContactCentre, MixPart, ServiceLevelRule};
 pub use decimal::decimal_e4;
+pub use fact_catalogue::{FACTS, Fact, SITUATIONS, Unit};
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
+pub use preferences::{AgentFacts, LeapDay, Occasions, PreferenceSegment, Preferences, Question};
 pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
 pub use summary::{CalendarUnit, Dimension, Summary};
@@ -45,7 +49,7 @@ pub struct Config {
     /// What all tables share.
     pub project: Project,
     /// The exports, by kind: `transactions`, `interactions` (one of the two is required), `customers`, `products`, `consents`,
-    /// `contacts_sent`, `contracts`, `fx`.
+    /// `contacts_sent`, `contracts`, `fx`, `holidays`, `answers`.
     pub inputs: BTreeMap<String, InputConfig>,
     /// What a customer's value is.
     #[serde(default)]
@@ -80,6 +84,18 @@ pub struct Config {
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,
+    /// When and how customers are reached best.
+    #[serde(default)]
+    pub preferences: Preferences,
+    /// Birthdays and anniversaries.
+    #[serde(default)]
+    pub occasions: Occasions,
+    /// Questions that may be put to customers, one at a time: `[questions.budget]`.
+    #[serde(default)]
+    pub questions: BTreeMap<String, Question>,
+    /// What an agent sees of a customer.
+    #[serde(default)]
+    pub agent_facts: AgentFacts,
     /// When silence and shrinking are signs that a customer is leaving.
     #[serde(default)]
     pub attrition: Attrition,

@@ -1,6 +1,6 @@
 //! Contracts of the tables about who may be contacted: consent, caps, experiments, targets, routing keys.
 
-use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, person, text};
 
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
@@ -235,7 +235,7 @@ fn campaign_targets() -> Table {
             text("consent_basis", "double_opt_in, opt_in, opt_out, unsubscribed or not_required").optional(),
             instant("consent_us", "when the statement was made").optional(),
             day("send_day", "day of the contact: as_of"),
-            text("time_zone", "time zone of the customer, else the business's"),
+            text("time_zone", "time zone of the customer, else the region's, else the business's"),
             text("product_id", "product that is offered").optional(),
             text("offer_id", "offer that is made").optional(),
             money("offer_cost_e4", "cost of the offer").optional(),
@@ -249,7 +249,10 @@ fn campaign_targets() -> Table {
             text("seed", "seed of the bucket: the campaign, or the holdout's for members of the global holdout"),
             integer("bucket", "0 to 9999: who is below the share is kept out"),
             text("idempotency_key", "hash of campaign, customer and wave: send once"),
-        ],
+        ]
+        .into_iter()
+        .chain(person::target_columns())
+        .collect(),
     )
     .sorted_by(&["campaign_id", "arm", "rank"])
 }

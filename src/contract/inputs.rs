@@ -69,7 +69,18 @@ pub fn input(name: &str) -> Option<&'static Input> {
 }
 
 static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
-    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts()]
+    vec![
+        fx(),
+        products(),
+        customers(),
+        transactions(),
+        interactions(),
+        consents(),
+        contacts_sent(),
+        contracts(),
+        holidays(),
+        answers(),
+    ]
 });
 
 const CHANNELS: &[&str] =
@@ -403,6 +414,42 @@ fn contracts() -> Input {
         in_order: &[],
         table,
     }
+}
+
+fn holidays() -> Input {
+    let columns = vec![
+        required(day("date_day", "the day")),
+        required(text("name", "the holiday")),
+        of(text("region", "region path in which it holds, and below; empty for everywhere")),
+    ];
+    let table = staged(
+        "staged_holidays",
+        "one holiday of one region, or of all",
+        &[],
+        &columns,
+        vec![],
+        &["date_day", "region", "name"],
+    );
+    Input { name: "holidays", columns, key: &[], time: None, day: None, span: None, table }
+}
+
+fn answers() -> Input {
+    let columns = vec![
+        required(text("customer_id", "who")),
+        required(text("question_id", "the question, as [questions] names it")),
+        of(text("value", "the answer; empty when the question was asked and not answered")),
+        required(instant("ts_us", "when it was asked or answered")),
+        one_of(text("channel", "how it was asked"), CHANNELS),
+    ];
+    let table = staged(
+        "staged_answers",
+        "one question put to one customer, with or without an answer",
+        &[],
+        &columns,
+        vec![day("answer_day", "day of it, in the business time zone")],
+        &["customer_id", "question_id", "ts_us", "value"],
+    );
+    Input { name: "answers", columns, key: &[], time: Some("ts_us"), day: Some("answer_day"), span: None, table }
 }
 
 fn fx() -> Input {

@@ -16,6 +16,7 @@ mod inputs;
 mod interactions;
 mod lifetime_value;
 mod parameters;
+mod person;
 mod recommendations;
 mod segments;
 mod summaries;
@@ -68,6 +69,7 @@ pub fn made_tables() -> Vec<Table> {
         summaries::tables(),
         contracts::tables(),
         interactions::tables(),
+        person::tables(),
     ]
     .concat()
 }

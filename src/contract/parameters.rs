@@ -3,7 +3,7 @@
 
 use super::{
     Table, affinity, attrition, bigint, boolean, day, double, instant, integer, interactions, lifetime_value, money,
-    recommendations, text,
+    person, recommendations, text,
 };
 
 /// All parameter tables.
@@ -36,6 +36,7 @@ pub fn parameter_tables() -> Vec<Table> {
     ];
     tables.extend(attrition::parameter_tables());
     tables.extend(interactions::parameter_tables());
+    tables.extend(person::parameter_tables());
     tables
 }
 

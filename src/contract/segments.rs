@@ -1,6 +1,6 @@
 //! Contracts of the published tables of `sql/segments/` and `sql/summaries/` (`spec/tables.md` 4.3).
 
-use super::{Table, bigint, boolean, day, double, instant, integer, money, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, money, person, text};
 
 /// All published tables that SQL files make.
 pub(super) fn segment_tables() -> Vec<Table> {
@@ -121,7 +121,10 @@ fn customers() -> Table {
             money("clv_p90_e4", "ninetieth percentile of it").optional(),
             double("p_alive", "probability that they still buy").optional(),
             text("clv_status", "ok, or why that is not known: see the table customer_ltv"),
-        ],
+        ]
+        .into_iter()
+        .chain(person::customers_columns())
+        .collect(),
     )
 }
 

@@ -10,6 +10,7 @@ use super::catalogue::{Catalogue, NEEDS};
 use super::customer::{CHANNELS, Customer, FRANC_REGION, PHONE, Population, STORE, pick};
 use super::fx::Francs;
 use super::model::Model;
+use super::reach::Reach;
 use super::service::{Cause, Contact, ContactCentre};
 use super::streams::{Purpose, Streams};
 use crate::error::{Error, Result};
@@ -207,7 +208,7 @@ impl<'a> Shop<'a> {
     ) {
         for _ in 0..poisson(self.model.contacts_per_order, rng) {
             let at = day - 4.0 * (1.0 - rng.random::<f64>()).ln();
-            let contact = self.centre.contact(at as u32, customer.hour, rng);
+            let contact = self.centre.contact(at as u32, |rng| Reach::of(customer, self.model, rng), rng);
             let cause = self.centre.leaves(&contact, rng);
             if at >= f64::from(self.days) {
                 continue;
@@ -347,7 +348,7 @@ impl<'a> Shop<'a> {
         (0..poisson(contacts as f64 * share / (1.0 - share), rng))
             .map(|_| {
                 let hour = rng.random_range(9..21);
-                self.centre.contact(rng.random_range(0..self.days), hour, rng)
+                self.centre.contact(rng.random_range(0..self.days), |rng| Reach::around(hour, rng), rng)
             })
             .collect()
     }

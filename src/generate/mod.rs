@@ -23,6 +23,7 @@ mod life;
 mod model;
 mod options;
 mod pipeline_file;
+mod reach;
 mod row;
 mod rows;
 mod scale;

@@ -54,6 +54,11 @@ pub struct Model {
     pub contacts_per_order: f64,
     /// Contacts of unknown callers, as a share of all contacts.
     pub unknown_caller_share: f64,
+    /// Chance that a contact falls into the customer's preferred hour, and that it is on a channel of their own: the first for
+    /// customer 10000001, the second for the next, and so on round. With 0, hours scatter around the preferred one and
+    /// nobody has a channel.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub contact_habit: f64,
     /// Chance that a contact is a complaint when nobody waited long.
     pub complaint_share: f64,
     /// What is added to that chance by a wait above [`Model::LONG_WAIT_SECONDS`].
@@ -93,6 +98,7 @@ impl Model {
             ("cancelled_share", self.cancelled_share, 1.0),
             ("contacts_per_order", self.contacts_per_order, 50.0),
             ("unknown_caller_share", self.unknown_caller_share, 0.9),
+            ("contact_habit", self.contact_habit, 1.0),
             ("complaint_share", self.complaint_share, 1.0),
             ("complaint_after_wait", self.complaint_after_wait, 1.0),
             ("leave_after_complaint", self.leave_after_complaint, 1.0),
@@ -156,6 +162,7 @@ impl Default for Model {
             cancelled_share: 0.015,
             contacts_per_order: 0.25,
             unknown_caller_share: 0.2,
+            contact_habit: 0.0,
             complaint_share: 0.08,
             complaint_after_wait: 0.25,
             leave_after_complaint: 0.4,

@@ -5,8 +5,8 @@ use rand_distr::{Distribution, LogNormal};
 
 use super::calendar::Moment;
 use super::customer::pick;
-use super::life::near_hour;
 use super::model::Model;
+use super::reach::Reach;
 use crate::error::{Error, Result};
 
 /// Channels of contact: the shop's word, and its share.
@@ -102,10 +102,11 @@ impl ContactCentre {
         Ok(ContactCentre { wait: law(45.0, 1.2)?, talk: law(180.0, 0.7)?, model: model.clone() })
     }
 
-    /// One contact on `day` around `hour`.
-    pub(super) fn contact(&self, day: u32, hour: u32, rng: &mut impl Rng) -> Contact {
-        let channel = pick(CONTACT_CHANNELS.iter().map(|channel| channel.1), rng);
-        let at = Moment { day, second: near_hour(hour, rng) };
+    /// One contact on `day`, at the time and on the channel that `reach` draws.
+    pub(super) fn contact<R: Rng>(&self, day: u32, reach: impl FnOnce(&mut R) -> Reach, rng: &mut R) -> Contact {
+        let any = pick(CONTACT_CHANNELS.iter().map(|channel| channel.1), rng);
+        let Reach { second, channel } = reach(rng);
+        let (at, channel) = (Moment { day, second }, channel.unwrap_or(any));
         // A mail waits minutes to hours, a chat less than a call.
         let scale = [1.0, 80.0, 0.5][channel];
         let offered = self.wait.sample(rng) * scale;

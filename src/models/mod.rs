@@ -20,8 +20,10 @@ mod contact_allocation;
 mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
+mod information;
 pub mod lifetime_tables;
 pub mod lifetime_value;
+mod local_time;
 mod opportunity_values;
 mod routing_keys;
 mod survival;
@@ -62,5 +64,8 @@ pub fn models() -> &'static [Model] {
         affinity_tables::MODEL,
         affinity_tables::recommendations::MODEL,
         opportunity_values::MODEL,
+        local_time::MODEL,
+        information::RARITY,
+        information::ENTROPY,
     ]
 }

@@ -7,8 +7,8 @@ use super::graph::{Graph, Maker};
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::{
-    affinity, attrition_origins, calendar, contact_centre, contact_parameters, lifetime_value, parameters, previous,
-    quality, recommendations,
+    affinity, attrition_origins, calendar, contact_centre, contact_parameters, lifetime_value, parameters, person,
+    previous, quality, recommendations,
 };
 use crate::config::Config;
 use crate::contract::Table;
@@ -96,6 +96,20 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("attrition_origins", attrition_origins::rows(config, as_of, first_day)?),
         ("excluded_products", affinity::excluded_product_rows(config)),
         ("muted_categories", recommendations::muted_category_rows(&config.recommendations)),
+        ("preference_params", person::preference_param_rows(&config.preferences)),
+        ("contact_weights", person::contact_weight_rows(config, as_of)?),
+        ("allowed_slots", person::allowed_slot_rows(&config.preferences)),
+        ("region_time_zones", person::region_time_zone_rows(&config.preferences)),
+        ("occasion_params", person::occasion_param_rows(&config.occasions)),
+        ("civil_days", person::civil_day_rows(as_of)?),
+        ("celebrations", person::celebration_rows(&config.occasions, as_of)?),
+        ("question_bank", person::question_bank_rows(config)),
+        ("question_channels", person::question_channel_rows(config)),
+        ("fact_params", person::fact_param_rows(&config.agent_facts)),
+        ("fact_catalogue", person::fact_catalogue_rows(&config.agent_facts)),
+        ("fact_relevance", person::fact_relevance_rows(&config.agent_facts)),
+        ("fact_freshness", person::fact_freshness_rows(&config.agent_facts)),
+        ("fact_tier_weights", person::fact_tier_weight_rows(&config.agent_facts)),
         ("data_quality", quality::quality_rows(&quality::checks(config, staged))),
     ];
     for name in ["segment_members", "campaign_candidates"] {

@@ -19,6 +19,7 @@ mod memory;
 mod modelling;
 mod parameters;
 mod periods;
+mod person;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod portability_test;

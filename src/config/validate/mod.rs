@@ -7,6 +7,7 @@ mod contact_centre;
 mod expression;
 mod inputs;
 mod lifetime_value;
+mod preferences;
 mod recommendations;
 mod rfm;
 mod routing;
@@ -35,6 +36,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     recommendations::validate(&config.recommendations, mistakes);
     summary::validate(&config.summary, mistakes);
     contact_centre::validate(&config.contact_centre, mistakes);
+    preferences::validate(config, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
     if config.output.dir.is_empty() {
