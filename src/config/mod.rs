@@ -5,6 +5,7 @@
 
 mod affinity;
 mod attrition;
+mod campaign_response;
 mod campaigns;
 mod decimal;
 mod grid;
@@ -20,6 +21,7 @@ mod value_groups;
 
 pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
 pub use attrition::{Attrition, AttritionModel, Window};
+pub use campaign_response::{AttributionWindow, CampaignResponse, MeasuredCampaign};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
@@ -75,6 +77,9 @@ pub struct Config {
     /// Who is kept out of campaigns to measure what they do.
     #[serde(default)]
     pub experiments: Experiments,
+    /// What came of campaigns: how long they are watched, against whom, and which orders they may claim.
+    #[serde(default)]
+    pub campaign_response: CampaignResponse,
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,

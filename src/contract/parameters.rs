@@ -2,7 +2,7 @@
 //! run and of the inputs, as rows and not as templates.
 
 use super::{
-    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, lifetime_value, money, recommendations,
+    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, interactions, lifetime_value, money, recommendations,
     text,
 };
 
@@ -35,6 +35,7 @@ pub fn parameter_tables() -> Vec<Table> {
         recommendations::muted_categories(),
     ];
     tables.extend(attrition::parameter_tables());
+    tables.extend(interactions::parameter_tables());
     tables
 }
 

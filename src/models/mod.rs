@@ -23,6 +23,8 @@ mod hierarchies;
 pub mod lifetime_tables;
 pub mod lifetime_value;
 mod opportunity_values;
+pub mod response;
+mod response_tables;
 mod routing_keys;
 mod survival;
 
@@ -62,5 +64,6 @@ pub fn models() -> &'static [Model] {
         affinity_tables::MODEL,
         affinity_tables::recommendations::MODEL,
         opportunity_values::MODEL,
+        response_tables::MODEL,
     ]
 }

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod attrition;
+mod campaign_response;
 mod campaigns;
 mod expression;
 mod inputs;
@@ -27,6 +28,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     rfm::validate(&config.rfm, mistakes);
     affinity::validate(&config.affinity, mistakes);
     segments_and_campaigns(config, mistakes);
+    campaign_response::validate(&config.campaign_response, mistakes);
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);
