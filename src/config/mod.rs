@@ -15,6 +15,7 @@ mod load;
 mod mistake;
 mod recommendations;
 mod routing;
+mod rule_feedback;
 mod summary;
 mod validate;
 mod value_groups;
@@ -30,6 +31,7 @@ pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Strat
 pub use load::{Loaded, find, load, schema};
 pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
+pub use rule_feedback::RuleFeedback;
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
@@ -45,7 +47,7 @@ pub struct Config {
     /// What all tables share.
     pub project: Project,
     /// The exports, by kind: `transactions` (required), `interactions`, `customers`, `products`, `consents`,
-    /// `contacts_sent`, `contracts`, `fx`.
+    /// `contacts_sent`, `contracts`, `rule_log`, `fx`.
     pub inputs: BTreeMap<String, InputConfig>,
     /// What a customer's value is.
     #[serde(default)]
@@ -80,6 +82,9 @@ pub struct Config {
     /// What came of campaigns: how long they are watched, against whom, and which orders they may claim.
     #[serde(default)]
     pub campaign_response: CampaignResponse,
+    /// What came of rules: when one is judged, and against what.
+    #[serde(default)]
+    pub rule_feedback: RuleFeedback,
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,

@@ -62,7 +62,7 @@ pub fn input(name: &str) -> Option<&'static Input> {
 }
 
 static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
-    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts()]
+    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts(), rule_log()]
 });
 
 const CHANNELS: &[&str] =
@@ -379,6 +379,29 @@ fn contracts() -> Input {
         span: Some(("start", "end")),
         table,
     }
+}
+
+fn rule_log() -> Input {
+    let columns = vec![
+        required(instant("ts_us", "when a rule matched")),
+        required(text("rule_id", "the rule that matched, as our tables or the rule engine name it")),
+        of(text("rule_version", "its version; left unmapped, 1")),
+        of(text("customer_id", "whom it matched")),
+        of(text("context", "where: screen, call, page")),
+        of(boolean("shown", "whether what it says was shown; left unmapped, it was")),
+        of(boolean("accepted", "whether the customer took it")),
+        of(text("order_id", "the order that came of it")),
+        of(text("arm", "treat, or control where it was kept from acting")),
+    ];
+    let table = staged(
+        "staged_rule_log",
+        "one time that a rule matched",
+        &[],
+        &columns,
+        vec![day("log_day", "day on which it matched, in the business time zone")],
+        &["rule_id", "ts_us", "customer_id"],
+    );
+    Input { name: "rule_log", columns, key: &[], time: Some("ts_us"), day: Some("log_day"), span: None, table }
 }
 
 fn fx() -> Input {

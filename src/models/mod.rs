@@ -26,6 +26,7 @@ mod opportunity_values;
 pub mod response;
 mod response_tables;
 mod routing_keys;
+mod rule_feedback;
 mod survival;
 
 pub use batch::batch;
@@ -65,5 +66,6 @@ pub fn models() -> &'static [Model] {
         affinity_tables::recommendations::MODEL,
         opportunity_values::MODEL,
         response_tables::MODEL,
+        rule_feedback::MODEL,
     ]
 }

@@ -1,4 +1,4 @@
-//! What SQL and the model need to know of `[campaign_response]`, as rows.
+//! What SQL and the models need to know of `[campaign_response]` and `[rule_feedback]`, as rows.
 
 use std::collections::BTreeMap;
 
@@ -56,4 +56,15 @@ pub fn attribution_window_rows(config: &Config) -> Vec<Vec<Cell>> {
         }
     }
     rows
+}
+
+/// The one row of `rule_params`.
+pub fn rule_param_rows(config: &Config) -> Vec<Vec<Cell>> {
+    let feedback = &config.rule_feedback;
+    vec![vec![feedback.complaint_days.into(), feedback.confidence.into(), feedback.min_shown.into()]]
+}
+
+/// Rows of `default_rules`.
+pub fn default_rule_rows(config: &Config) -> Vec<Vec<Cell>> {
+    config.rule_feedback.default_rules.iter().map(|rule| vec![rule.as_str().into()]).collect()
 }

@@ -84,6 +84,8 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("response_campaigns", campaign_response::response_campaign_rows(config)),
         ("response_arms", campaign_response::response_arm_rows(config)),
         ("attribution_windows", campaign_response::attribution_window_rows(config)),
+        ("rule_params", campaign_response::rule_param_rows(config)),
+        ("default_rules", campaign_response::default_rule_rows(config)),
         ("contact_rules", contact_parameters::contact_rule_rows(config, as_of)?),
         ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
         ("consent_needs", contact_parameters::consent_need_rows(config)),

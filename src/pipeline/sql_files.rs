@@ -97,6 +97,8 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/rfm_edges.sql",
     "features/rfm_scores.sql",
     "features/rfm_values.sql",
+    "features/rule_cells.sql",
+    "features/rule_events.sql",
     "features/scope_periods.sql",
     "features/shrink_counts.sql",
     "features/shrink_parts.sql",

@@ -10,6 +10,7 @@ mod lifetime_value;
 mod recommendations;
 mod rfm;
 mod routing;
+mod rule_feedback;
 mod summary;
 mod value_groups;
 
@@ -29,6 +30,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     affinity::validate(&config.affinity, mistakes);
     segments_and_campaigns(config, mistakes);
     campaign_response::validate(&config.campaign_response, mistakes);
+    rule_feedback::validate(&config.rule_feedback, mistakes);
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);

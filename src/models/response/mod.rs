@@ -21,6 +21,7 @@ mod ratio;
 mod sample_ratio;
 #[cfg(test)]
 mod simulated;
+mod trend;
 mod winsor;
 
 pub use always_valid::{AlwaysValid, Mixture};
@@ -31,4 +32,5 @@ pub use moments::{Joint, Moments};
 pub use newcombe::{newcombe, wilson};
 pub use ratio::ratio;
 pub use sample_ratio::{SampleRatio, sample_ratio};
+pub use trend::{Trend, trend};
 pub use winsor::Cap;

@@ -123,6 +123,9 @@ fn truths(frame: &Frame, name: &str) -> Result<Vec<bool>> {
 /// All waves by campaign and wave, each with its cells.
 pub fn waves<'a>(inputs: &'a Inputs<'_>) -> Result<Vec<Wave<'a>>> {
     let table = inputs.table("campaign_waves")?;
+    if table.rows() == 0 {
+        return Ok(Vec::new());
+    }
     let (campaign, wave) = (texts(table, "campaign_id")?, texts(table, "wave")?);
     let (first_day, window) = (wholes(table, "first_day")?, wholes(table, "window_days")?);
     let (randomised, interim) = (truths(table, "is_randomised")?, truths(table, "is_interim")?);
@@ -144,10 +147,12 @@ pub fn waves<'a>(inputs: &'a Inputs<'_>) -> Result<Vec<Wave<'a>>> {
     }
 
     let plans = inputs.table("response_arms")?;
-    let (planned, arm, share) = (texts(plans, "campaign_id")?, texts(plans, "arm")?, plans.double("share")?);
-    for one in waves.values_mut() {
-        let of_campaign = (0..plans.rows()).filter(|row| planned[*row] == one.campaign);
-        one.plan = of_campaign.map(|row| (arm[row], share[row].unwrap_or_default())).collect();
+    if plans.rows() > 0 {
+        let (planned, arm, share) = (texts(plans, "campaign_id")?, texts(plans, "arm")?, plans.double("share")?);
+        for one in waves.values_mut() {
+            let of_campaign = (0..plans.rows()).filter(|row| planned[*row] == one.campaign);
+            one.plan = of_campaign.map(|row| (arm[row], share[row].unwrap_or_default())).collect();
+        }
     }
     for (key, cell) in cells(inputs.table("campaign_cells")?)? {
         let unknown = || Error::internal("a row of `campaign_cells` is of no wave");

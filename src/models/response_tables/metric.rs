@@ -52,6 +52,11 @@ impl Metric {
         matches!(self, Metric::Complaint | Metric::Conversion | Metric::OptOut | Metric::Visit)
     }
 
+    /// Whether more of it is what a campaign is for.
+    pub fn is_wanted(self) -> bool {
+        !matches!(self, Metric::Complaint | Metric::OptOut)
+    }
+
     /// Whether it is a sum of money a customer.
     pub fn is_money(self) -> bool {
         matches!(self, Metric::Margin | Metric::Revenue)

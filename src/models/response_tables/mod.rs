@@ -202,7 +202,7 @@ impl Head<'_> {
             double(attributed),
             double(share(incremental, attributed)),
             Value::Whole(treated.cost),
-            double(share(Some(cost), incremental)),
+            double(share(Some(cost), incremental.filter(|_| one.metric.is_wanted()))),
             double(share(profit, Some(cost))),
             text(verdict),
             text(basis),
