@@ -62,7 +62,17 @@ pub fn input(name: &str) -> Option<&'static Input> {
 }
 
 static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
-    vec![fx(), products(), customers(), transactions(), interactions(), consents(), contacts_sent(), contracts(), rule_log()]
+    vec![
+        fx(),
+        products(),
+        customers(),
+        transactions(),
+        interactions(),
+        consents(),
+        contacts_sent(),
+        contracts(),
+        rule_log(),
+    ]
 });
 
 const CHANNELS: &[&str] =

@@ -2,8 +2,8 @@
 //! run and of the inputs, as rows and not as templates.
 
 use super::{
-    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, interactions, lifetime_value, money, recommendations,
-    text,
+    Table, affinity, attrition, bigint, boolean, day, double, instant, integer, interactions, lifetime_value, money,
+    recommendations, text,
 };
 
 /// All parameter tables.

@@ -330,7 +330,10 @@ impl Feedback {
         };
         push(&mut self.names, [Some(name.to_owned()), Some(version.to_owned())]);
         push(&mut self.counts, [Some(on.matched), Some(on.shown), Some(on.accepted)]);
-        push(&mut self.rates, [rate(on.accepted, on.shown), interval.map(|ends| ends.lo), interval.map(|ends| ends.hi)]);
+        push(
+            &mut self.rates,
+            [rate(on.accepted, on.shown), interval.map(|ends| ends.lo), interval.map(|ends| ends.hi)],
+        );
         self.baseline.push(Some(baseline.map_or("none", |baseline| baseline.name).to_owned()));
         self.randomised.push(Some(baseline.is_some_and(|baseline| baseline.name == "control")));
         self.baseline_n.push(Some(baseline.map_or(0, |baseline| baseline.n)));

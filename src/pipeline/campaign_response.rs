@@ -36,7 +36,8 @@ pub fn response_arm_rows(config: &Config) -> Vec<Vec<Cell>> {
             plans.insert(name, vec![("control", control), ("treat", 1.0 - control)]);
         }
     }
-    for (name, campaign) in config.campaign_response.campaigns.iter().filter(|(_, campaign)| !campaign.arms.is_empty()) {
+    for (name, campaign) in config.campaign_response.campaigns.iter().filter(|(_, campaign)| !campaign.arms.is_empty())
+    {
         plans.insert(name, campaign.arms.iter().map(|(arm, share)| (arm.as_str(), *share)).collect());
     }
     let rows = plans.into_iter().flat_map(|(name, arms)| arms.into_iter().map(move |(arm, share)| (name, arm, share)));

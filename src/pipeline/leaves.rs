@@ -7,8 +7,8 @@ use super::graph::{Graph, Maker};
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::{
-    affinity, attrition_origins, calendar, campaign_response, contact_parameters, lifetime_value, parameters, previous, quality,
-    recommendations,
+    affinity, attrition_origins, calendar, campaign_response, contact_parameters, lifetime_value, parameters, previous,
+    quality, recommendations,
 };
 use crate::config::Config;
 use crate::contract::Table;

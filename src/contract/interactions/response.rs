@@ -34,7 +34,10 @@ fn response_params() -> Table {
         vec![
             integer("window_days", "days in which what customers do counts"),
             integer("history_days", "days before by whose revenue customers are ranked"),
-            boolean("is_observational", "whether campaigns without a control group are compared with who was not reached"),
+            boolean(
+                "is_observational",
+                "whether campaigns without a control group are compared with who was not reached",
+            ),
             double("confidence", "of intervals"),
             bigint("min_units", "fewest units of an arm for an estimate"),
             bigint("narrowest_at_units", "units of both arms at which intervals for any time are narrowest"),
@@ -362,7 +365,10 @@ fn campaign_response() -> Table {
                 text("arm", "the treated arm"),
                 text("cut", "all, tier=1, region=..., decile=1: as the customers were before the wave"),
                 text("metric", "complaint, conversion, margin, opt_out, order_value, revenue or visit"),
-                text("method", "newcombe, welch, cuped, ratio, matched; _winsorised: cut at the 99.9th percentile before"),
+                text(
+                    "method",
+                    "newcombe, welch, cuped, ratio, matched; _winsorised: cut at the 99.9th percentile before",
+                ),
                 boolean("is_headline", "whether it is the method to read for the metric"),
                 boolean("randomised", "whether there was a control group; if not, the comparison is observational"),
                 boolean("interim", "whether the window is not over for somebody: read the always valid interval"),
@@ -374,7 +380,10 @@ fn campaign_response() -> Table {
                 ),
                 bigint("n_treat", "treated customers or households, delivered or not"),
                 bigint("n_control", "those they are compared with"),
-                bigint("units_in_two_arms", "customers or households of the wave left out because they were in several arms"),
+                bigint(
+                    "units_in_two_arms",
+                    "customers or households of the wave left out because they were in several arms",
+                ),
                 bigint("unmatched", "treated ones without anybody like them to compare with, left out"),
                 bigint("sent", "messages to the treated"),
                 bigint("delivered", "those that arrived"),
@@ -402,7 +411,10 @@ fn campaign_response() -> Table {
                 estimate("incremental_lo", "lower end"),
                 estimate("incremental_hi", "upper end"),
                 estimate("attributed_total", "orders, revenue or margin attributed by last touch"),
-                estimate("incremental_per_attributed", "what of it was incremental: the correction for campaigns without control"),
+                estimate(
+                    "incremental_per_attributed",
+                    "what of it was incremental: the correction for campaigns without control",
+                ),
                 money("cost_e4", "what the messages to the treated cost"),
                 estimate("cost_per_incremental", "cost of one more"),
                 estimate("roi", "margin less cost, over cost"),

@@ -33,9 +33,8 @@ pub fn p_alive(purchase_days: &[f64], recency_days: &[f64], tenure_days: &[f64])
     let process = model.process(&fit.parameters());
     let (distinct, numbers) = numbered(&histories);
     let alive: Vec<f64> = distinct.iter().map(|history| process.p_alive(history)).collect();
-    let (lowest, highest) = alive.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lowest, highest), p| {
-        (lowest.min(*p), highest.max(*p))
-    });
+    let (lowest, highest) =
+        alive.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lowest, highest), p| (lowest.min(*p), highest.max(*p)));
     (highest - lowest >= LEAST_SPREAD).then(|| numbers.iter().map(|number| alive[*number as usize]).collect())
 }
 

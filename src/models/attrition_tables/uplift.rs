@@ -169,7 +169,8 @@ impl Finding {
         let (Some(Measured { value, low, high }), Some(evidence)) = (qini, self.evidence()) else {
             return "no ranking could be judged".to_owned();
         };
-        let words = if of.is_certain(evidence) { "ranks better than chance" } else { "not certainly better than chance" };
+        let words =
+            if of.is_certain(evidence) { "ranks better than chance" } else { "not certainly better than chance" };
         let tried = match of.tried() {
             1 => String::new(),
             tried => format!(", {tried} tries allowed for"),
@@ -235,8 +236,13 @@ mod tests {
         assert_eq!(uplift.findings[0].reason(&uplift), "ranks better than chance: Qini 2.2000, from 0.2400 to 4.1600");
         uplift.findings.push(of(0.3));
         assert_eq!(uplift.findings[0].status(&uplift), "no_ranking");
-        assert!(uplift.findings[0].reason(&uplift).starts_with("not certainly better than chance, 2 tries allowed for"));
+        assert!(
+            uplift.findings[0].reason(&uplift).starts_with("not certainly better than chance, 2 tries allowed for")
+        );
         uplift.findings.push(of(2.5));
-        assert_eq!(uplift.findings.iter().map(|one| one.status(&uplift)).collect::<Vec<_>>(), ["no_ranking", "no_ranking", "ok"]);
+        assert_eq!(
+            uplift.findings.iter().map(|one| one.status(&uplift)).collect::<Vec<_>>(),
+            ["no_ranking", "no_ranking", "ok"]
+        );
     }
 }

@@ -51,9 +51,6 @@ impl AlwaysValid {
         let half = std_error * (2.0 * ln_bound * inflated / weight).sqrt();
         let z = effect / std_error;
         let ln_ratio = z * z * weight / (2.0 * inflated) - inflated.ln() / 2.0;
-        AlwaysValid {
-            interval: Interval { lo: effect - half, hi: effect + half },
-            p_value: (-ln_ratio).exp().min(1.0),
-        }
+        AlwaysValid { interval: Interval { lo: effect - half, hi: effect + half }, p_value: (-ln_ratio).exp().min(1.0) }
     }
 }

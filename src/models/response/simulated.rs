@@ -45,7 +45,8 @@ fn means_cover_at_their_nominal_rate_and_cuped_is_narrower() {
     const ROUNDS: u32 = 1_000;
     const EFFECT: i64 = 150;
     let shop = Shop::new();
-    let (mut plain_held, mut cuped_held, mut narrower, mut removed, mut plain_sum, mut cuped_sum) = (0, 0, 0, 0.0, 0.0, 0.0);
+    let (mut plain_held, mut cuped_held, mut narrower, mut removed, mut plain_sum, mut cuped_sum) =
+        (0, 0, 0, 0.0, 0.0, 0.0);
     for seed in 0..ROUNDS {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed.into());
         let mut known = [Joint::default(); 2];
@@ -125,7 +126,9 @@ fn shares_ratios_and_matched_means_cover_at_their_nominal_rate() {
         // A mean order is 3,000 in both arms.
         ratios += u32::from(ratio(&orders[0], &orders[1], 0.95).unwrap().interval.holds(0.0));
         strata_held += u32::from(matched(&strata, 0.95).unwrap().difference.interval.holds(300.0));
-        let all = strata.iter().fold([Moments::default(); 2], |all, stratum| [0, 1].map(|arm| all[arm].plus(&stratum[arm].y)));
+        let all = strata
+            .iter()
+            .fold([Moments::default(); 2], |all, stratum| [0, 1].map(|arm| all[arm].plus(&stratum[arm].y)));
         naive_held += u32::from(welch(&all[0], &all[1], 0.95).unwrap().interval.holds(300.0));
     }
     assert_nominal(shares, ROUNDS, 0.95, "newcombe");
@@ -170,7 +173,10 @@ fn who_looks_every_time_is_wrong_no_more_often_than_promised() {
         end_wrong += u32::from(end);
     }
     // At most 5 %, four standard deviations of chance allowed; the plain interval is right only at the end.
-    assert!(f64::from(always_wrong) < 0.05 * f64::from(ROUNDS) + 4.0 * (0.0475 * f64::from(ROUNDS)).sqrt(), "{always_wrong}");
+    assert!(
+        f64::from(always_wrong) < 0.05 * f64::from(ROUNDS) + 4.0 * (0.0475 * f64::from(ROUNDS)).sqrt(),
+        "{always_wrong}"
+    );
     assert!(plain_wrong > ROUNDS / 4, "{plain_wrong}");
     assert_nominal(ROUNDS - end_wrong, ROUNDS, 0.95, "the last look");
 }

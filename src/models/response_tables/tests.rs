@@ -1,6 +1,7 @@
 //! Waves by hand: what is withheld, what is left out, and what follows from a window that is not over.
 #![allow(clippy::unwrap_used)]
 
+use super::super::Values;
 use super::*;
 
 const PARAMS: Params = Params { confidence: 0.95, min_units: 50, narrowest_at: 5_000.0 };
@@ -29,7 +30,7 @@ fn cell(arm: &'static str, units: i64, revenue: i64, before: i64) -> Cell<'stati
     }
 }
 
-/// Twice as many of the treated buy for 30 as of the control; one message costs 0.1.
+/// Twice as many of the treated buy for 30 as of the control, whatever they did before; one message costs 0.1.
 fn wave(is_randomised: bool, is_interim: bool) -> Wave<'static> {
     let other = if is_randomised { "control" } else { "comparison" };
     Wave {
@@ -41,10 +42,14 @@ fn wave(is_randomised: bool, is_interim: bool) -> Wave<'static> {
         is_interim,
         units_in_two_arms: 3,
         cells: vec![
-            cell("treat", 200, 300_000, 150_000),
-            cell("treat", 700, 0, 30_000),
-            cell(other, 100, 300_000, 150_000),
-            cell(other, 800, 0, 30_000),
+            cell("treat", 100, 300_000, 150_000),
+            cell("treat", 100, 300_000, 30_000),
+            cell("treat", 350, 0, 150_000),
+            cell("treat", 350, 0, 30_000),
+            cell(other, 50, 300_000, 150_000),
+            cell(other, 50, 300_000, 30_000),
+            cell(other, 400, 0, 150_000),
+            cell(other, 400, 0, 30_000),
         ],
         plan: BTreeMap::new(),
     }
@@ -138,7 +143,9 @@ fn arms_of_another_size_than_planned_are_not_reported() {
     assert!(off.double("revenue", "welch", "srm_p").unwrap() < 1e-6);
     assert_eq!(off.text("revenue", "welch", "status"), "sample_ratio_mismatch");
     assert_eq!(off.text("revenue", "welch", "verdict"), "withheld");
-    for column in ["effect", "lo", "hi", "p_value", "mean_treat", "mean_control", "lift", "always_lo", "incremental_total"] {
+    for column in
+        ["effect", "lo", "hi", "p_value", "mean_treat", "mean_control", "lift", "always_lo", "incremental_total"]
+    {
         assert_eq!(off.double("revenue", "welch", column), None, "{column}");
     }
     // An arm that was planned and is not there is off too.
@@ -151,7 +158,8 @@ fn arms_of_another_size_than_planned_are_not_reported() {
 fn a_window_that_is_not_over_is_judged_by_the_wider_interval() {
     let (done, running) = (Response::of(&wave(true, false)), Response::of(&wave(true, true)));
     for response in [&done, &running] {
-        let (lo, always_lo) = (response.double("margin", "welch", "lo"), response.double("margin", "welch", "always_lo"));
+        let (lo, always_lo) =
+            (response.double("margin", "welch", "lo"), response.double("margin", "welch", "always_lo"));
         assert!(always_lo.unwrap() < lo.unwrap());
     }
     // Cost between the two lower ends: sure once it is over, not before.
