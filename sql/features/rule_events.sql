@@ -6,24 +6,38 @@
 -- week_no counts back from as_of, 0 is the last seven days. tier is the value tier in the last period that was over on that day,
 -- 0 without value and null without such a period. An order is counted for the first event that names it. is_followed_by_complaint:
 -- a complaint of the customer began within [rule_feedback] complaint_days.
-WITH named AS (
+WITH logged AS (
+    SELECT
+        rule_id,
+        COALESCE(rule_version, '1') AS rule_version,
+        customer_id,
+        COALESCE(context, '') AS context,
+        COALESCE(arm, 'treat') AS arm,
+        ts_us,
+        log_day,
+        shown,
+        COALESCE(accepted, FALSE) AS is_accepted,
+        order_id
+    FROM staged_rule_log
+),
+named AS (
     SELECT
         l.rule_id AS rule_id,
-        COALESCE(l.rule_version, '1') AS rule_version,
+        l.rule_version AS rule_version,
         l.customer_id AS customer_id,
-        CASE WHEN COALESCE(l.arm, 'treat') = 'control' THEN 'control' ELSE 'treat' END AS arm,
+        CASE WHEN l.arm = 'control' THEN 'control' ELSE 'treat' END AS arm,
         l.ts_us AS ts_us,
         l.log_day AS log_day,
-        CASE WHEN l.shown IS NULL THEN COALESCE(l.arm, 'treat') <> 'control' ELSE l.shown END AS is_shown,
-        COALESCE(l.accepted, FALSE) AS is_accepted,
+        CASE WHEN l.shown IS NULL THEN l.arm <> 'control' ELSE l.shown END AS is_shown,
+        l.is_accepted AS is_accepted,
         l.order_id AS order_id,
         CAST(
             ROW_NUMBER() OVER (
                 PARTITION BY l.customer_id, l.order_id ORDER BY l.ts_us, l.rule_id, l.rule_version, l.context
             ) AS BIGINT
         ) AS place
-    FROM staged_rule_log AS l
-    WHERE COALESCE(l.arm, 'treat') NOT IN ('global_holdout', 'suppressed')
+    FROM logged AS l
+    WHERE l.arm NOT IN ('global_holdout', 'suppressed')
 ),
 days AS (
     SELECT log_day FROM named GROUP BY log_day
