@@ -140,8 +140,8 @@ fn shares_ratios_and_matched_means_cover_at_their_nominal_rate() {
 
 #[test]
 fn who_looks_every_time_is_wrong_no_more_often_than_promised() {
-    const ROUNDS: u32 = 600;
-    const LOOKS: u32 = 300;
+    const ROUNDS: u32 = 400;
+    const LOOKS: u32 = 250;
     let shop = Shop::new();
     let mixture = Mixture::narrowest_at(5_000.0, 0.95);
     let (mut always_wrong, mut plain_wrong, mut end_wrong) = (0, 0, 0);
@@ -183,7 +183,7 @@ fn who_looks_every_time_is_wrong_no_more_often_than_promised() {
 
 #[test]
 fn always_valid_intervals_hold_a_planted_effect_at_every_look_and_find_it() {
-    const ROUNDS: u32 = 200;
+    const ROUNDS: u32 = 120;
     const EFFECT: i64 = 400;
     let shop = Shop::new();
     let mixture = Mixture::narrowest_at(5_000.0, 0.95);
