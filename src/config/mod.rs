@@ -5,6 +5,7 @@
 
 mod affinity;
 mod attrition;
+mod campaign_response;
 mod campaigns;
 mod contact_centre;
 mod decimal;
@@ -17,12 +18,14 @@ mod mistake;
 mod preferences;
 mod recommendations;
 mod routing;
+mod rule_feedback;
 mod summary;
 mod validate;
 mod value_groups;
 
 pub use affinity::{Affinity, AffinityLevel, AffinityRank, Granularity, MegabasketRule, ProductAttribute};
 pub use attrition::{Attrition, AttritionModel, Window};
+pub use campaign_response::{AttributionWindow, CampaignResponse, MeasuredCampaign};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use contact_centre::{ContactCentre, MixPart, ServiceLevelRule};
 pub use decimal::decimal_e4;
@@ -34,6 +37,7 @@ pub use load::{Loaded, find, load, schema};
 pub use preferences::{AgentFacts, LeapDay, Occasions, PreferenceSegment, Preferences, Question};
 pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
+pub use rule_feedback::RuleFeedback;
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
@@ -81,6 +85,12 @@ pub struct Config {
     /// Who is kept out of campaigns to measure what they do.
     #[serde(default)]
     pub experiments: Experiments,
+    /// What came of campaigns: how long they are watched, against whom, and which orders they may claim.
+    #[serde(default)]
+    pub campaign_response: CampaignResponse,
+    /// What came of rules: when one is judged, and against what.
+    #[serde(default)]
+    pub rule_feedback: RuleFeedback,
     /// Service levels and what each is entitled to.
     #[serde(default)]
     pub routing: Routing,

@@ -80,6 +80,7 @@ static INPUTS: LazyLock<Vec<Input>> = LazyLock::new(|| {
         contracts(),
         holidays(),
         answers(),
+        rule_log(),
     ]
 });
 
@@ -430,7 +431,7 @@ fn holidays() -> Input {
         vec![],
         &["date_day", "region", "name"],
     );
-    Input { name: "holidays", columns, key: &[], time: None, day: None, span: None, table }
+    Input { name: "holidays", columns, key: &[], time: None, day: None, span: None, in_order: &[], table }
 }
 
 fn answers() -> Input {
@@ -449,7 +450,48 @@ fn answers() -> Input {
         vec![day("answer_day", "day of it, in the business time zone")],
         &["customer_id", "question_id", "ts_us", "value"],
     );
-    Input { name: "answers", columns, key: &[], time: Some("ts_us"), day: Some("answer_day"), span: None, table }
+    Input {
+        name: "answers",
+        columns,
+        key: &[],
+        time: Some("ts_us"),
+        day: Some("answer_day"),
+        span: None,
+        in_order: &[],
+        table,
+    }
+}
+
+fn rule_log() -> Input {
+    let columns = vec![
+        required(instant("ts_us", "when a rule matched")),
+        required(text("rule_id", "the rule that matched, as our tables or the rule engine name it")),
+        of(text("rule_version", "its version; left unmapped, 1")),
+        of(text("customer_id", "whom it matched")),
+        of(text("context", "where: screen, call, page")),
+        of(boolean("shown", "whether what it says was shown; left unmapped, it was")),
+        of(boolean("accepted", "whether the customer took it")),
+        of(text("order_id", "the order that came of it")),
+        of(text("arm", "treat, or control where it was kept from acting")),
+    ];
+    let table = staged(
+        "staged_rule_log",
+        "one time that a rule matched",
+        &[],
+        &columns,
+        vec![day("log_day", "day on which it matched, in the business time zone")],
+        &["rule_id", "ts_us", "customer_id"],
+    );
+    Input {
+        name: "rule_log",
+        columns,
+        key: &[],
+        time: Some("ts_us"),
+        day: Some("log_day"),
+        span: None,
+        in_order: &[],
+        table,
+    }
 }
 
 fn fx() -> Input {

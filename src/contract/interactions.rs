@@ -2,16 +2,25 @@
 
 mod contact_centre;
 mod contact_centre_summary;
+mod response;
+mod rules;
 mod voice_of_customer;
 
 use super::Table;
 
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
-    [contact_centre::tables(), contact_centre_summary::tables(), voice_of_customer::tables()].concat()
+    [
+        contact_centre::tables(),
+        contact_centre_summary::tables(),
+        response::tables(),
+        rules::tables(),
+        voice_of_customer::tables(),
+    ]
+    .concat()
 }
 
 /// What the pipeline itself makes for them.
 pub(super) fn parameter_tables() -> Vec<Table> {
-    contact_centre::parameter_tables()
+    [contact_centre::parameter_tables(), response::parameter_tables(), rules::parameter_tables()].concat()
 }

@@ -25,7 +25,10 @@ pub mod lifetime_tables;
 pub mod lifetime_value;
 mod local_time;
 mod opportunity_values;
+pub mod response;
+mod response_tables;
 mod routing_keys;
+mod rule_feedback;
 mod survival;
 
 pub use batch::batch;
@@ -67,5 +70,7 @@ pub fn models() -> &'static [Model] {
         local_time::MODEL,
         information::RARITY,
         information::ENTROPY,
+        response_tables::MODEL,
+        rule_feedback::MODEL,
     ]
 }

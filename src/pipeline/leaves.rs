@@ -7,8 +7,8 @@ use super::graph::{Graph, Maker};
 use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::{
-    affinity, attrition_origins, calendar, contact_centre, contact_parameters, lifetime_value, parameters, person,
-    previous, quality, recommendations,
+    affinity, attrition_origins, calendar, campaign_response, contact_centre, contact_parameters, lifetime_value,
+    parameters, person, previous, quality, recommendations,
 };
 use crate::config::Config;
 use crate::contract::Table;
@@ -80,6 +80,12 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("segment_definitions", segment_definition_rows(config)?),
         ("segment_membership_before", previous::membership_rows(previous)?),
         ("campaign_definitions", contact_parameters::campaign_definition_rows(config)?),
+        ("response_params", campaign_response::response_param_rows(config)),
+        ("response_campaigns", campaign_response::response_campaign_rows(config)),
+        ("response_arms", campaign_response::response_arm_rows(config)),
+        ("attribution_windows", campaign_response::attribution_window_rows(config)),
+        ("rule_params", campaign_response::rule_param_rows(config)),
+        ("default_rules", campaign_response::default_rule_rows(config)),
         ("contact_rules", contact_parameters::contact_rule_rows(config, as_of)?),
         ("contact_rule_channels", contact_parameters::contact_rule_channel_rows(config)),
         ("consent_needs", contact_parameters::consent_need_rows(config)),

@@ -6,6 +6,7 @@ mod affinity;
 mod attrition_origins;
 mod backtest;
 mod calendar;
+mod campaign_response;
 mod contact_centre;
 mod contact_parameters;
 mod execute;

@@ -126,6 +126,6 @@ fn rule(index: &str, rule: &ContactRule, mistakes: &mut Mistakes<'_>) {
 }
 
 /// The channels that there are, as consents know them.
-fn channels() -> &'static [&'static str] {
+pub(super) fn channels() -> &'static [&'static str] {
     contract::input("consents").and_then(|input| input.column("channel")).map_or(&[][..], |column| column.values)
 }

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod attrition;
+mod campaign_response;
 mod campaigns;
 mod contact_centre;
 mod expression;
@@ -11,6 +12,7 @@ mod preferences;
 mod recommendations;
 mod rfm;
 mod routing;
+mod rule_feedback;
 mod summary;
 mod value_groups;
 
@@ -29,6 +31,8 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     rfm::validate(&config.rfm, mistakes);
     affinity::validate(&config.affinity, mistakes);
     segments_and_campaigns(config, mistakes);
+    campaign_response::validate(&config.campaign_response, mistakes);
+    rule_feedback::validate(&config.rule_feedback, mistakes);
     routing::validate(&config.routing, mistakes);
     value_groups::validate(config, mistakes);
     attrition::validate(&config.attrition, mistakes);
