@@ -7,8 +7,7 @@ SELECT
     i.customer_id AS customer_id,
     CASE WHEN i.customer_id IS NULL THEN i.visitor_id END AS visitor_id,
     i.ts_start_us AS ts_us,
-    i.channel AS channel,
-    i.reason_code AS reason_code
+    i.channel AS channel
 FROM staged_interactions AS i
 CROSS JOIN run_params AS p
 WHERE COALESCE(i.event, 'question') = 'question'

@@ -14,6 +14,7 @@ mod load;
 mod mistake;
 mod recommendations;
 mod routing;
+mod sessions;
 mod summary;
 mod validate;
 mod value_groups;
@@ -28,6 +29,7 @@ pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Strat
 pub use load::{Loaded, find, load, schema};
 pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
+pub use sessions::Sessions;
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
@@ -93,6 +95,9 @@ pub struct Config {
     /// What-if figures: better retention, larger orders, lower cost.
     #[serde(default)]
     pub business_case: BusinessCase,
+    /// Sessions on the site and in the app: when they end, whose they are, when they count as abandoned.
+    #[serde(default)]
+    pub sessions: Sessions,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

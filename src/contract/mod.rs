@@ -13,6 +13,7 @@ mod campaigns;
 mod contracts;
 mod features;
 mod inputs;
+mod interactions;
 mod lifetime_value;
 mod parameters;
 mod recommendations;
@@ -66,6 +67,7 @@ pub fn made_tables() -> Vec<Table> {
         recommendations::tables(),
         summaries::tables(),
         contracts::tables(),
+        interactions::tables(),
     ]
     .concat()
 }

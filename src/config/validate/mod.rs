@@ -9,6 +9,7 @@ mod lifetime_value;
 mod recommendations;
 mod rfm;
 mod routing;
+mod sessions;
 mod summary;
 mod value_groups;
 
@@ -32,6 +33,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     attrition::validate(&config.attrition, mistakes);
     lifetime_value::validate(&config.lifetime_value, mistakes);
     recommendations::validate(&config.recommendations, mistakes);
+    sessions::validate(&config.sessions, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
