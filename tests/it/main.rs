@@ -53,5 +53,6 @@ mod rfm_grids;
 mod routing_keys;
 mod rule_engines;
 mod run_support;
+mod sessions;
 mod value_groups;
 mod value_groups_small;
