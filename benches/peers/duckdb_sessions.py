@@ -3,8 +3,8 @@
     python duckdb_sessions.py PIPELINE_FOLDER AS_OF_US OUT_FOLDER MEMORY_LIMIT
 
 One statement a step, as one would write it for DuckDB: windows over each visitor's events, ASOF joins for the next order.
-Prints one JSON object: the rows of the summary (period, stage, sessions, selected, ordered, abandoned, recovered late,
-question linked, value at risk), the rows of the list, and seconds of each step.
+Prints one JSON object: the rows of the summary (period, stage, sessions, selected, ordered, abandoned, recovered late and
+value at risk), the length of the list, and seconds of each step.
 """
 
 import json

@@ -8,6 +8,7 @@ mod attrition;
 mod campaigns;
 mod decimal;
 mod grid;
+mod identity;
 mod inputs;
 mod lifetime_value;
 mod load;
@@ -24,6 +25,7 @@ pub use attrition::{Attrition, AttritionModel, Window};
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use decimal::decimal_e4;
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
+pub use identity::Identity;
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
@@ -95,6 +97,9 @@ pub struct Config {
     /// What-if figures: better retention, larger orders, lower cost.
     #[serde(default)]
     pub business_case: BusinessCase,
+    /// Which customers are one person: links by verified addresses and numbers.
+    #[serde(default)]
+    pub identity: Identity,
     /// Sessions on the site and in the app: when they end, whose they are, when they count as abandoned.
     #[serde(default)]
     pub sessions: Sessions,

@@ -1,10 +1,11 @@
 //! Contracts of the tables about interactions.
 
+mod identity;
 mod sessions;
 
 use super::Table;
 
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
-    [sessions::tables()].concat()
+    [identity::tables(), sessions::tables()].concat()
 }

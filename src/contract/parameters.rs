@@ -164,6 +164,12 @@ fn run_params() -> Table {
             bigint("session_look_back_us", "time before a customer was first named that is theirs, in microseconds"),
             bigint("session_recover_us", "time for which a session may be recovered, in microseconds"),
             integer("session_period_days", "days of a period of the summary of sessions"),
+            // [identity]
+            text("identity_country", "calling code of numbers that name no country; empty without"),
+            text("identity_trunk", "what numbers within the country begin with"),
+            text("identity_international", "what stands for + before a number"),
+            bigint("identity_sharing", "most customers of an identifier that links"),
+            bigint("identity_group", "most customers that are one person"),
         ],
     )
     .internal()

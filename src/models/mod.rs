@@ -20,6 +20,7 @@ mod contact_allocation;
 mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
+pub mod identity;
 pub mod lifetime_tables;
 pub mod lifetime_value;
 mod opportunity_values;
@@ -62,5 +63,6 @@ pub fn models() -> &'static [Model] {
         affinity_tables::MODEL,
         affinity_tables::recommendations::MODEL,
         opportunity_values::MODEL,
+        identity::MODEL,
     ]
 }

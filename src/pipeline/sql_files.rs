@@ -60,6 +60,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/growth_expansion.sql",
     "features/growth_moves.sql",
     "features/growth_parts.sql",
+    "features/identity_keys.sql",
     "features/ltv_covariates.sql",
     "features/ltv_customers.sql",
     "features/ltv_groups.sql",

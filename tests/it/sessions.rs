@@ -8,6 +8,8 @@ use std::path::Path;
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use patronage::generate::{Clicks, GenerateOptions, Layout, Model, generate};
+use patronage::monitor::{Cancel, Silent};
 use patronage::pipeline::RunOptions;
 use serde_json::Value;
 
@@ -375,4 +377,51 @@ fn sessions_of_the_fuzzy_factory_are_duckdbs() {
     let Some(theirs) = in_duckdb(&run, date(2015, 4, 2), &events, &contacts, &orders) else { return };
     assert_eq!((&theirs["only_ours"], &theirs["only_theirs"]), (&0.into(), &0.into()), "{theirs}");
     assert_eq!(theirs["abandoned"], 3_230);
+}
+
+/// A shop with page events, and nothing in francs so that the values of carts are those of orders.
+fn clicking(folder: &Path) -> std::path::PathBuf {
+    let out = folder.join("shop");
+    let options = GenerateOptions {
+        out: out.clone(),
+        customers: 2_000,
+        products: 200,
+        days: 365,
+        seed: 7,
+        layout: Layout::Single,
+        threads: 2,
+        model: Model { foreign_currency: false, ..Model::default() },
+        clicks: Some(Clicks::default()),
+        ..GenerateOptions::default()
+    };
+    generate(&options, &Silent, &Cancel::new()).unwrap();
+    out
+}
+
+#[test]
+fn visits_of_a_generated_shop_are_found_and_their_ends_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = clicking(folder.path());
+    let text = fs::read_to_string(shop.join("patronage.toml")).unwrap();
+    let as_of = date(2026, 7, 1);
+    let run = run(&shop, &text, Some(as_of));
+    let Some(python) = python_with("duckdb") else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/sessions_planted.py");
+    let arguments: [&OsStr; 3] = [script.as_ref(), shop.as_os_str(), run.as_os_str()];
+    let found: Value = serde_json::from_str(&output(python, &arguments)).unwrap();
+    let share = |what: &str| found[what].as_f64().unwrap();
+    // Two visits of one visitor within half an hour are one session, and no visit is ever cut.
+    assert_eq!(found["cut"], 0, "{found}");
+    assert!((0.98..=1.0).contains(&share("sessions_per_visit")), "{found}");
+    // Who ordered was not called an abandoner; who did not mean to order was one but for chance.
+    assert_eq!(share("ordered_of_orders"), 1.0, "{found}");
+    assert!(share("abandoned_of_others") > 0.9, "{found}");
+    // Three in ten of those with something in the cart end with a question that nobody answers; of the visits without
+    // one, hardly any has one in the hour around it.
+    assert!((share("questioned_with_cart") - 0.3).abs() < 0.03, "{found}");
+    assert!(share("questioned_without_cart") < 0.05, "{found}");
+    // A session names its own customer, or nobody.
+    assert_eq!(found["wrong_owner"], 0, "{found}");
+    assert!(share("named_later_only") > 0.0, "{found}");
+    assert_eq!(found["leaked"], 0, "{found}");
 }

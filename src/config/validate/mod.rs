@@ -4,6 +4,7 @@ mod affinity;
 mod attrition;
 mod campaigns;
 mod expression;
+mod identity;
 mod inputs;
 mod lifetime_value;
 mod recommendations;
@@ -33,6 +34,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     attrition::validate(&config.attrition, mistakes);
     lifetime_value::validate(&config.lifetime_value, mistakes);
     recommendations::validate(&config.recommendations, mistakes);
+    identity::validate(&config.identity, mistakes);
     sessions::validate(&config.sessions, mistakes);
     summary::validate(&config.summary, mistakes);
     gates(config, mistakes);
