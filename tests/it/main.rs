@@ -27,6 +27,7 @@ mod golden_cdnow;
 mod golden_ltv;
 mod golden_rfm_package;
 mod growth_by_hand;
+mod identity_links;
 mod ingest_cache;
 mod ingest_conservation;
 mod ingest_duplicates;

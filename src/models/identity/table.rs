@@ -2,7 +2,7 @@
 
 use super::super::{Inputs, Model, Rows, Values};
 use super::normalise::{Dialling, email, phone};
-use super::{Key, Limits, Link, Rule, links};
+use super::{Key, Limits, Link, Rule, Verdict, links};
 use crate::error::{Error, Result};
 
 /// Which customers are one person.
@@ -47,13 +47,14 @@ fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
 }
 
 fn rows(links: &[Link], customers: &[&str]) -> Rows {
-    let text = |of: &dyn Fn(&Link) -> &str| Values::Text(links.iter().map(|link| Some(of(link).to_owned())).collect());
+    let text = |words: Vec<&str>| Values::Text(words.into_iter().map(|word| Some(word.to_owned())).collect());
+    let status = |link: &Link| if link.verdict == Verdict::Linked { "linked" } else { "review" };
     vec![
-        text(&|link| customers[link.customer]),
-        text(&|link| link.rule.id()),
-        text(&|link| customers[link.person]),
-        text(&|link| if link.verdict == super::Verdict::Linked { "linked" } else { "review" }),
-        text(&|link| link.verdict.name()),
+        text(links.iter().map(|link| customers[link.customer]).collect()),
+        text(links.iter().map(|link| link.rule.id()).collect()),
+        text(links.iter().map(|link| customers[link.person]).collect()),
+        text(links.iter().map(status).collect()),
+        text(links.iter().map(|link| link.verdict.name()).collect()),
         Values::Whole(links.iter().map(|link| Some(link.customers as i64)).collect()),
     ]
 }
