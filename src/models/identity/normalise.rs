@@ -28,13 +28,11 @@ pub fn phone(written: &str, dialling: &Dialling) -> Option<String> {
     let trunk = format!("({})", dialling.trunk);
     let without_trunk = if dialling.trunk.is_empty() { rest.to_owned() } else { rest.replacen(&trunk, "", 1) };
     let plain = digits(rest)?;
-    let prefixed = (!dialling.international.is_empty() && !abroad)
-        .then(|| plain.starts_with(&dialling.international))
-        .unwrap_or_default();
+    let prefixed = !abroad && !dialling.international.is_empty() && plain.starts_with(&dialling.international);
     let number = if abroad {
         digits(&without_trunk)?
     } else if prefixed {
-        digits(&without_trunk)?[dialling.international.len()..].to_owned()
+        digits(&without_trunk)?.strip_prefix(dialling.international.as_str())?.to_owned()
     } else if dialling.country.is_empty() {
         return None;
     } else {
@@ -94,6 +92,8 @@ mod tests {
     fn what_may_be_another_number_is_none() {
         // Without the trunk prefix it may be a number of the same town, or one with its country and no plus.
         for written in [
+            "(0)0",
+            "(0)0 49 30",
             "123456",
             "4930123456",
             "030 123456 ext 7",

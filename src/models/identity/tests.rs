@@ -109,4 +109,18 @@ proptest! {
             prop_assert!(link.person <= link.customer);
         }
     }
+
+    #[test]
+    fn any_text_is_a_number_of_e164_or_none(written in "[-+0-9 ()'a./]{0,20}|.{0,12}", country in "[1-9][0-9]{0,2}|") {
+        let dialling = normalise::Dialling { country, trunk: "0".into(), international: "00".into() };
+        if let Some(number) = normalise::phone(&written, &dialling) {
+            prop_assert!(number.starts_with('+') && number[1..].bytes().all(|digit| digit.is_ascii_digit()));
+            prop_assert!((8..=16).contains(&number.len()) && !number.starts_with("+0"));
+            // What is normal stays as it is.
+            prop_assert_eq!(normalise::phone(&number, &dialling), Some(number.clone()));
+        }
+        if let Some(address) = normalise::email(&written) {
+            prop_assert_eq!(normalise::email(&address), Some(address.clone()));
+        }
+    }
 }
