@@ -116,7 +116,7 @@ def main():
             SELECT CAST((DATE '{AS_OF}' - period_end_date) / 30 AS INT), stage, sessions, selected, ordered, abandoned,
                 recovered_late, CAST(value_at_risk * 10000 AS BIGINT)
             FROM '{folder}/tables/session_abandonment.parquet' ORDER BY 1, 2""").fetchall()
-        listed = duckdb.sql(f"SELECT count(*) FROM '{folder}/tables/recoverable_sessions.parquet'").fetchone()[0]
+        listed = duckdb.sql(f"SELECT count(*) FROM '{folder}/tables/recoverable_sessions.parquet'").fetchall()[0][0]
         found["patronage"] = [[[str(value) for value in row] for row in rows], listed]
         return cost
 
