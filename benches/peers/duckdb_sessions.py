@@ -61,7 +61,7 @@ def main():
             min(customer_id) AS named, max(ts_us) FILTER (customer_id IS NOT NULL) AS last_named_us,
             count(*) FILTER (event = 'view' AND product_id IS NOT NULL) AS views,
             count(*) FILTER (event = 'cart') AS carts, count(*) FILTER (event = 'checkout') AS checkouts,
-            arg_max(cart_value_e4, ts_us) FILTER (cart_value_e4 IS NOT NULL) AS cart_value_e4
+            arg_max(cart_value_e4, (ts_us, cart_value_e4)) FILTER (cart_value_e4 IS NOT NULL) AS cart_value_e4
         FROM numbered GROUP BY visitor_id, number""")
     step("sessions", f"""
         SELECT s.*, coalesce(s.named, CASE WHEN s.start_us - b.last_named_us <= {30 * DAY} THEN b.named END) AS customer_id,
