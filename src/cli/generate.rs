@@ -10,7 +10,7 @@ use super::output::{deliver, writing};
 use super::words::grouped;
 use super::{progress, signals};
 use crate::error::Result;
-use crate::generate::{self, Contracts, Dirt, GenerateOptions, GenerateReport, Layout, Model};
+use crate::generate::{self, Clicks, Contracts, Dirt, GenerateOptions, GenerateReport, Layout, Model};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,8 +71,11 @@ pub struct Args {
     /// Contracts with renewals too: `contracts.csv`
     #[arg(long)]
     contracts: bool,
+    /// Page events too: visits on the site and in the app, in `interactions.csv`
+    #[arg(long)]
+    clicks: bool,
     /// The exports of `sample-data/`, instead of options
-    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "variant_share", "basket_mean", "popularity_exponent", "popularity_offset", "rate_shape", "days", "end", "seed", "dirt", "layout", "gzip", "contracts"])]
+    #[arg(long, conflicts_with_all = ["customers", "lines", "products", "variant_share", "basket_mean", "popularity_exponent", "popularity_offset", "rate_shape", "days", "end", "seed", "dirt", "layout", "gzip", "contracts", "clicks"])]
     sample: bool,
 }
 
@@ -114,6 +117,7 @@ impl Args {
                 ..Model::default().with_rate_shape(self.rate_shape)
             },
             contracts: self.contracts.then(Contracts::default),
+            clicks: self.clicks.then(Clicks::default),
         }
     }
 }

@@ -11,6 +11,7 @@ mod contact_centre;
 mod decimal;
 mod fact_catalogue;
 mod grid;
+mod identity;
 mod inputs;
 mod lifetime_value;
 mod load;
@@ -19,6 +20,7 @@ mod preferences;
 mod recommendations;
 mod routing;
 mod rule_feedback;
+mod sessions;
 mod summary;
 mod validate;
 mod value_groups;
@@ -31,6 +33,7 @@ pub use contact_centre::{ContactCentre, MixPart, ServiceLevelRule};
 pub use decimal::decimal_e4;
 pub use fact_catalogue::{FACTS, Fact, SITUATIONS, Unit};
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
+pub use identity::Identity;
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
@@ -38,6 +41,7 @@ pub use preferences::{AgentFacts, LeapDay, Occasions, PreferenceSegment, Prefere
 pub use recommendations::{Method, Recommendations};
 pub use routing::{Routing, ServiceLevel};
 pub use rule_feedback::RuleFeedback;
+pub use sessions::Sessions;
 pub use summary::{CalendarUnit, Dimension, Summary};
 pub use value_groups::{BusinessCase, ValueGroups};
 
@@ -124,6 +128,12 @@ pub struct Config {
     /// What-if figures: better retention, larger orders, lower cost.
     #[serde(default)]
     pub business_case: BusinessCase,
+    /// Which customers are one person: links by verified addresses and numbers.
+    #[serde(default)]
+    pub identity: Identity,
+    /// Sessions on the site and in the app: when they end, whose they are, when they count as abandoned.
+    #[serde(default)]
+    pub sessions: Sessions,
     /// What holds a run back.
     #[serde(default)]
     pub gates: Gates,

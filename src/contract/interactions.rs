@@ -2,8 +2,10 @@
 
 mod contact_centre;
 mod contact_centre_summary;
+mod identity;
 mod response;
 mod rules;
+mod sessions;
 mod voice_of_customer;
 
 use super::Table;
@@ -13,8 +15,10 @@ pub(super) fn tables() -> Vec<Table> {
     [
         contact_centre::tables(),
         contact_centre_summary::tables(),
+        identity::tables(),
         response::tables(),
         rules::tables(),
+        sessions::tables(),
         voice_of_customer::tables(),
     ]
     .concat()

@@ -156,6 +156,22 @@ fn run_params() -> Table {
             integer("rec_als_iterations", "rounds of als"),
             integer("rec_unsold_days", "days without a sale after which a product is no longer sold, 0 is off"),
             bigint("rec_seed", "seed of what begins at random"),
+            // [sessions]
+            bigint("session_gap_us", "silence after which a session is over, in microseconds"),
+            bigint("session_min_views", "views of product pages that select a session"),
+            bigint("session_order_us", "time after a session within which an order is in time, in microseconds"),
+            bigint("session_late_us", "time after it within which an order is late, in microseconds"),
+            bigint("session_question_us", "time around it in which a question is linked to it, in microseconds"),
+            bigint("session_remember_us", "time for which a visitor stays a customer, in microseconds"),
+            bigint("session_look_back_us", "time before a customer was first named that is theirs, in microseconds"),
+            bigint("session_recover_us", "time for which a session may be recovered, in microseconds"),
+            integer("session_period_days", "days of a period of the summary of sessions"),
+            // [identity]
+            text("identity_country", "calling code of numbers that name no country; empty without"),
+            text("identity_trunk", "what numbers within the country begin with"),
+            text("identity_international", "what stands for + before a number"),
+            bigint("identity_sharing", "most customers of an identifier that links"),
+            bigint("identity_group", "most customers that are one person"),
         ],
     )
     .internal()

@@ -94,7 +94,7 @@ pub(super) struct Shop<'a> {
     pub(super) campaigns: &'a [Campaign],
     /// The rates of the franc.
     pub(super) francs: &'a Francs,
-    streams: &'a Streams,
+    pub(super) streams: &'a Streams,
     population: Population,
     baskets: Baskets<'a>,
     centre: ContactCentre,
@@ -389,6 +389,6 @@ pub(super) fn near_hour(hour: u32, rng: &mut impl Rng) -> u32 {
 }
 
 /// A Poisson number, zero for a mean of zero.
-fn poisson(mean: f64, rng: &mut impl Rng) -> u32 {
+pub(super) fn poisson(mean: f64, rng: &mut impl Rng) -> u32 {
     Poisson::new(mean).map_or(0, |law| law.sample(rng) as u32)
 }

@@ -14,6 +14,7 @@ mod basket;
 mod calendar;
 mod campaigns;
 mod catalogue;
+mod clicks;
 mod contracts;
 mod customer;
 mod dirt;
@@ -31,6 +32,7 @@ mod service;
 mod streams;
 mod truth;
 
+pub use clicks::Clicks;
 pub use contracts::{Contracts, Plan};
 pub use dirt::{Dirt, DirtKind, Outcome};
 pub use model::Model;
@@ -120,6 +122,9 @@ fn check(options: &GenerateOptions) -> Result<()> {
     within("customers", options.customers, 1, GenerateOptions::MAX_CUSTOMERS)?;
     within("products", options.products.into(), GenerateOptions::MIN_PRODUCTS.into(), 89_999)?;
     within("days", options.days.into(), GenerateOptions::MIN_DAYS.into(), GenerateOptions::MAX_DAYS.into())?;
+    if options.clicks.as_ref().is_some_and(|clicks| !clicks.is_valid()) {
+        return Err(Error::usage("the shares of the page events are out of range"));
+    }
     options.model.check()
 }
 
@@ -188,7 +193,7 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
             cancel.check()?;
             let customers = number * block..((number + 1) * block).min(options.customers);
             let done = customers.end - customers.start;
-            let part = add(customers, options.customers, &shop, &calendar, sinks)?;
+            let part = add(customers, options, &shop, &calendar, sinks)?;
             totals.lock().unwrap_or_else(PoisonError::into_inner).merge(&part);
             monitor.event(Event::StageAdvanced { stage: STAGE.into(), done });
             Ok(())
@@ -204,16 +209,16 @@ fn fill(options: &GenerateOptions, dir: &Path, monitor: &dyn Monitor, cancel: &C
     Ok(GenerateReport { contract_rows, bytes: report.bytes + bytes, ..report })
 }
 
-/// Makes the lives of `customers`, of `all`, and hands their rows over.
+/// Makes the lives of `customers` and hands their rows over.
 fn add(
     customers: std::ops::Range<u64>,
-    all: u64,
+    options: &GenerateOptions,
     shop: &Shop<'_>,
     calendar: &Calendar,
     sinks: &mut Sinks<'_>,
 ) -> Result<Totals> {
     let mut totals = Totals::new(shop.campaigns.len());
-    let mut writer = Writer::new(shop, calendar, all);
+    let mut writer = Writer::new(shop, calendar, options);
     let mut row = Row::default();
     for index in customers {
         let life = shop.life(index);
@@ -259,7 +264,12 @@ impl Exports {
             let file = export_path(dir, name, options.gzip);
             Export::new(header, vec![file], ranges(keys, bytes, 1, &[0]), &spills.join(name), options.gzip)
         };
-        let contacts = rows_a_customer / options.model.basket_mean * options.model.contacts_per_order;
+        let orders = rows_a_customer / options.model.basket_mean;
+        let (interactions, clicks) = match &options.clicks {
+            Some(clicks) => (rows::INTERACTIONS_WITH_CLICKS, orders * (4.0 + 4.0 * clicks.visits_per_order)),
+            None => (rows::INTERACTIONS, 0.0),
+        };
+        let contacts = orders * options.model.contacts_per_order + clicks;
         let customers = options.customers;
         let sent = customers * u64::from(options.model.campaigns);
         Ok(Exports {
@@ -270,7 +280,7 @@ impl Exports {
                 &spills.join("transactions"),
                 options.gzip,
             ),
-            interactions: export(rows::INTERACTIONS, "interactions", end, bytes(contacts, 200.0)),
+            interactions: export(interactions, "interactions", end, bytes(contacts, 200.0)),
             customers: export(rows::CUSTOMERS, "customers", customers, bytes(1.0, 130.0)),
             consents: export(rows::CONSENTS, "consents", end, bytes(2.0, 90.0)),
             contacts_sent: export(rows::CONTACTS_SENT, "contacts_sent", sent, sent * 110),

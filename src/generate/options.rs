@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::clicks::Clicks;
 use super::contracts::Contracts;
 use super::dirt::{Dirt, DirtKind};
 use super::model::Model;
@@ -41,6 +42,8 @@ pub struct GenerateOptions {
     pub model: Model,
     /// Contracts with renewals, if there are to be any.
     pub contracts: Option<Contracts>,
+    /// Page events in the interactions export, if there are to be any.
+    pub clicks: Option<Clicks>,
 }
 
 impl GenerateOptions {
@@ -87,6 +90,7 @@ impl Default for GenerateOptions {
             threads: 1,
             model: Model::default(),
             contracts: None,
+            clicks: None,
         }
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn text(options: &GenerateOptions) -> String {
     let mut text = TEMPLATE
         .replace("{transactions}", &transactions)
         .replace("{suffix}", suffix)
-        .replace("{variant_of}", variant_of);
+        .replace("{variant_of}", variant_of)
+        .replace("{clicks}", if options.clicks.is_some() { CLICKS } else { "" });
     if options.model.campaigns > 0 {
         text.push_str(&CONTACTS_SENT.replace("{suffix}", suffix));
     }
@@ -29,6 +30,7 @@ pub(super) fn text(options: &GenerateOptions) -> String {
 
 const TEMPLATE: &str = include_str!("pipeline_file/inputs.toml");
 const VARIANT_OF: &str = "\nvariant_of = \"VariantOf\"        # another size of the same: the two are never a pair";
+const CLICKS: &str = include_str!("pipeline_file/clicks.toml");
 const CONTACTS_SENT: &str = include_str!("pipeline_file/contacts_sent.toml");
 const CONTRACTS: &str = include_str!("pipeline_file/contracts.toml");
 const FX: &str = include_str!("pipeline_file/fx.toml");

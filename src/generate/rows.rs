@@ -3,17 +3,22 @@
 use super::calendar::{Calendar, DAY_SECONDS, Moment};
 use super::campaigns::Permissions;
 use super::catalogue::Product;
+use super::clicks::Click;
 use super::customer::{CHANNELS, REGIONS, SOURCES};
 use super::export::Sink;
 use super::life::{Life, Order, Shop};
+use super::options::GenerateOptions;
 use super::row::Row;
 use super::service::{CONTACT_CHANNELS, Contact, REASONS};
+use super::streams::Purpose;
 use crate::error::Result;
 
 /// Columns of `transactions*.csv`.
 pub(super) const TRANSACTIONS: &str = "CustomerNo,InvoiceNo,LineNo,InvoiceDate,SKU,Qty,UnitPrice,Discount,Cost,Currency,Channel,Store,State,CampaignCode,RefundOf,ModifiedAt,Note";
 /// Columns of `interactions.csv`.
 pub(super) const INTERACTIONS: &str = "ContactNo,CustomerNo,Channel,Begin,Answered,End,WaitSeconds,TalkSeconds,WrapSeconds,GaveUp,Queue,Agent,Reason,Complaint,ComplaintNo,Solved,Rating,Cost,ModifiedAt";
+/// The same with page events.
+pub(super) const INTERACTIONS_WITH_CLICKS: &str = "ContactNo,CustomerNo,Channel,Begin,Answered,End,WaitSeconds,TalkSeconds,WrapSeconds,GaveUp,Queue,Agent,Reason,Complaint,ComplaintNo,Solved,Rating,Cost,ModifiedAt,Visitor,WebSession,Event,SKU,CartValue";
 /// Columns of `customers.csv`.
 pub(super) const CUSTOMERS: &str =
     "CustomerNo,HouseholdNo,Type,Region,Language,Born,Since,Source,AcquisitionCost,NoProfiling,ModifiedAt";
@@ -33,6 +38,8 @@ pub(super) const FX: &str = "Currency,From,Rate";
 const POSTAGE: &str = "POST";
 /// Article number of the fee for paying on account.
 const FEE: &str = "FEE";
+/// Page events of a customer are numbered from here, contacts from 0.
+const FIRST_CLICK: u64 = 1 << 15;
 /// Rows are stamped by the night's batch of their day.
 const STAMP_SECOND: u32 = 23 * 3600 + 1800;
 
@@ -40,8 +47,7 @@ const STAMP_SECOND: u32 = 23 * 3600 + 1800;
 pub(super) struct Writer<'a> {
     shop: &'a Shop<'a>,
     calendar: &'a Calendar,
-    /// How many customers there are in all.
-    customers: u64,
+    options: &'a GenerateOptions,
     row: Row,
 }
 
@@ -72,9 +78,9 @@ pub(super) fn customer_number(row: &mut Row, index: u64) -> &mut Row {
 }
 
 impl<'a> Writer<'a> {
-    /// A writer for the customers of `shop`, `customers` in all.
-    pub(super) fn new(shop: &'a Shop<'a>, calendar: &'a Calendar, customers: u64) -> Self {
-        Writer { shop, calendar, customers, row: Row::default() }
+    /// A writer for the customers of `shop`.
+    pub(super) fn new(shop: &'a Shop<'a>, calendar: &'a Calendar, options: &'a GenerateOptions) -> Self {
+        Writer { shop, calendar, options, row: Row::default() }
     }
 
     /// Writes everything that a reader of the exports may see of `life`.
@@ -87,6 +93,13 @@ impl<'a> Writer<'a> {
         for (sequence, (contact, customer)) in known.chain(unknown).enumerate() {
             let number = life.customer.index << 16 | sequence as u64;
             self.contact(number, customer, contact, &mut sinks.interactions);
+        }
+        if let Some(clicks) = &self.options.clicks {
+            let mut stream = self.shop.streams.get(life.customer.index, Purpose::Clicks);
+            let clicks = clicks.of(life, self.shop.days, &self.shop.catalogue.products, &mut stream);
+            for (click, sequence) in clicks.iter().zip(FIRST_CLICK..) {
+                self.click(life.customer.index, sequence, click, &mut sinks.interactions);
+            }
         }
         self.customer(life, &mut sinks.customers);
         self.permissions(life.customer.index, &life.permissions, sinks);
@@ -209,7 +222,44 @@ impl<'a> Writer<'a> {
             None => row.empty(),
         };
         row.cents(contact.cost).moment(self.calendar, Moment { second: STAMP_SECOND, ..contact.at });
+        if self.options.clicks.is_some() {
+            row.empty().empty().empty().empty().empty();
+        }
         sink.push((contact.at.seconds(), number), row.bytes());
+    }
+
+    fn click(&mut self, customer: u64, sequence: u64, click: &Click, sink: &mut Sink<'_>) {
+        let number = customer << 16 | sequence;
+        let row = self.row.start().id("E", number, 12);
+        if click.named {
+            customer_number(row, customer)
+        } else {
+            row.empty()
+        };
+        row.text(if click.app { "app" } else { "web" }).moment(self.calendar, click.at);
+        // What only a conversation has.
+        for _ in 0..11 {
+            row.empty();
+        }
+        if click.event == "question" {
+            row.flag(false)
+        } else {
+            row.empty()
+        };
+        row.empty().empty().moment(self.calendar, Moment { second: STAMP_SECOND, ..click.at });
+        let (visit, orders) = click.visit;
+        row.id("W", 10_000_001 + customer, 8)
+            .id(if orders { "O" } else { "B" }, customer << 16 | visit, 14)
+            .text(click.event);
+        match click.product {
+            Some(product) => row.text(&self.shop.catalogue.products[product as usize].id),
+            None => row.empty(),
+        };
+        match click.cart {
+            Some(cents) => row.cents(cents),
+            None => row.empty(),
+        };
+        sink.push((click.at.seconds(), number), row.bytes());
     }
 
     fn customer(&mut self, life: &Life, sink: &mut Sink<'_>) {
@@ -268,7 +318,7 @@ impl<'a> Writer<'a> {
                 .flag(sent.unsubscribed)
                 .cents(if sent.treated { 8 } else { 0 });
             // In time order too, as a campaign is sent at once; and spread evenly, so that no bucket is a campaign.
-            sinks.contacts_sent.push((sent.campaign as u64 * self.customers + customer, 0), row.bytes());
+            sinks.contacts_sent.push((sent.campaign as u64 * self.options.customers + customer, 0), row.bytes());
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Purpose {
     Dirt = 7,
     /// Their contracts.
     Contracts = 8,
+    /// Their page events.
+    Clicks = 9,
 }
 
 /// All streams of one seed.

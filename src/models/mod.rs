@@ -20,6 +20,7 @@ mod contact_allocation;
 mod contract_lifetimes;
 mod experiment;
 mod hierarchies;
+pub mod identity;
 mod information;
 pub mod lifetime_tables;
 pub mod lifetime_value;
@@ -72,5 +73,6 @@ pub fn models() -> &'static [Model] {
         information::ENTROPY,
         response_tables::MODEL,
         rule_feedback::MODEL,
+        identity::MODEL,
     ]
 }

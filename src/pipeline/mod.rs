@@ -34,6 +34,7 @@ mod rule_files;
 mod run;
 mod scorecard_files;
 mod script_vars;
+mod session_parameters;
 mod sql_files;
 mod summary;
 

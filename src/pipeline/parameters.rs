@@ -9,6 +9,7 @@ use super::lifetime_value::ltv_params;
 use super::periods::{epoch_day, periods};
 use super::recommendations::recommendation_params;
 use super::rows::Cell;
+use super::session_parameters::{identity_params, session_params};
 use crate::config::{Attrition, Config, Grid, Metric, OrderUnit, RfmMethod, ValueGroups, decimal_e4};
 use crate::error::{Error, Result};
 
@@ -92,6 +93,10 @@ pub fn run_params(config: &Config, as_of: Date) -> Result<Vec<Vec<Cell>>> {
     row.extend(affinity_params(config, as_of));
     // [recommendations]
     row.extend(recommendation_params(&config.recommendations));
+    // [sessions]
+    row.extend(session_params(&config.sessions));
+    // [identity]
+    row.extend(identity_params(&config.identity));
     Ok(vec![row])
 }
 

@@ -6,6 +6,7 @@ mod campaign_response;
 mod campaigns;
 mod contact_centre;
 mod expression;
+mod identity;
 mod inputs;
 mod lifetime_value;
 mod preferences;
@@ -13,6 +14,7 @@ mod recommendations;
 mod rfm;
 mod routing;
 mod rule_feedback;
+mod sessions;
 mod summary;
 mod value_groups;
 
@@ -38,6 +40,8 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     attrition::validate(&config.attrition, mistakes);
     lifetime_value::validate(&config.lifetime_value, mistakes);
     recommendations::validate(&config.recommendations, mistakes);
+    identity::validate(&config.identity, mistakes);
+    sessions::validate(&config.sessions, mistakes);
     summary::validate(&config.summary, mistakes);
     contact_centre::validate(&config.contact_centre, mistakes);
     preferences::validate(config, mistakes);
