@@ -29,8 +29,13 @@ def read(folder: Path):
     names = ["CustomerNo", "InvoiceNo", "InvoiceDate", "SKU", "Qty", "UnitPrice", "Discount", "State", "RefundOf"]
     lines = pd.read_csv(folder / "transactions.csv", usecols=names, dtype={"CustomerNo": "string", "InvoiceNo": "string", "RefundOf": "string"})
     lines = lines[lines["CustomerNo"].notna() & ~lines["SKU"].isin(["POST", "FEE"])]
+    # Nothing is learnt from who objects to it: their newest word counts.
+    customers = pd.read_csv(folder / "customers.csv", usecols=["CustomerNo", "NoProfiling", "ModifiedAt"], dtype="string")
+    newest = customers.sort_values("ModifiedAt", kind="stable").drop_duplicates("CustomerNo", keep="last")
+    lines = lines[~lines["CustomerNo"].isin(newest.loc[newest["NoProfiling"] == "Y", "CustomerNo"])]
     lines["ts"] = pd.to_datetime(lines["InvoiceDate"])
     lines["amount"] = ((lines["Qty"] * lines["UnitPrice"] - lines["Discount"].fillna(0)) * 100).round().astype("int64")
+    lines["storno"] = lines["State"] == "storno"
     lines["order"] = lines["RefundOf"].fillna(lines["InvoiceNo"])
     lines["category"] = lines["SKU"].map(pd.read_csv(folder / "products.csv").set_index("SKU")["Category"])
     names = ["CustomerNo", "Begin", "WaitSeconds", "GaveUp", "Complaint", "Rating"]
@@ -43,7 +48,7 @@ def read(folder: Path):
 def orders_of(lines: pd.DataFrame) -> pd.DataFrame:
     """Orders of which something is left, after the refunds that name them."""
     orders = lines.groupby(["CustomerNo", "order"], sort=False).agg(
-        ts=("ts", "min"), net=("amount", "sum"), discount=("Discount", "sum"), storno=("State", lambda state: (state == "storno").any())
+        ts=("ts", "min"), net=("amount", "sum"), discount=("Discount", "sum"), storno=("storno", "max")
     ).reset_index()
     orders["day"] = orders["ts"].dt.normalize()
     return orders[(orders["net"] > 0) & ~orders["storno"]]
