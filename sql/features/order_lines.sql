@@ -20,7 +20,9 @@ SELECT
     t.store_id AS store_id,
     t.rep_id AS rep_id,
     t.partner_id AS partner_id,
-    t.original_order_id IS NOT NULL AS is_named_refund
+    t.original_order_id IS NOT NULL AS is_named_refund,
+    t.foreign_amount_e4 AS foreign_amount_e4,
+    CASE WHEN t.foreign_amount_e4 IS NOT NULL THEN t.currency END AS foreign_currency
 FROM staged_transactions AS t
 WHERE NOT COALESCE(t.is_test, FALSE)
   AND COALESCE(t.status, 'completed') <> 'pending'

@@ -1,7 +1,8 @@
 -- orders: one order, whoever bought it, with its refunds taken off, and where it was sold.
 -- Key: none. customer_id and order_id identify a row; customer_id is null where nobody was identified.
 -- Units: money in ten-thousandths. A cancelled order keeps what it gave back, never what it would have sold.
--- An order qualifies when it was not cancelled and something is left of it (spec/definitions.md 3.0).
+-- An order qualifies when it was not cancelled and something is left of it (spec/definitions.md 3.0), in the reporting currency
+-- and in its own: of what was given back as a whole, a rate that changed meanwhile leaves nothing.
 -- A refund that names its order belongs to the place of the sale, not to the desk that paid it out. An order that was sold
 -- in two places belongs to the one whose name comes first.
 WITH lines AS (
@@ -30,7 +31,9 @@ WITH lines AS (
                 (5000 - l.quantity_e4 * p.cost_e4 - (5000 - l.quantity_e4 * p.cost_e4) % 10000) / 10000 AS BIGINT
             )
         END AS cost_e4,
-        COALESCE(l.payment_fee_e4, 0) AS payment_fee_e4
+        COALESCE(l.payment_fee_e4, 0) AS payment_fee_e4,
+        CASE WHEN l.is_goods THEN COALESCE(l.foreign_amount_e4, l.amount_e4) ELSE 0 END AS own_e4,
+        CASE WHEN l.is_goods THEN COALESCE(l.foreign_currency, '') END AS own_currency
     FROM order_lines AS l
     LEFT JOIN staged_products AS p ON l.product_id = p.product_id
 ),
@@ -53,7 +56,10 @@ sums AS (
         CAST(SUM(discount_e4) AS BIGINT) AS discount_e4,
         CAST(SUM(COALESCE(cost_e4, 0)) AS BIGINT) AS cost_e4,
         CAST(SUM(CASE WHEN cost_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS lines_without_cost,
-        CAST(SUM(payment_fee_e4) AS BIGINT) AS payment_fee_e4
+        CAST(SUM(payment_fee_e4) AS BIGINT) AS payment_fee_e4,
+        CAST(SUM(own_e4) AS BIGINT) AS own_left_e4,
+        MIN(own_currency) AS first_currency,
+        MAX(own_currency) AS last_currency
     FROM lines
     GROUP BY customer_id, order_id
 ),
@@ -74,6 +80,8 @@ netted AS (
         s.cancelled = 1 AND s.sold_e4 + s.returned_e4 > 0 AS is_void,
         CASE WHEN s.cancelled = 1 THEN 0 ELSE s.sold_e4 END AS gross_revenue_e4,
         s.sold_e4 + s.returned_e4 AS left_e4,
+        -- Of an order in several currencies there is only the sum in ours.
+        CASE WHEN s.first_currency = s.last_currency THEN s.own_left_e4 ELSE s.sold_e4 + s.returned_e4 END AS own_left_e4,
         s.discount_e4 AS discount_e4,
         s.cost_e4 AS cost_e4,
         s.lines_without_cost AS lines_without_cost,
@@ -96,7 +104,7 @@ SELECT
     n.is_void AS is_void,
     CASE
         WHEN n.is_cancelled THEN FALSE
-        WHEN n.left_e4 > 0 THEN TRUE
+        WHEN n.left_e4 > 0 THEN n.own_left_e4 > 0
         ELSE n.left_e4 = 0 AND n.gross_revenue_e4 = 0 AND n.lines > 0 AND p.count_zero_value_orders
     END AS is_qualifying,
     CAST(n.gross_revenue_e4 AS BIGINT) AS gross_revenue_e4,

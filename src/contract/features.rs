@@ -57,6 +57,12 @@ fn order_lines() -> Table {
             text("rep_id", "who sold it").optional(),
             text("partner_id", "partner who brought it").optional(),
             boolean("is_named_refund", "it names the order that it lowers"),
+            money(
+                "foreign_amount_e4",
+                "what was paid, in the currency of the line, where that is not the reporting currency",
+            )
+            .optional(),
+            text("foreign_currency", "that currency").optional(),
         ],
     )
 }

@@ -201,7 +201,11 @@ fn transactions() -> Input {
         "one line of one order",
         &[],
         &columns,
-        vec![day("order_day", "day of the purchase in the business time zone")],
+        vec![
+            day("order_day", "day of the purchase in the business time zone"),
+            money("foreign_amount_e4", "the amount as it was paid, where that was not in the reporting currency")
+                .optional(),
+        ],
         &["customer_id", "ts_us", "order_id", "line_no", "product_id"],
     );
     Input {

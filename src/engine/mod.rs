@@ -38,6 +38,10 @@ pub trait Engine: Send + Sync {
     /// which ids are opaque cannot tell, and what leaves the engine is text again. SQL that looks into ids must not follow.
     fn code_ids(&self) -> Result<()>;
 
+    /// Another engine of this kind that knows no table, for inputs of which this one knows all ids: it shares the codes, so
+    /// that they are made once.
+    fn beside(&self) -> Box<dyn Engine>;
+
     /// Makes the result of `sql` known as `table`, computed when somebody needs it. The result's columns must be the
     /// contract's, by name and type.
     ///

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
@@ -25,7 +25,7 @@ pub struct PolarsEngine {
     /// Every known table: a scan, a plan over other tables, or rows.
     tables: Mutex<BTreeMap<String, LazyFrame>>,
     /// Codes of ids, once [`Engine::code_ids`] has made them.
-    codes: OnceLock<IdCodes>,
+    codes: OnceLock<Arc<IdCodes>>,
 }
 
 impl PolarsEngine {
@@ -87,7 +87,7 @@ impl Engine for PolarsEngine {
             });
             scan.select(columns.collect::<Vec<_>>())
         };
-        self.put(&table.name, frame);
+        self.put(&table.name, self.coded(&table.name, frame)?);
         Ok(())
     }
 
@@ -104,8 +104,12 @@ impl Engine for PolarsEngine {
             *frame = codes.code(frame.clone()).map_err(|error| fault(name, error))?;
         }
         // A second call would find nothing left to code.
-        let _ = self.codes.set(codes);
+        let _ = self.codes.set(Arc::new(codes));
         Ok(())
+    }
+
+    fn beside(&self) -> Box<dyn Engine> {
+        Box::new(PolarsEngine { tables: Mutex::default(), codes: self.codes.clone() })
     }
 
     fn attach(&self, name: &str, file: &Path) -> Result<()> {
@@ -266,8 +270,6 @@ fn fault(table: &str, error: PolarsError) -> Error {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{Int64Array, StringArray};
     use arrow::datatypes::{Field, Schema as ArrowSchema};
 

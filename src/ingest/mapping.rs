@@ -75,6 +75,8 @@ pub(super) enum Slot {
     MadeOrder,
     /// The day of the row's instant in the business time zone.
     Day,
+    /// The row's amount as it was paid, where that was not in the reporting currency.
+    ForeignAmount,
 }
 
 /// The mapping of one input, ready to read rows. Positions are those in `columns`.
@@ -339,6 +341,9 @@ fn evaluation_order(input: &Input, columns: &[MappedColumn]) -> Result<Vec<usize
     Ok(order)
 }
 
+/// Staged name of [`Slot::ForeignAmount`].
+const FOREIGN_AMOUNT: &str = "foreign_amount_e4";
+
 fn slots(input: &'static Input, columns: &[MappedColumn]) -> Vec<Slot> {
     let mut slots = Vec::new();
     for staged in &input.table.columns {
@@ -349,6 +354,8 @@ fn slots(input: &'static Input, columns: &[MappedColumn]) -> Vec<Slot> {
             slots.push(Slot::MadeOrder);
         } else if input.day == Some(&staged.name) {
             slots.push(Slot::Day);
+        } else if staged.name == FOREIGN_AMOUNT && columns.iter().any(|column| column.contract.name == "currency") {
+            slots.push(Slot::ForeignAmount);
         }
     }
     slots
@@ -361,6 +368,7 @@ fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed
             Slot::Mapped(index) => &*columns[*index].contract.staged.name,
             Slot::MadeOrder => "order_id",
             Slot::Day => input.day.unwrap_or_default(),
+            Slot::ForeignAmount => FOREIGN_AMOUNT,
         };
         let (column_type, nullable) =
             input.table.column(name).map_or((ColumnType::Text, true), |column| (column.column_type, column.nullable));

@@ -42,6 +42,8 @@ pub(super) struct RowReader<'m> {
     layout: &'m Layout,
     show_personal: bool,
     cells: Vec<Cell>,
+    /// The row's amount before it was exchanged, if it was.
+    foreign_amount_e4: Option<i64>,
     scratch: String,
     identity: Vec<u8>,
     builders: Vec<Builder>,
@@ -79,10 +81,12 @@ impl<'m> RowReader<'m> {
             },
             Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
             Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),
+            Slot::ForeignAmount => Builder::Long(Int64Builder::with_capacity(rows)),
         };
         RowReader {
             builders: mapping.slots.iter().map(builder).collect(),
             cells: vec![Cell::Null; mapping.columns.len()],
+            foreign_amount_e4: None,
             scratch: String::new(),
             identity: Vec::new(),
             records: Int64Builder::with_capacity(rows),
@@ -142,6 +146,7 @@ impl<'m> RowReader<'m> {
                 }
             };
         }
+        self.foreign_amount_e4 = None;
         if self.mapping.currency.is_some()
             && let Err(reason) = self.exchange(fields)
         {
@@ -284,6 +289,9 @@ impl<'m> RowReader<'m> {
             (true, None) => Some(RejectReason::MissingRate),
             (true, Some(_)) => None,
         };
+        if let Some(Cell::Whole(amount)) = mapping.amount.map(|index| self.cells[index]) {
+            self.foreign_amount_e4 = Some(amount);
+        }
         for (index, _) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
             if let Cell::Whole(amount) = self.cells[index] {
                 self.cells[index] = match rate.filter(|_| known).map(|rate| exchange(amount, rate)) {
@@ -365,7 +373,8 @@ impl<'m> RowReader<'m> {
                     builder.append_value(format!("{hash:016x}{more:016x}"));
                 }
                 (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
-                (Slot::MadeOrder | Slot::Day, _) => {}
+                (Slot::ForeignAmount, Builder::Long(builder)) => builder.append_option(self.foreign_amount_e4),
+                (Slot::MadeOrder | Slot::Day | Slot::ForeignAmount, _) => {}
             }
         }
         self.builders = builders;

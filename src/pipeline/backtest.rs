@@ -14,13 +14,14 @@ use jiff::civil::Date;
 use super::attrition_origins::{origins, testable};
 use super::calendar;
 use super::execute::Workshop;
+use super::leaves::load_leaves;
 use super::memory::PeakMeter;
 use super::periods::{day_of_epoch, epoch_day};
 use super::replay::{FEATURES, Replay};
 use super::run::{Prepared, RunOptions, TOOL_VERSION, output_dir, prepare, threads};
 use crate::config::{AttritionModel, Loaded};
 use crate::contract::{Table, backtest_tables};
-use crate::engine::PolarsEngine;
+use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, Result};
 use crate::models::attrition_tables::{MODEL, Night, Top};
 use crate::models::{Frame, Inputs, batch};
@@ -181,7 +182,11 @@ fn tested(
         monitor,
         cancel,
     };
-    let mut replay = Replay::new(&loaded.config, prepared.leaves(), prepared.may_code_ids(), &workshop);
+    load_leaves(&engine, &loaded.config, prepared.leaves())?;
+    if prepared.may_code_ids() {
+        engine.code_ids()?;
+    }
+    let mut replay = Replay::new(&loaded.config, prepared.leaves(), &workshop);
     let contracts = backtest_tables();
     let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(); contracts.len()];
     let horizon = i64::from(model.gap_days) + i64::from(model.horizon_days);

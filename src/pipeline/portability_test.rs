@@ -86,7 +86,7 @@ fn snapshots(config: &Config, prepared: &Prepared, engine: &PolarsEngine) -> Rec
         monitor: &Silent,
         cancel: &Cancel::new(),
     };
-    Replay::new(config, prepared.leaves(), false, &now).snapshots(prepared.as_of).unwrap()
+    Replay::new(config, prepared.leaves(), &now).snapshots(prepared.as_of).unwrap()
 }
 
 /// Makes every table of a pipeline file's graph, writes it in the pipeline's own types, and lets DuckDB make it from what

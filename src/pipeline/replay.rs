@@ -20,7 +20,6 @@ use super::periods::day_of_epoch;
 use super::predicates::parameter_table;
 use super::rows::batch;
 use crate::config::Config;
-use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, Result};
 
 /// What is made anew at each origin.
@@ -33,16 +32,15 @@ pub const SNAPSHOTS: &str = "attrition_snapshots";
 pub struct Replay<'a> {
     config: &'a Config,
     leaves: Leaves<'a>,
-    coded: bool,
     now: &'a Workshop<'a>,
     /// The features of days that were made already: the origins of several nights are the same days.
     features: BTreeMap<Date, RecordBatch>,
 }
 
 impl<'a> Replay<'a> {
-    /// `leaves` and `now` are those of the run that looks back; of its engine nothing is used.
-    pub fn new(config: &'a Config, leaves: Leaves<'a>, coded: bool, now: &'a Workshop<'a>) -> Replay<'a> {
-        Replay { config, leaves, coded, now, features: BTreeMap::new() }
+    /// `leaves` and `now` are those of the run that looks back; of its engine only the codes of ids are used.
+    pub fn new(config: &'a Config, leaves: Leaves<'a>, now: &'a Workshop<'a>) -> Replay<'a> {
+        Replay { config, leaves, now, features: BTreeMap::new() }
     }
 
     /// Rows of `attrition_snapshots` as the night of `as_of` has them: the features of each of its origins, one after the
@@ -105,20 +103,17 @@ impl<'a> Replay<'a> {
     pub fn night(&self, day: Date, snapshots: Option<&RecordBatch>, tables: &[&str]) -> Result<Vec<RecordBatch>> {
         self.now.cancel.check()?;
         let graph = self.leaves.graph.clone().towards(tables);
-        let engine = PolarsEngine::new();
+        let engine = self.now.engine.beside();
         let is_past = day < self.leaves.as_of;
         load_leaves(
-            &engine,
+            &*engine,
             self.config,
             Leaves { graph: &graph, as_of: day, is_past, previous: None, ..self.leaves },
         )?;
         if let Some(rows) = snapshots {
             engine.insert(&parameter_table(SNAPSHOTS)?, rows)?;
         }
-        if self.coded {
-            engine.code_ids()?;
-        }
-        let workshop = Workshop { engine: &engine, building: None, keep: tables, ..*self.now };
+        let workshop = Workshop { engine: &*engine, building: None, keep: tables, ..*self.now };
         workshop.make(&graph)?;
         let rows_of = |name: &&str| {
             let node = graph.node(name).ok_or_else(|| Error::internal(format!("nobody makes `{name}`")))?;

@@ -398,20 +398,14 @@ fn make_tables(
         cancel,
     };
     let leaves = prepared.leaves();
-    let coded = prepared.may_code_ids();
-    // Before the tables of the run, so that the memory of both is not needed at once.
-    let snapshots = match prepared.graph.node(SNAPSHOTS) {
-        Some(node) => {
-            Some((&node.table, Replay::new(&loaded.config, leaves, coded, &workshop).snapshots(prepared.as_of)?))
-        }
-        None => None,
-    };
     load_leaves(&engine, &loaded.config, leaves)?;
-    if let Some((table, rows)) = &snapshots {
-        engine.insert(table, rows)?;
-    }
-    if coded {
+    if prepared.may_code_ids() {
         engine.code_ids()?;
+    }
+    // Before the tables of the run, so that the memory of both is not needed at once.
+    if let Some(node) = prepared.graph.node(SNAPSHOTS) {
+        let rows = Replay::new(&loaded.config, leaves, &workshop).snapshots(prepared.as_of)?;
+        engine.insert(&node.table, &rows)?;
     }
     workshop.make(&prepared.graph)
 }

@@ -16,8 +16,8 @@ fn amounts_are_converted_at_the_latest_rate_of_their_day() {
     );
     let staged = shop.stage().unwrap();
     assert_eq!(
-        lines(transactions(&staged), &["order_id", "amount_e4", "quantity_e4", "cost_e4"]),
-        ["o1 90000 30000 9000", "o2 12346 30000 -", "o3 100000 30000 -", "o4 100000 30000 -"]
+        lines(transactions(&staged), &["order_id", "amount_e4", "foreign_amount_e4", "quantity_e4", "cost_e4"]),
+        ["o1 90000 100000 30000 9000", "o2 12346 100000 30000 -", "o3 100000 - 30000 -", "o4 100000 - 30000 -"]
     );
     assert_eq!(
         rejects(transactions(&staged), &["record", "reason", "column", "value"]),

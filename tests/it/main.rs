@@ -26,6 +26,7 @@ mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
 mod foreign;
+mod foreign_returns;
 mod generate;
 mod golden_cdnow;
 mod golden_ltv;
