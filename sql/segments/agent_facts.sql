@@ -102,7 +102,8 @@ best AS (
         r.number AS number,
         CASE WHEN r.number < 0 THEN '-' ELSE '' END AS sign,
         ABS(r.number) AS size,
-        CASE WHEN r.unit = 'date' THEN CAST(r.number AS INTEGER) END AS date_day,
+        -- Of dates only: what is not taken is computed too, and money does not fit.
+        CAST(CASE WHEN r.unit = 'date' THEN r.number END AS INTEGER) AS date_day,
         r.observed_day AS observed_day,
         r.age_days AS age_days,
         r.score AS score,
