@@ -33,7 +33,8 @@ WITH lines AS (
         END AS cost_e4,
         COALESCE(l.payment_fee_e4, 0) AS payment_fee_e4,
         CASE WHEN l.is_goods THEN COALESCE(l.foreign_amount_e4, l.amount_e4) ELSE 0 END AS own_e4,
-        CASE WHEN l.is_goods THEN COALESCE(l.foreign_currency, '') END AS own_currency
+        CASE WHEN l.is_goods THEN l.foreign_currency END AS foreign_currency,
+        CASE WHEN l.is_goods AND l.foreign_amount_e4 IS NOT NULL THEN 1 ELSE 0 END AS is_foreign
     FROM order_lines AS l
     LEFT JOIN staged_products AS p ON l.product_id = p.product_id
 ),
@@ -58,8 +59,9 @@ sums AS (
         CAST(SUM(CASE WHEN cost_e4 IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS lines_without_cost,
         CAST(SUM(payment_fee_e4) AS BIGINT) AS payment_fee_e4,
         CAST(SUM(own_e4) AS BIGINT) AS own_left_e4,
-        MIN(own_currency) AS first_currency,
-        MAX(own_currency) AS last_currency
+        MIN(foreign_currency) AS first_currency,
+        MAX(foreign_currency) AS last_currency,
+        CAST(SUM(is_foreign) AS BIGINT) AS foreign_lines
     FROM lines
     GROUP BY customer_id, order_id
 ),
@@ -81,7 +83,10 @@ netted AS (
         CASE WHEN s.cancelled = 1 THEN 0 ELSE s.sold_e4 END AS gross_revenue_e4,
         s.sold_e4 + s.returned_e4 AS left_e4,
         -- Of an order in several currencies there is only the sum in ours.
-        CASE WHEN s.first_currency = s.last_currency THEN s.own_left_e4 ELSE s.sold_e4 + s.returned_e4 END AS own_left_e4,
+        CASE
+            WHEN s.foreign_lines = s.lines AND s.first_currency = s.last_currency THEN s.own_left_e4
+            ELSE s.sold_e4 + s.returned_e4
+        END AS own_left_e4,
         s.discount_e4 AS discount_e4,
         s.cost_e4 AS cost_e4,
         s.lines_without_cost AS lines_without_cost,
