@@ -29,7 +29,7 @@ pub use parameters::parameter_tables;
 use std::borrow::Cow;
 
 /// Version of all schemas together. It grows when a column is added; a column never changes its meaning.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 /// Scale of money and quantities: ten-thousandths.
 pub const SCALE: i64 = 10_000;
