@@ -1,9 +1,9 @@
 """Evaluates the routing decision (JDM) with the real engine of GoRules for every row of the published table `routing`.
 
-    python routing_rules.py DECISION ROUTING LEVELS
+    python routing_rules.py DECISION FACTS ROUTING LEVELS
 
-ROUTING and LEVELS are the Parquet files of `routing` and `service_levels` of the same run. What goes in is a customer's facts: the
-columns of their row that the decision does not answer, and the service level. What comes out has to be the row, every
+DECISION and FACTS (JSON lines) are files of `patronage export zen`, ROUTING and LEVELS the Parquet files of `routing` and
+`service_levels` of the same run. What goes in is a customer's facts, what comes out has to be their row of `routing`, every
 column of it. Callers who are not known have to get the level that is_default. Prints how many rows came back.
 """
 
@@ -15,8 +15,6 @@ from decimal import Decimal
 import duckdb
 import zen
 
-ENGINE = zen.ZenEngine()
-
 
 def rows(path):
     found = duckdb.read_parquet(path)
@@ -24,42 +22,49 @@ def rows(path):
 
 
 def plain(value):
-    """A cell as JSON has it; no value is no key."""
+    """A cell as JSON has it."""
     if isinstance(value, date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
 
 
-def answer(decision, facts):
-    return {name: value for name, value in decision.evaluate(facts)["result"].items() if value is not None}
+def known(row):
+    """What has a value: the engine leaves the rest out."""
+    return {name: plain(value) for name, value in row.items() if value is not None}
+
+
+def answer(facts):
+    return known(decision.evaluate(facts)["result"])
 
 
 with open(sys.argv[1], encoding="utf-8") as file:
     text = file.read()
+with open(sys.argv[2], encoding="utf-8") as file:
+    facts = {fact["routing_key"]: fact for fact in map(json.loads, file)}
 table = next(node for node in json.loads(text)["nodes"] if node["type"] == "decisionTableNode")["content"]
 answers = [column["field"] for column in table["outputs"]]
-asked = [column["field"] for column in table["inputs"]]
-decision = ENGINE.create_decision(text)
+decision = zen.ZenEngine().create_decision(text)
 
-levels = rows(sys.argv[3])
+levels = rows(sys.argv[4])
 assert len(table["rules"]) == len(levels) + 1, "one rule a level, and one for everybody else"
-assert "rule_id" in answers, "an answer without its rule"
-routing = rows(sys.argv[2])
-used = set()
+ids = [rule["_id"] for rule in table["rules"]]
+assert len(set(ids)) == len(ids), "an id comes twice"
+
+routing = rows(sys.argv[3])
+assert len(facts) == len(routing), "other customers"
 for row in routing:
-    expected = {name: plain(value) for name, value in row.items() if value is not None}
-    facts = {name: value for name, value in expected.items() if name not in answers or name in asked}
-    found = answer(decision, facts)
-    assert found == expected, (found, expected)
-    used.add(found["rule_id"])
+    asked = facts[row["routing_key"]]
+    assert not (set(asked) - {"service_level"}) & set(answers), "an answer among the facts"
+    found = answer(asked)
+    assert "rule_id" in found and found == known(row), (found, known(row))
 
 # A level is answered whether or not somebody has it.
 for level in levels:
-    found = answer(decision, {"service_level": level["service_level"]})
-    expected = {name: plain(level[name]) for name in answers if level[name] is not None}
-    assert found == expected, (found, expected)
+    found = answer({"service_level": level["service_level"]})
+    expected = known({name: level[name] for name in answers if name in level})
+    assert {name: value for name, value in found.items() if name in level} == expected, (found, expected)
 (default,) = [level for level in levels if level["is_default"]]
-expected = {name: plain(default[name]) for name in answers if default[name] is not None}
+expected = answer({"service_level": default["service_level"]})
 for stranger in [{}, {"service_level": None}, {"service_level": "no such level"}, {"service_level": 1}]:
-    assert answer(decision, stranger) == {**stranger, **expected}, stranger
+    assert answer(stranger) == expected, stranger
 print(len(routing))
