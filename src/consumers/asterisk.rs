@@ -73,7 +73,12 @@ struct Policy<'a> {
 impl<'a> Policy<'a> {
     fn of(rows: &'a TableRows, last: i64) -> Result<Policy<'a>> {
         let column = |name| rows.column(name);
-        Ok(Policy { queue: column("queue")?, priority: column("priority")?, wait: column("target_wait_seconds")?, last })
+        Ok(Policy {
+            queue: column("queue")?,
+            priority: column("priority")?,
+            wait: column("target_wait_seconds")?,
+            last,
+        })
     }
 
     fn value(&self, row: usize) -> Result<String> {

@@ -44,7 +44,8 @@ fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
 
 fn write_table(folder: &Path, name: &str, columns: Vec<(&str, ArrayRef)>) -> (String, std::path::PathBuf) {
     let path = folder.join(format!("{name}.parquet"));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)));
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)));
     let batch = batch.unwrap();
     let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
@@ -59,7 +60,8 @@ impl Night<'_> {
         let of = |name: &str| levels.iter().find(|level| level.0 == name).unwrap();
         let all = |value: &'static str| texts(names.iter().map(|_| Some(value)));
         let number = |value: i32| Arc::new(Int32Array::from(vec![value; names.len()])) as ArrayRef;
-        let money = Decimal128Array::from(names.iter().map(|name| (*name == "pearl").then_some(305_000)).collect::<Vec<_>>());
+        let money =
+            Decimal128Array::from(names.iter().map(|name| (*name == "pearl").then_some(305_000)).collect::<Vec<_>>());
         let ids: Vec<String> = names.iter().map(|name| format!("route.{name}.v1")).collect();
         vec![
             ("service_level", texts(names.iter().copied().map(Some))),
@@ -67,11 +69,20 @@ impl Night<'_> {
             ("strategy", all("grow")),
             ("queue", texts(names.iter().map(|name| Some(of(name).1)))),
             ("priority", Arc::new(names.iter().map(|name| Some(of(name).2)).collect::<Int32Array>())),
-            ("required_skills", texts(names.iter().map(|name| Some(if *name == "diamond" { "best patient" } else { "" })))),
+            (
+                "required_skills",
+                texts(names.iter().map(|name| Some(if *name == "diamond" { "best patient" } else { "" }))),
+            ),
             ("vru_path", all("short")),
-            ("target_wait_seconds", Arc::new(names.iter().map(|name| Some(of(name).2 * 10 - 10)).collect::<Int32Array>())),
+            (
+                "target_wait_seconds",
+                Arc::new(names.iter().map(|name| Some(of(name).2 * 10 - 10)).collect::<Int32Array>()),
+            ),
             ("trade_wait_seconds", number(5)),
-            ("talk_limit_seconds", Arc::new(names.iter().map(|name| (*name != "diamond").then_some(240)).collect::<Int32Array>())),
+            (
+                "talk_limit_seconds",
+                Arc::new(names.iter().map(|name| (*name != "diamond").then_some(240)).collect::<Int32Array>()),
+            ),
             ("response_channels", all("email web")),
             ("email_sla_minutes", number(720)),
             ("solution_cost_cap", Arc::new(money.with_precision_and_scale(18, 4).unwrap())),
@@ -100,7 +111,10 @@ impl Night<'_> {
             ("value_group", all("Migrator")),
             ("value_cell", all("ML")),
             ("language", texts(self.callers.iter().map(|caller| caller.2))),
-            ("open_complaint", Arc::new(asked.iter().map(|level| Some(*level == "cz")).collect::<BooleanArray>()) as ArrayRef),
+            (
+                "open_complaint",
+                Arc::new(asked.iter().map(|level| Some(*level == "cz")).collect::<BooleanArray>()) as ArrayRef,
+            ),
             ("dedicated_agent", texts(asked.iter().map(|level| (*level == "diamond").then_some("Agent Uschi")))),
             ("next_offer_product", texts(asked.iter().map(|_| None))),
             ("valid_from", day(self.valid_from)),
@@ -194,7 +208,10 @@ fn filters_of_a_workflow_find_tasks() {
     for task in &tasks {
         assert!(task["priority"].is_u64());
         for (name, value) in task.as_object().unwrap() {
-            assert!(name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'), "{name}");
+            assert!(
+                name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'),
+                "{name}"
+            );
             assert!(!value.is_object(), "{name}");
         }
     }
@@ -335,7 +352,8 @@ fn a_queue_that_would_come_apart_is_refused() {
 
 /// Puts a delta and its removals onto a full file, by the first column.
 fn applied(format: &str, whole: &str, delta: &str, removed: &str) -> String {
-    let has_head = format == "csv" && whole.starts_with(|first: char| first.is_ascii_lowercase()) && !whole.starts_with("caller/");
+    let has_head =
+        format == "csv" && whole.starts_with(|first: char| first.is_ascii_lowercase()) && !whole.starts_with("caller/");
     let key = |line: &str| match format {
         "csv" => csv_rows(line, false)[0][0].clone(),
         _ => serde_json::from_str::<Json>(line).unwrap()["routing_key"].as_str().unwrap().to_owned(),
@@ -356,7 +374,8 @@ fn applied(format: &str, whole: &str, delta: &str, removed: &str) -> String {
 fn the_deltas_of_two_nights_are_the_second_nights_whole() {
     let mut first = night(&[("a", "diamond", Some("de")), ("b", "pearl", None), ("c", "cz", None), ("d", "cz", None)]);
     // b is worth more, c is gone, e is new, and it is the next day.
-    let mut second = night(&[("a", "diamond", Some("de")), ("b", "diamond", None), ("d", "cz", None), ("e", "pearl", Some("fr"))]);
+    let mut second =
+        night(&[("a", "diamond", Some("de")), ("b", "diamond", None), ("d", "cz", None), ("e", "pearl", Some("fr"))]);
     second.valid_from += 1;
     (first.opaque, second.opaque) = (true, true);
     for (name, dataset, format) in [
@@ -386,10 +405,13 @@ fn zen_gets_the_policy_once_and_the_facts_of_each_customer() {
     let rules = decision["nodes"][1]["content"]["rules"].as_array().unwrap();
     let ids: Vec<&Json> = rules.iter().map(|rule| &rule["_id"]).collect();
     assert_eq!(ids, ["route.diamond.v1", "route.pearl.v1", "route.cz.v1", "route.cz.v1.unknown"]);
-    let cells = |rule: usize| ["talk_limit_seconds", "solution_cost_cap", "required_skills", "valid_to"].map(|name| rules[rule][name].clone());
+    let cells = |rule: usize| {
+        ["talk_limit_seconds", "solution_cost_cap", "required_skills", "valid_to"].map(|name| rules[rule][name].clone())
+    };
     assert_eq!(cells(0), ["null", "null", "\"best patient\"", "\"2026-07-08\""]);
     assert_eq!(cells(1), ["240", "30.5", "\"\"", "\"2026-07-08\""]);
-    let facts: Vec<Json> = files["routing_facts_full.ndjson"].lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let facts: Vec<Json> =
+        files["routing_facts_full.ndjson"].lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(facts[0]["dedicated_agent"], "Agent Uschi");
     assert_eq!(facts[1]["open_complaint"], json!(true));
     // Without affinity a decision that knows of nothing.

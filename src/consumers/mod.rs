@@ -15,18 +15,29 @@
 //!
 //! A new consumer is one file with a `const CONSUMER`, and a line in [`consumers`].
 
+mod amazon_connect;
 mod any_table;
+mod asterisk;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod contact_centre_tests;
 mod csv;
 mod dataset;
 mod delta;
 mod export;
 mod files;
+mod genesys;
 mod given;
+mod json_rules_engine;
 mod ndjson;
 mod records;
+mod routing_policy;
+mod run_rules;
 mod source;
+mod twilio;
 mod value;
 mod write;
+mod zen;
 
 pub use dataset::{Body, Csv, Dataset, Delta, Format, Guard, Limits};
 pub use export::{Exported, File, Request, Summary, export, plan};
@@ -69,7 +80,16 @@ pub struct Options {
 
 /// All consumers, in the order of the help.
 pub fn consumers() -> &'static [Consumer] {
-    &[csv::CONSUMER, ndjson::CONSUMER]
+    &[
+        twilio::CONSUMER,
+        genesys::CONSUMER,
+        amazon_connect::CONSUMER,
+        asterisk::CONSUMER,
+        zen::CONSUMER,
+        json_rules_engine::CONSUMER,
+        csv::CONSUMER,
+        ndjson::CONSUMER,
+    ]
 }
 
 /// The consumer called `name`.

@@ -94,7 +94,8 @@ pub(super) fn last_priority(levels: &TableRows) -> Result<i64> {
 /// [`last_priority`].
 pub(super) fn records(rows: &TableRows, columns: &[Column], key: usize, last: Option<i64>) -> Result<Records> {
     let fields = columns.iter().map(|(name, kind)| Field::new(*name, *kind)).collect();
-    let found = columns.iter().map(|(name, kind)| Ok((*name, *kind, rows.column(name)?))).collect::<Result<Vec<_>>>()?;
+    let found =
+        columns.iter().map(|(name, kind)| Ok((*name, *kind, rows.column(name)?))).collect::<Result<Vec<_>>>()?;
     let mut records = Records::new(fields, key);
     for row in 0..rows.len() {
         let cells = found.iter().map(|(name, kind, column)| cell(name, *kind, *column, row, last));

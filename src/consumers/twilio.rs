@@ -99,7 +99,10 @@ fn within(tasks: &Records) -> Result<()> {
         let characters = Json::Object(routing_policy::object(tasks, row)?).to_string().chars().count();
         if characters > MOST_CHARACTERS {
             // The attributes themselves may be personal.
-            let message = format!("twilio cannot take this export: the attributes of row {} have {characters} characters, and it takes {MOST_CHARACTERS}", row + 1);
+            let message = format!(
+                "twilio cannot take this export: the attributes of row {} have {characters} characters, and it takes {MOST_CHARACTERS}",
+                row + 1
+            );
             return Err(Error::usage(message).hint("shorten the queues and skills of `[[routing.levels]]`"));
         }
     }

@@ -71,8 +71,10 @@ fn build(source: &Source, _options: &Options) -> Result<Vec<Dataset>> {
 
 fn within(name: &str, rows: u64) -> Result<()> {
     if rows > MOST_ROWS {
-        return Err(Error::usage(format!("zen cannot take this export: `{name}` has {rows} rows, and it takes {MOST_ROWS}"))
-            .hint("name fewer `[[routing.levels]]`; large tables are for look-ups in Parquet"));
+        return Err(Error::usage(format!(
+            "zen cannot take this export: `{name}` has {rows} rows, and it takes {MOST_ROWS}"
+        ))
+        .hint("name fewer `[[routing.levels]]`; large tables are for look-ups in Parquet"));
     }
     Ok(())
 }

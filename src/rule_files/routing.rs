@@ -28,10 +28,14 @@ const SERVICE_LEVEL: &str = "service_level";
 /// A decision for ZEN 1 and 2: one row a level, the first that holds, and a last row for everybody else. Null answers do
 /// not come back: ZEN leaves them out.
 pub fn routing_jdm(rules: &[PolicyRule]) -> String {
-    let mut rows: Vec<Value> = rules.iter().map(|rule| row(rule, &rule.rule_id, literal_text(&rule.service_level))).collect();
+    let mut rows: Vec<Value> =
+        rules.iter().map(|rule| row(rule, &rule.rule_id, literal_text(&rule.service_level))).collect();
     // An empty cell holds for everything.
     rows.extend(
-        rules.iter().filter(|rule| rule.is_default).map(|rule| row(rule, &format!("{}.unknown", rule.rule_id), String::new())),
+        rules
+            .iter()
+            .filter(|rule| rule.is_default)
+            .map(|rule| row(rule, &format!("{}.unknown", rule.rule_id), String::new())),
     );
     let input = json!({"id": "fact", "name": SERVICE_LEVEL, "field": SERVICE_LEVEL});
     let mut outputs = vec![column(SERVICE_LEVEL)];
@@ -87,7 +91,11 @@ pub fn routing_json_rules(rules: &[PolicyRule]) -> String {
             // Whoever has no other level has the default one: the engine knows no rule for the rest.
             let others: Vec<&str> =
                 rules.iter().filter(|other| !other.is_default).map(|other| &*other.service_level).collect();
-            let holds = if rule.is_default { condition("notIn", json!(others)) } else { condition("equal", json!(rule.service_level)) };
+            let holds = if rule.is_default {
+                condition("notIn", json!(others))
+            } else {
+                condition("equal", json!(rule.service_level))
+            };
             json!({
                 "name": rule.rule_id,
                 "conditions": {"all": [holds]},
@@ -119,8 +127,10 @@ mod tests {
         let table = &decision["nodes"][1]["content"];
         assert_eq!((&table["hitPolicy"], &table["passThrough"]), (&json!("first"), &json!(true)));
         let rows = table["rules"].as_array().expect("rows");
-        let cells: Vec<[&str; 5]> =
-            rows.iter().map(|row| ["_id", "fact", "service_level", "cap", "rule_id"].map(|name| row[name].as_str().expect(name))).collect();
+        let cells: Vec<[&str; 5]> = rows
+            .iter()
+            .map(|row| ["_id", "fact", "service_level", "cap", "rule_id"].map(|name| row[name].as_str().expect(name)))
+            .collect();
         assert_eq!(
             cells,
             [
@@ -145,10 +155,14 @@ mod tests {
                 other => panic!("{other}"),
             }
         };
-        for (level, expected) in
-            [(json!("cz"), "route.cz.v1"), (json!("diamond"), "route.diamond.v1"), (json!("new"), "route.cz.v1"), (Value::Null, "route.cz.v1")]
-        {
-            let found: Vec<&Value> = rules.iter().filter(|rule| holds(rule, &level)).map(|rule| &rule["name"]).collect();
+        for (level, expected) in [
+            (json!("cz"), "route.cz.v1"),
+            (json!("diamond"), "route.diamond.v1"),
+            (json!("new"), "route.cz.v1"),
+            (Value::Null, "route.cz.v1"),
+        ] {
+            let found: Vec<&Value> =
+                rules.iter().filter(|rule| holds(rule, &level)).map(|rule| &rule["name"]).collect();
             assert_eq!(found, [expected], "{level}");
         }
         assert_eq!(rules[1]["event"]["params"]["cap"], Value::Null);
