@@ -24,6 +24,8 @@
 //! - [`affinity_file`] is the short way for files of baskets, which [`basket_file`] reads: pairs, rules and a back-test
 //!   without a pipeline.
 //! - [`rule_files`] writes a few strong rules in the formats of rule engines. It knows nobody.
+//! - [`consumers`] are those who load what a run made: their files of its tables, their limits, full and delta. It knows
+//!   `publish` alone.
 //! - [`publish`] writes Parquet as contracted, the manifest, the lock and the switch of `latest`; it verifies and prunes. It
 //!   knows nothing of the pipeline.
 //! - [`generate`] makes the exports of a made-up shop whose truth is known. It uses none of the others' analytics.
@@ -44,6 +46,7 @@ pub mod affinity_file;
 pub mod basket_file;
 pub mod cli;
 pub mod config;
+pub mod consumers;
 pub mod contract;
 pub mod engine;
 pub mod error;

@@ -1,5 +1,5 @@
 -- routing: how to treat one customer when they call, write or come, by the worksheet of spec/capabilities.md 1.6.
--- Key: routing_key. Every known customer; a caller who is not known gets the default level's row of service_levels.
+-- Key: routing_key. Every known customer; a caller who is not known gets the row of service_levels that is_default.
 -- With opaque keys, the key is a keyed hash and the row holds no customer id.
 -- next_offer_product is the first of the customer's new products; nobody who objected to profiling has one.
 -- Units: seconds and minutes as named; solution_cost_cap in money, null is no cap, 0 is no solution that costs money.

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod diagnostic;
 mod escape;
+mod export;
 mod generate;
 mod ltv;
 mod man;
@@ -81,6 +82,7 @@ enum Command {
     Runs(runs::Args),
     Approve(approve::Args),
     Verify(verify::Args),
+    Export(export::Args),
     Ltv(Box<ltv::Args>),
     #[command(subcommand)]
     Affinity(affinity::Command),
@@ -125,6 +127,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&args, global),
             Command::Approve(args) => approve::run(&args, global),
             Command::Verify(args) => verify::run(&args, global),
+            Command::Export(args) => export::run(args, global),
             Command::Ltv(args) => ltv::run(*args, global),
             Command::Affinity(command) => affinity::run(command, global),
             Command::Generate(args) => generate::run(args, global),

@@ -261,6 +261,7 @@ fn service_levels() -> Table {
             boolean("fee_applies", "whether the customer pays for the service"),
             text("price_tier", "price tier; null unless switched on").optional(),
             text("rule_id", "the rule that gave the row, for feedback"),
+            boolean("is_default", "whether callers who are not known are treated so"),
         ],
     )
 }

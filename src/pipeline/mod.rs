@@ -41,5 +41,6 @@ mod summary;
 pub use crate::models::attrition_tables::Top;
 pub use backtest::{Backtest, BacktestOptions, backtest};
 pub use quality::{Check, Severity};
+pub use rule_files::FOLDER as RULES_FOLDER;
 pub use run::{CheckReport, Outcome, Plan, PlanStep, RunOptions, check, plan, run};
 pub use summary::{InputLine, Summary, TableLine};

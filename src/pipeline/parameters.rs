@@ -210,7 +210,7 @@ pub fn service_cell_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
         .collect()
 }
 
-/// Rows of `service_levels`, the best first.
+/// Rows of `service_levels`, by name.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when a cost cap is not a decimal number.
@@ -245,6 +245,7 @@ pub fn service_level_rows(config: &Config) -> Result<Vec<Vec<Cell>>> {
                 level.fee_applies.into(),
                 price_tier.into(),
                 Cell::Text(format!("route.{}.v1", level.name)),
+                (level.name == routing.default_level).into(),
             ])
         })
         .collect::<Result<Vec<_>>>()?;

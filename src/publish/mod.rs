@@ -10,6 +10,7 @@
 //!   runs/<run>/         published, never changed again
 //!     tables/<table>.parquet  rejects/<input>.parquet  ...  manifest.json  _SUCCESS
 //!   latest -> runs/<run>
+//!   exports/<stream>/   what a consumer was given, export by export; see [`ExportStream`]
 //!   cache/              staged inputs (ingest's)
 //! ```
 //!
@@ -36,6 +37,7 @@
 
 mod building;
 mod disk;
+mod exports;
 mod folder;
 mod hashing_file;
 mod lock;
@@ -49,13 +51,16 @@ mod verify;
 
 pub use building::{Building, Sealed};
 pub use disk::ignore_file_size_signal;
+pub use exports::{
+    ExportBuilding, ExportFile, ExportId, ExportKind, ExportManifest, ExportRef, ExportStream, GivenFile,
+};
 pub use folder::TableFolder;
 pub use lock::Lock;
 pub use manifest::{GateVerdict, Manifest, TableCost, TableEntry};
 pub use output_dir::{LATEST, OutputDir, RunRef, RunState};
 pub use run_id::RunId;
-pub use table::{Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};
-pub use verify::{Problem, ProblemKind, SUCCESS_FILE, Verification, verify};
+pub use table::{CONTRACT_KEY, Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};
+pub use verify::{Problem, ProblemKind, SUCCESS_FILE, Verification, verify, verify_files};
 
 /// Folder of the published tables in a run folder.
 pub const TABLES_DIR: &str = "tables";

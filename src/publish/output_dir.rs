@@ -91,7 +91,8 @@ impl OutputDir {
             _ => {}
         }
         let runs = RunState::ALL.map(|state| out.folder(state));
-        for folder in runs.into_iter().chain([out.building_dir(), out.discarded_dir(), out.cache()]) {
+        let others = [out.building_dir(), out.discarded_dir(), out.exports_dir(), out.cache()];
+        for folder in runs.into_iter().chain(others) {
             disk::refuse_symlink(&folder)?;
         }
         Ok(out)
@@ -243,6 +244,11 @@ impl OutputDir {
 
     pub(super) fn building_dir(&self) -> PathBuf {
         self.root.join(".building")
+    }
+
+    /// Where exports are, a folder a stream.
+    pub(super) fn exports_dir(&self) -> PathBuf {
+        self.root.join("exports")
     }
 
     fn discarded_dir(&self) -> PathBuf {

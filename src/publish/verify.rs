@@ -115,6 +115,19 @@ pub fn verify(run: &Path) -> Verification {
     verification
 }
 
+/// The same for these files of the run alone: for who reads no others.
+pub fn verify_files(run: &Path, files: &[String]) -> Verification {
+    let mut verification = Verification { run: run.to_path_buf(), files: 0, bytes: 0, problems: Vec::new() };
+    if let Some(manifest) = checked_manifest(run, &mut verification) {
+        for path in files {
+            let outcome = manifest.files.get(path).map_or(Err(ProblemKind::Extra), |entry| compare(run, path, entry));
+            verification.record(path, outcome);
+        }
+    }
+    verification.problems.sort();
+    verification
+}
+
 impl Verification {
     fn record(&mut self, path: &str, outcome: Result<u64, ProblemKind>) {
         match outcome {
@@ -196,7 +209,7 @@ impl Listing {
 }
 
 /// The file's size, if it is as the manifest says.
-fn compare(run: &Path, path: &str, entry: &FileEntry) -> Result<u64, ProblemKind> {
+pub(super) fn compare(run: &Path, path: &str, entry: &FileEntry) -> Result<u64, ProblemKind> {
     let actual = hash_file(&run.join(path)).map_err(|error| kind_of(&error))?;
     if actual == *entry { Ok(actual.bytes) } else { Err(ProblemKind::Changed) }
 }

@@ -67,6 +67,11 @@ pub(super) fn column(name: &str) -> Value {
     json!({"id": name, "name": name, "field": name})
 }
 
+/// An expression that is this value: a text, a number, a truth value or null.
+pub(super) fn literal(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), text)
+}
+
 /// An expression that is this text. A text of ZEN is between two quotes of one kind and knows no escapes, so that one with
 /// both kinds is put together from several.
 fn text(value: &str) -> String {

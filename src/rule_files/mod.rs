@@ -4,7 +4,7 @@
 //! An engine looks at every row for every question (26 to 533 ms over 20,000 rows, `spec/affinity.md` 0.10), so only the
 //! strongest rows go into such a file and the large tables stay look-ups. What is left out is counted ([`Chosen`]).
 //!
-//! A scorecard is such a decision too, and a SELECT.
+//! A scorecard is such a decision too, and a SELECT. So is the policy of the contact centre.
 //!
 //! The three of pairs ask by `level` and `product_a` and answer with the columns of `affinity_ptp`. Ids are the caller's, with
 //! whatever characters they have. Measures have twelve decimals at most: engines that compute in decimals know no
@@ -13,6 +13,7 @@
 mod drools;
 mod jdm;
 mod json_rules;
+mod routing;
 mod scorecard;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests;
 pub use drools::drools_csv;
 pub use jdm::jdm;
 pub use json_rules::json_rules;
+pub use routing::{PolicyRule, routing_jdm, routing_json_rules};
 pub use scorecard::{Card, CardFeature, CardLine, Curve, scorecard_jdm, scorecard_sql};
 
 /// A row that may become a rule: the columns of `affinity_ptp` of the same names.

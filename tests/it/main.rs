@@ -21,6 +21,7 @@ mod cli;
 mod cli_answers;
 mod config;
 mod contact_centre;
+mod contact_centre_exports;
 mod contact_preferences;
 mod contract_lifetimes;
 mod customer_ltv;

@@ -6,7 +6,7 @@ mod rechunk;
 mod schema;
 mod writer;
 
-pub use schema::{PublishedColumn, PublishedContract};
+pub use schema::{CONTRACT_KEY, PublishedColumn, PublishedContract};
 pub(super) use writer::write;
 
 /// What every published table says about its making, the same for all tables of a run. No clock, no run id and no hash

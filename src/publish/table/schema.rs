@@ -37,7 +37,10 @@ const ZSTD_LEVEL: i32 = 3;
 /// percent takes.
 const BLOOM_FALSE_POSITIVES: f64 = 0.05;
 
-/// A table's contract as it is written into its file (key `patronage.contract`), under published names.
+/// The key of a file's metadata under which its contract stands.
+pub const CONTRACT_KEY: &str = "patronage.contract";
+
+/// A table's contract as it is written into its file (under [`CONTRACT_KEY`]), under published names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PublishedContract {
     /// Columns that identify a row.
@@ -174,7 +177,7 @@ fn key_values(table: &Table, metadata: &TableMetadata) -> Result<Vec<KeyValue>> 
         ("patronage.schema_version", SCHEMA_VERSION.to_string()),
         ("patronage.table", table.name.clone().into_owned()),
         ("patronage.row", table.row.clone().into_owned()),
-        ("patronage.contract", contract),
+        (CONTRACT_KEY, contract),
         ("patronage.as_of", metadata.as_of.clone()),
         ("patronage.tool_version", metadata.tool_version.clone()),
     ];

@@ -4,6 +4,15 @@
 //! patronage query "SELECT * FROM affinity_ptp" --format ndjson > rows.ndjson
 //! cargo run --release -- latest/rules/affinity_rules.jdm.json rows.ndjson
 //! ```
+//!
+//! The same for the routing decision of `patronage export zen`, asked with the facts of every customer:
+//!
+//! ```sh
+//! patronage query "SELECT * FROM routing" --format ndjson > routing.ndjson
+//! cargo run --release -- routing.jdm.json routing.ndjson
+//! ```
+
+mod routing;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -32,6 +41,9 @@ async fn main() {
     let ids: HashSet<&str> = rules.iter().map(|rule| text(rule, "_id")).collect();
     assert_eq!(ids.len(), rules.len(), "an id comes twice");
 
+    if table["content"]["hitPolicy"] == "first" {
+        return routing::check(&decision, &table["content"], &rows).await;
+    }
     let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
     let mut expected: BTreeMap<(&str, &str), Vec<&Value>> = BTreeMap::new();
     for row in rows.iter().filter(|row| ids.contains(text(row, "rule_id"))) {
