@@ -16,14 +16,19 @@
 //! A new consumer is one file with a `const CONSUMER`, and a line in [`consumers`].
 
 mod any_table;
+mod braze;
 mod csv;
 mod dataset;
 mod delta;
 mod export;
 mod files;
 mod given;
+mod klaviyo;
+mod mautic;
 mod ndjson;
+mod profile;
 mod records;
+mod salesforce;
 mod source;
 mod value;
 mod write;
@@ -69,7 +74,7 @@ pub struct Options {
 
 /// All consumers, in the order of the help.
 pub fn consumers() -> &'static [Consumer] {
-    &[csv::CONSUMER, ndjson::CONSUMER]
+    &[csv::CONSUMER, ndjson::CONSUMER, braze::CONSUMER, klaviyo::CONSUMER, salesforce::CONSUMER, mautic::CONSUMER]
 }
 
 /// The consumer called `name`.
@@ -81,4 +86,9 @@ pub fn consumer(name: &str) -> Result<&'static Consumer> {
         let names: Vec<&str> = consumers().iter().map(|consumer| consumer.name).collect();
         Error::usage(format!("there is no consumer `{}`", name.escape_debug())).hint(suggest(name, &names))
     })
+}
+
+/// The guard of a file that a machine loads and a person may look at, unless the caller wants none.
+fn guard_for_machines(options: &Options, guard: Guard) -> Guard {
+    if options.unguarded { Guard::Off } else { guard }
 }
