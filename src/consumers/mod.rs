@@ -30,6 +30,8 @@ mod profile;
 mod records;
 mod salesforce;
 mod source;
+#[cfg(test)]
+mod tests;
 mod value;
 mod write;
 

@@ -102,7 +102,7 @@ impl Profiles {
         };
         Ok(Profiles {
             customers: source.table("customers", &names)?,
-            next_orders: source.table_if_there("customer_ltv", &["customer_id", "next_purchase_p50_date"])?,
+            next_orders: source.table_if_there("customer_ltv", &["customer_id", "next_purchase_p50"])?,
             products: source.table_if_there("affinity_ptc", &["customer_id", "list", "rank", "product_id"])?,
             targets: source.table_if_there("campaign_targets", &["campaign_id", "customer_id", "arm"])?,
             contacts,
@@ -211,7 +211,7 @@ struct Contact<'a> {
 fn days_by_customer(rows: Option<&TableRows>) -> Result<HashMap<&str, i32>> {
     let mut found = HashMap::new();
     let Some(rows) = rows else { return Ok(found) };
-    let (ids, days) = (rows.column("customer_id")?, rows.column("next_purchase_p50_date")?);
+    let (ids, days) = (rows.column("customer_id")?, rows.column("next_purchase_p50")?);
     for row in 0..rows.len() {
         if let (Some(id), Value::Day(day)) = (ids.text(row), days.value(row)) {
             found.insert(id, day);
