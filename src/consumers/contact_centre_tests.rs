@@ -200,7 +200,7 @@ fn filters_of_a_workflow_find_tasks() {
     assert_eq!(found("required_skills HAS 'patient'"), ["1001"]);
     assert_eq!(found("language IN ['en', 'fr']"), ["1003"]);
     // A limit of 30.5 is a number, and no limit is null.
-    assert_eq!(found("solution_cost_cap > 30 AND service_level == 'pearl'"), ["1002"]);
+    assert_eq!(found("service_level == 'pearl' AND solution_cost_cap > 30"), ["1002"]);
     // The larger number goes first: 1, 3 and 4 of `routing`.
     assert_eq!(found("priority == 3"), ["1001"]);
     assert_eq!(found("priority == 1"), ["1002"]);

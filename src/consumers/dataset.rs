@@ -112,9 +112,11 @@ pub enum Delta {
     None,
     /// `<name>_delta`: rows that were added or changed, whole. `<name>_removed`: the keys of those that are gone.
     Rows,
+    /// The same for a consumer to whom a blank cell says nothing: `<name>_clear` lists what became empty, as JSON objects with
+    /// the key and `null` for each such column.
+    RowsAndClear,
     /// `<name>_delta`: rows that were added or changed, key and changed cells alone. `<name>_removed` as above. In NDJSON a cell
-    /// that became empty is `null`; in CSV a blank cell says nothing, and `<name>_clear` lists what became empty, as JSON
-    /// objects with the key and `null` for each such column.
+    /// that became empty is `null`; in CSV a blank cell says nothing, and `<name>_clear` is as above.
     Cells,
     /// `<name>_delta`: a column `op` before the others, `add`, `update` or `remove`; of what was removed there is the key alone.
     Operations,

@@ -100,7 +100,7 @@ fn write_delta(mut out: Out<'_, '_>, name: &str, delta: Delta, difference: &Diff
         _ => None,
     });
     out.file(&format!("{name}_removed"), &fields[..key], removed)?;
-    if delta == Delta::Cells && format != Format::Ndjson {
+    if matches!(delta, Delta::Cells | Delta::RowsAndClear) && format != Format::Ndjson {
         write_clear(out, name, difference)?;
     }
     Ok(())

@@ -18,6 +18,7 @@
 mod amazon_connect;
 mod any_table;
 mod asterisk;
+mod braze;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod contact_centre_tests;
@@ -29,11 +30,17 @@ mod files;
 mod genesys;
 mod given;
 mod json_rules_engine;
+mod klaviyo;
+mod mautic;
 mod ndjson;
+mod profile;
 mod records;
 mod routing_policy;
 mod run_rules;
+mod salesforce;
 mod source;
+#[cfg(test)]
+mod tests;
 mod twilio;
 mod value;
 mod write;
@@ -81,6 +88,10 @@ pub struct Options {
 /// All consumers, in the order of the help.
 pub fn consumers() -> &'static [Consumer] {
     &[
+        braze::CONSUMER,
+        klaviyo::CONSUMER,
+        salesforce::CONSUMER,
+        mautic::CONSUMER,
         twilio::CONSUMER,
         genesys::CONSUMER,
         amazon_connect::CONSUMER,
@@ -101,4 +112,9 @@ pub fn consumer(name: &str) -> Result<&'static Consumer> {
         let names: Vec<&str> = consumers().iter().map(|consumer| consumer.name).collect();
         Error::usage(format!("there is no consumer `{}`", name.escape_debug())).hint(suggest(name, &names))
     })
+}
+
+/// The guard of a file that a machine loads and a person may look at, unless the caller wants none.
+fn guard_for_machines(options: &Options, guard: Guard) -> Guard {
+    if options.unguarded { Guard::Off } else { guard }
 }

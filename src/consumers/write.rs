@@ -74,7 +74,8 @@ fn csv_cells<'a>(cells: impl Iterator<Item = Cell<'a>>, line: &mut Vec<u8>) {
             line.push(b',');
         }
         let formula = guarded && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let quoted = text.contains(['"', ',', '\n', '\r']);
+        // A mark of byte order at the start of a file is taken off by readers, unless it is quoted.
+        let quoted = text.contains(['"', ',', '\n', '\r', '\u{feff}']);
         if quoted {
             line.push(b'"');
         }

@@ -40,11 +40,17 @@ fn lines(path: &Path) -> Vec<Value> {
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Every customer's facts in, their row of `routing` out, by the engine itself.
 #[test]
-fn zen_gives_every_row_of_routing() {
+fn exports_of_a_run_say_what_its_tables_say() {
     let run = run(|text| text);
-    let folder = exported(&run, "zen");
+    rules_over_the_facts_give_the_policy_of_each_customer(&run);
+    every_customer_is_in_every_file_of_customers(&run);
+    zen_gives_every_row_of_routing(&run);
+}
+
+/// Every customer's facts in, their row of `routing` out, by the engine itself.
+fn zen_gives_every_row_of_routing(run: &Run) {
+    let folder = exported(run, "zen");
     let customers: usize = run.value("SELECT COUNT(*) FROM routing").parse().unwrap();
     assert!(customers > 1_000);
     let tables = run.summary.folder.join("tables");
@@ -64,10 +70,8 @@ fn zen_gives_every_row_of_routing() {
 }
 
 /// Facts are flat and named as SQL names them; the rule that holds for a customer has the policy of their row of `routing`.
-#[test]
-fn rules_over_the_facts_give_the_policy_of_each_customer() {
-    let run = run(crate::run_support::without_affinity);
-    let folder = exported(&run, "json-rules-engine");
+fn rules_over_the_facts_give_the_policy_of_each_customer(run: &Run) {
+    let folder = exported(run, "json-rules-engine");
     let facts = lines(&folder.join("facts_full.ndjson"));
     let rules = fs::read_to_string(folder.join("routing_rules.json")).unwrap();
     let rules: Vec<Value> = serde_json::from_str(&rules).unwrap();
@@ -107,21 +111,19 @@ fn rules_over_the_facts_give_the_policy_of_each_customer() {
 }
 
 /// The other consumers hold everybody, and Amazon Connect each customer's own queue.
-#[test]
-fn every_customer_is_in_every_file_of_customers() {
-    let run = run(crate::run_support::without_affinity);
+fn every_customer_is_in_every_file_of_customers(run: &Run) {
     let customers: usize = run.value("SELECT COUNT(*) FROM customers").parse().unwrap();
-    assert_eq!(lines(&exported(&run, "twilio").join("task_attributes_full.ndjson")).len(), customers);
+    assert_eq!(lines(&exported(run, "twilio").join("task_attributes_full.ndjson")).len(), customers);
     let rows = |file: PathBuf, head: bool| -> Vec<Vec<String>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(head).from_path(file).unwrap();
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
     };
-    assert_eq!(rows(exported(&run, "asterisk").join("astdb_full.csv"), false).len(), customers + 1);
-    let folder = exported(&run, "genesys");
+    assert_eq!(rows(exported(run, "asterisk").join("astdb_full.csv"), false).len(), customers + 1);
+    let folder = exported(run, "genesys");
     assert_eq!(rows(folder.join("policy.csv"), true).len(), 4);
     assert_eq!(rows(folder.join("customers_full.csv"), true).len(), 0, "keys are customer ids here");
 
-    let mut profiles = rows(exported(&run, "amazon-connect").join("profiles_full.csv"), false);
+    let mut profiles = rows(exported(run, "amazon-connect").join("profiles_full.csv"), false);
     let head = profiles.remove(0);
     let column = |name: &str| head.iter().position(|column| column == name).unwrap();
     let columns = ["customer_id", "queue", "priority", "rule_id"].map(column);
