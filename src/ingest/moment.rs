@@ -137,10 +137,13 @@ struct Civil {
     offset_s: Option<i32>,
 }
 
+/// Formats of numbers since 1970-01-01 UTC, and how many decimal places of their unit a microsecond is.
+const EPOCHS: [(&str, u32); 3] = [("epoch_s", 6), ("epoch_ms", 3), ("epoch_us", 0)];
+
 /// How a column writes dates and times.
 #[derive(Debug, Clone)]
 pub struct MomentFormat {
-    /// strftime letters; `None` is ISO 8601.
+    /// strftime letters, or one of [`EPOCHS`]; `None` is ISO 8601.
     pub strftime: Option<String>,
 }
 
@@ -181,7 +184,10 @@ impl MomentFormat {
         let text = text.trim_matches([' ', '\t']);
         match &self.strftime {
             None => iso(text.as_bytes()).ok_or_else(|| why_not_iso(text)),
-            Some(format) => strftime(format, text),
+            Some(format) => match EPOCHS.iter().find(|(name, _)| name == format) {
+                Some((_, places)) => epoch(text, *places).ok_or(MomentError::Bad),
+                None => strftime(format, text),
+            },
         }
     }
 }
@@ -303,8 +309,26 @@ fn strftime(format: &str, text: &str) -> Result<Civil, MomentError> {
     Ok(Civil { day, us_of_day, offset_s: None })
 }
 
+/// A decimal number since 1970 whose last `places` decimal places are microseconds; those beyond are cut.
+fn epoch(text: &str, places: u32) -> Option<Civil> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let mut us: i64 = whole.parse().ok()?;
+    for place in 0..places as usize {
+        let digit = fraction.as_bytes().get(place).map_or(0, |digit| i64::from(digit - b'0'));
+        us = us.checked_mul(10)?.checked_add(digit)?;
+    }
+    Some(civil_us(us))
+}
+
 fn civil_utc(instant: Timestamp) -> Civil {
-    let us = instant.as_microsecond();
+    civil_us(instant.as_microsecond())
+}
+
+fn civil_us(us: i64) -> Civil {
     // A day outside 32 bits is out of every range.
     let day = i32::try_from(us.div_euclid(DAY_US)).unwrap_or(i32::MAX);
     Civil { day, us_of_day: us.rem_euclid(DAY_US), offset_s: Some(0) }
@@ -323,6 +347,23 @@ mod tests {
 
     fn utc(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_microsecond()
+    }
+
+    #[test]
+    fn numbers_since_1970_are_exact_to_the_microsecond() {
+        let zone = Zone::named("Asia/Tokyo").unwrap();
+        let us = |format: &str, text: &str| MomentFormat { strftime: Some(format.to_owned()) }.instant_us(text, &zone);
+        assert_eq!(us("epoch_s", "1366720340"), Ok(1_366_720_340_000_000));
+        assert_eq!(us("epoch_s", "1366720340.3032679"), Ok(1_366_720_340_303_267));
+        assert_eq!(us("epoch_ms", "1366720340303.5"), Ok(1_366_720_340_303_500));
+        assert_eq!(us("epoch_us", "1366720340303267"), Ok(1_366_720_340_303_267));
+        assert_eq!(us("epoch_s", "1366720340303267"), Err(MomentError::OutOfRange));
+        for text in ["", "-5", "1e9", "1366720340.", ".5", "9999999999999999999"] {
+            assert_eq!(us("epoch_s", text), Err(MomentError::Bad), "{text}");
+        }
+        // The day in the zone: 21:32:20 UTC is the next day in Tokyo.
+        let day = MomentFormat { strftime: Some("epoch_s".into()) }.day("1366752740", &zone);
+        assert_eq!(day, Ok(civil_day(2013, 4, 24).unwrap()));
     }
 
     #[test]

@@ -68,13 +68,30 @@ pub(super) fn add(repairs: &mut Repairs, more: &Repairs) {
 }
 
 /// What an instant becomes that follows `latest`, both in microseconds, and what was done to it.
-pub(super) fn follow(latest: i64, instant: i64) -> (Option<i64>, Option<Repair>) {
+fn follow(latest: i64, instant: i64) -> (Option<i64>, Option<Repair>) {
     if instant >= latest {
         (Some(instant), None)
     } else if latest.saturating_sub(instant) <= CLOCK_SKEW_US {
         (Some(latest), Some(Repair::Skew))
     } else {
         (None, Some(Repair::Order))
+    }
+}
+
+/// Moves or empties the instants of a row that come before the one that they follow, and tells of each, by its place.
+pub(super) fn put_in_order(instants: &mut [Option<i64>], mut repaired: impl FnMut(usize, Repair)) {
+    let mut latest = None;
+    for (place, instant) in instants.iter_mut().enumerate() {
+        let (Some(before), Some(at)) = (latest, *instant) else {
+            latest = instant.or(latest);
+            continue;
+        };
+        let (moved, repair) = follow(before, at);
+        latest = moved.or(latest);
+        if let Some(repair) = repair {
+            *instant = moved;
+            repaired(place, repair);
+        }
     }
 }
 
@@ -89,6 +106,15 @@ mod tests {
         assert_eq!(follow(10_000_000, 9_999_999), (Some(10_000_000), Some(Repair::Skew)));
         assert_eq!(follow(10_000_000, 5_000_000), (Some(10_000_000), Some(Repair::Skew)));
         assert_eq!(follow(10_000_000, 4_999_999), (None, Some(Repair::Order)));
+    }
+
+    #[test]
+    fn a_row_is_put_in_order_from_its_first_instant_on() {
+        let mut found = Vec::new();
+        let mut instants = [Some(20_000_000), None, Some(18_000_000), Some(1), Some(19_000_000)];
+        put_in_order(&mut instants, |place, repair| found.push((place, repair)));
+        assert_eq!(instants, [Some(20_000_000), None, Some(20_000_000), None, Some(20_000_000)]);
+        assert_eq!(found, [(2, Repair::Skew), (3, Repair::Order), (4, Repair::Skew)]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
 use super::number::{Decimal, NumberError};
 use super::record::{Fields, Layout, Position};
 use super::reject::{Reject, RejectReason, kept_value};
-use super::repair::{Repair, Repairs, follow};
+use super::repair::{Repair, Repairs, put_in_order};
 use crate::error::{Error, Result};
 
 /// What became of one block.
@@ -21,6 +21,7 @@ pub(super) struct BlockRows {
     pub rejects: Vec<Reject>,
     pub repairs: Repairs,
     pub read: u64,
+    pub skipped: u64,
     pub anonymous: u64,
     pub amount_read_e4: i128,
     pub amount_rejected_e4: i128,
@@ -44,12 +45,16 @@ pub(super) struct RowReader<'m> {
     cells: Vec<Cell>,
     scratch: String,
     identity: Vec<u8>,
+    instants: Vec<Option<i64>>,
     builders: Vec<Builder>,
     records: Int64Builder,
     hashes: Int64Builder,
     keys: Int64Builder,
     lines: Int64Builder,
     offsets: Int64Builder,
+    events: Int32Builder,
+    /// The place of the row's event, in an event stream.
+    event: i32,
     out: BlockCounts,
     rejects: Vec<Reject>,
     repairs: Repairs,
@@ -58,6 +63,7 @@ pub(super) struct RowReader<'m> {
 #[derive(Default)]
 struct BlockCounts {
     read: u64,
+    skipped: u64,
     anonymous: u64,
     amount_read_e4: i128,
     amount_rejected_e4: i128,
@@ -78,6 +84,7 @@ impl<'m> RowReader<'m> {
                 }
             },
             Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
+            Slot::Completeness => Builder::Text(StringBuilder::new()),
             Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),
         };
         RowReader {
@@ -85,11 +92,14 @@ impl<'m> RowReader<'m> {
             cells: vec![Cell::Null; mapping.columns.len()],
             scratch: String::new(),
             identity: Vec::new(),
+            instants: Vec::new(),
             records: Int64Builder::with_capacity(rows),
             hashes: Int64Builder::with_capacity(rows),
             keys: Int64Builder::new(),
             lines: Int64Builder::new(),
             offsets: Int64Builder::new(),
+            events: Int32Builder::new(),
+            event: 0,
             out: BlockCounts::default(),
             rejects: Vec::new(),
             repairs: Repairs::new(),
@@ -130,6 +140,17 @@ impl<'m> RowReader<'m> {
     /// Converts a record: to a row, or to a reject. `position` is only asked for where it is kept.
     pub fn push<F: Fields>(&mut self, fields: &F, position: impl FnOnce() -> Position) {
         self.out.read += 1;
+        if self.skips(fields) {
+            self.out.skipped += 1;
+            return;
+        }
+        if let Some(folding) = &self.mapping.folding {
+            let name = fields.get(self.layout.fields[folding.event]);
+            match name.and_then(|name| folding.places.get(name)) {
+                Some(place) => self.event = *place,
+                None => return self.refuse_event(name, position()),
+            }
+        }
         self.scratch.clear();
         let mut failure: Option<(usize, RejectReason)> = None;
         for &index in &self.mapping.order {
@@ -146,6 +167,12 @@ impl<'m> RowReader<'m> {
             && let Err(reason) = self.exchange(fields)
         {
             failure.get_or_insert((self.mapping.currency.unwrap_or_default(), reason));
+        }
+        if self.mapping.folding.is_some()
+            && let Some(&key) = self.mapping.key.iter().find(|&&key| self.cells[key] == Cell::Null)
+        {
+            // An event of nothing cannot be folded.
+            failure.get_or_insert((key, RejectReason::MissingRequired));
         }
         if let Some((first, last)) = self.mapping.span
             && let (Cell::Whole(first), Cell::Whole(end)) = (self.cells[first], self.cells[last])
@@ -170,6 +197,24 @@ impl<'m> RowReader<'m> {
         }
     }
 
+    /// Whether the pipeline file says to leave the row out.
+    fn skips<F: Fields>(&self, fields: &F) -> bool {
+        let value = |raw: usize| fields.get(self.layout.fields[raw]).unwrap_or_default();
+        self.mapping.skip.iter().any(|(raw, values)| values.contains(value(*raw)))
+    }
+
+    /// Refuses a row whose event nobody described.
+    fn refuse_event(&mut self, name: Option<&str>, position: Position) {
+        self.rejects.push(Reject {
+            record: position.record,
+            line: position.line,
+            byte_offset: position.offset,
+            column: Some("fold.event".to_owned()),
+            value: name.map(|name| kept_value(name, false)),
+            reason: RejectReason::UnknownEvent,
+        });
+    }
+
     /// Values that cannot be are moved or emptied; the row stays.
     fn repair(&mut self) {
         let mapping = self.mapping;
@@ -179,20 +224,21 @@ impl<'m> RowReader<'m> {
                 self.count_repair(Repair::Negative, index);
             }
         }
-        let mut latest = None;
-        for &index in &mapping.in_order {
-            let Cell::Whole(instant) = self.cells[index] else { continue };
-            let Some(before) = latest else {
-                latest = Some(instant);
-                continue;
-            };
-            let (repaired, repair) = follow(before, instant);
-            latest = repaired.or(latest);
-            if let Some(repair) = repair {
-                self.cells[index] = repaired.map_or(Cell::Null, Cell::Whole);
-                self.count_repair(repair, index);
-            }
+        if mapping.folding.is_some() {
+            // The instants of one event say little: those of the folded row are put in order.
+            return;
         }
+        let mut instants = std::mem::take(&mut self.instants);
+        instants.clear();
+        instants.extend(mapping.in_order.iter().map(|&index| match self.cells[index] {
+            Cell::Whole(instant) => Some(instant),
+            _ => None,
+        }));
+        put_in_order(&mut instants, |place, repair| self.count_repair(repair, mapping.in_order[place]));
+        for (&index, instant) in mapping.in_order.iter().zip(&instants) {
+            self.cells[index] = instant.map_or(Cell::Null, Cell::Whole);
+        }
+        self.instants = instants;
     }
 
     fn count_repair(&mut self, repair: Repair, index: usize) {
@@ -203,6 +249,9 @@ impl<'m> RowReader<'m> {
     fn convert<F: Fields>(&mut self, index: usize, fields: &F) -> Result<Cell, RejectReason> {
         let mapping = self.mapping;
         let column = &mapping.columns[index];
+        if !column.on.is_empty() && !column.on[self.event as usize] {
+            return Ok(Cell::Null);
+        }
         match &column.reads {
             Reads::Field(raw) => {
                 let field = self.layout.fields[*raw];
@@ -354,6 +403,9 @@ impl<'m> RowReader<'m> {
             let key = self.key_hash(fields);
             self.keys.append_option(key);
         }
+        if mapping.folding.is_some() {
+            self.events.append_value(self.event);
+        }
         self.hashes.append_value(hash as i64);
         let mut builders = std::mem::take(&mut self.builders);
         for (slot, builder) in mapping.slots.iter().zip(&mut builders) {
@@ -365,7 +417,9 @@ impl<'m> RowReader<'m> {
                     builder.append_value(format!("{hash:016x}{more:016x}"));
                 }
                 (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
-                (Slot::MadeOrder | Slot::Day, _) => {}
+                // Only all events of a contact together tell it.
+                (Slot::Completeness, Builder::Text(builder)) => builder.append_null(),
+                (Slot::MadeOrder | Slot::Day | Slot::Completeness, _) => {}
             }
         }
         self.builders = builders;
@@ -433,6 +487,9 @@ impl<'m> RowReader<'m> {
             columns.push(Arc::new(self.lines.finish()));
             columns.push(Arc::new(self.offsets.finish()));
         }
+        if self.mapping.folding.is_some() {
+            columns.push(Arc::new(self.events.finish()));
+        }
         let batch = RecordBatch::try_new(Arc::clone(&self.mapping.schema), columns)
             .map_err(|error| Error::internal("staged columns do not fit their schema").because(error))?;
         Ok(BlockRows {
@@ -440,6 +497,7 @@ impl<'m> RowReader<'m> {
             rejects: self.rejects,
             repairs: self.repairs,
             read: self.out.read,
+            skipped: self.out.skipped,
             anonymous: self.out.anonymous,
             amount_read_e4: self.out.amount_read_e4,
             amount_rejected_e4: self.out.amount_rejected_e4,
