@@ -389,3 +389,51 @@ fn completeness(folding: &Folding, events: &[Event]) -> &'static str {
         (false, false) => "part",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places: 0 begins, 1 goes on, 2 ends.
+    fn state(places: &[i32]) -> &'static str {
+        let listed = |place: usize| (0..3).map(|other| other == place).collect();
+        let folding = Folding { event: 0, places: Default::default(), begins: listed(0), ends: listed(2) };
+        let event = |(time, place): (i64, &i32)| {
+            Event { key: 1, time, place: *place, hash: 0, file: 0, record: time, chunk: 0, row: time as u32 }
+        };
+        completeness(&folding, &(0..).zip(places).map(event).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_contact_is_whole_when_its_last_beginning_came_to_an_end() {
+        assert_eq!(state(&[0, 1, 2]), "whole");
+        assert_eq!(state(&[0, 2, 0, 2, 1]), "whole");
+        assert_eq!(state(&[0, 2, 0, 1]), "no_end");
+        assert_eq!(state(&[1, 2]), "no_beginning");
+        assert_eq!(state(&[1]), "part");
+    }
+
+    #[test]
+    fn a_value_is_taken_by_time_and_of_two_at_once_by_size() {
+        let texts = StringArray::from(vec![None, Some("c"), Some("b"), Some("d"), Some("a"), None]);
+        let values = Values::Text(vec![&texts]);
+        // Rows 1 and 2 are one event at one instant, and so are 3 and 4.
+        let event = |(row, time): (u32, &i64)| Event {
+            key: 1,
+            time: *time,
+            place: 0,
+            hash: i64::from(row),
+            file: 0,
+            record: 0,
+            chunk: 0,
+            row,
+        };
+        let events: Vec<Event> = (0..).zip(&[1, 2, 2, 3, 3, 4]).map(event).collect();
+        let taken = |take| values.taken(take, &events).map(|event| texts.value(event.row as usize));
+        assert_eq!(taken(Take::First), Some("b"));
+        assert_eq!(taken(Take::Last), Some("d"));
+        assert_eq!(taken(Take::Least), Some("a"));
+        assert_eq!(taken(Take::Most), Some("d"));
+        assert!(values.taken(Take::First, &events[..1]).is_none());
+    }
+}

@@ -25,6 +25,14 @@ fn every_preset_is_a_whole_mapping_of_contract_columns() {
 }
 
 #[test]
+fn the_page_shows_every_preset_as_it_is() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/presets.md")).unwrap();
+    for preset in PRESETS {
+        assert!(page.contains(preset.text), "docs/presets.md shows another `{}`", preset.name);
+    }
+}
+
+#[test]
 fn the_pipeline_file_goes_before_its_preset_key_by_key() {
     let centre = Centre::new(
         "files = ['x']\npreset = 'asterisk-queue-log'\nnulls = ['NONE', '-']\nskip = { agent = ['Local/test'] }\n\
