@@ -78,6 +78,16 @@ impl Zone {
         }
     }
 
+    /// Whether the clocks of the zone never showed that local time, or twice.
+    fn is_unsure(&self, day: i32, us_of_day: i64) -> bool {
+        if lookup(&self.by_local_day, day).is_some() {
+            return false;
+        }
+        let local_us = i64::from(day) * DAY_US + us_of_day;
+        let at_utc = Timestamp::from_microsecond(local_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(at_utc)).is_ambiguous()
+    }
+
     fn slow_instant_us(&self, local_us: i64) -> i64 {
         let at_utc = Timestamp::from_microsecond(local_us).unwrap_or(Timestamp::UNIX_EPOCH);
         let local: DateTime = TimeZone::UTC.to_datetime(at_utc);
@@ -129,6 +139,17 @@ pub enum MomentError {
     OutOfRange,
 }
 
+/// What reading an instant had to assume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assumed {
+    /// Nothing: it has an offset.
+    Nothing,
+    /// The time zone.
+    Zone,
+    /// The time zone, and which instant is meant by a local time that the clocks showed twice, or never.
+    ZoneAndClock,
+}
+
 /// A civil date and time, with its offset if it had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Civil {
@@ -148,18 +169,23 @@ pub struct MomentFormat {
 }
 
 impl MomentFormat {
-    /// `text` in microseconds UTC; a time without an offset is in `zone`.
+    /// `text` in microseconds UTC, and what had to be assumed; a time without an offset is in `zone`.
     ///
     /// # Errors
     /// See [`MomentError`].
-    pub fn instant_us(&self, text: &str, zone: &Zone) -> Result<i64, MomentError> {
+    pub fn instant(&self, text: &str, zone: &Zone) -> Result<(i64, Assumed), MomentError> {
         let civil = self.civil(text)?;
         if !INSTANT_DAYS.contains(&civil.day) {
             return Err(MomentError::OutOfRange);
         }
         Ok(match civil.offset_s {
-            Some(offset) => i64::from(civil.day) * DAY_US + civil.us_of_day - i64::from(offset) * SECOND_US,
-            None => zone.instant_us(civil.day, civil.us_of_day),
+            Some(offset) => {
+                (i64::from(civil.day) * DAY_US + civil.us_of_day - i64::from(offset) * SECOND_US, Assumed::Nothing)
+            }
+            None if zone.is_unsure(civil.day, civil.us_of_day) => {
+                (zone.instant_us(civil.day, civil.us_of_day), Assumed::ZoneAndClock)
+            }
+            None => (zone.instant_us(civil.day, civil.us_of_day), Assumed::Zone),
         })
     }
 
@@ -342,7 +368,7 @@ mod tests {
     const ISO: MomentFormat = MomentFormat { strftime: None };
 
     fn us(text: &str, zone: &str) -> Result<i64, MomentError> {
-        ISO.instant_us(text, &Zone::named(zone).unwrap())
+        ISO.instant(text, &Zone::named(zone).unwrap()).map(|(us, _)| us)
     }
 
     fn utc(text: &str) -> i64 {
@@ -352,7 +378,13 @@ mod tests {
     #[test]
     fn numbers_since_1970_are_exact_to_the_microsecond() {
         let zone = Zone::named("Asia/Tokyo").unwrap();
-        let us = |format: &str, text: &str| MomentFormat { strftime: Some(format.to_owned()) }.instant_us(text, &zone);
+        let us = |format: &str, text: &str| {
+            let read = MomentFormat { strftime: Some(format.to_owned()) }.instant(text, &zone);
+            read.map(|(us, assumed)| {
+                assert_eq!(assumed, Assumed::Nothing);
+                us
+            })
+        };
         assert_eq!(us("epoch_s", "1366720340"), Ok(1_366_720_340_000_000));
         assert_eq!(us("epoch_s", "1366720340.3032679"), Ok(1_366_720_340_303_267));
         assert_eq!(us("epoch_ms", "1366720340303.5"), Ok(1_366_720_340_303_500));
@@ -364,6 +396,20 @@ mod tests {
         // The day in the zone: 21:32:20 UTC is the next day in Tokyo.
         let day = MomentFormat { strftime: Some("epoch_s".into()) }.day("1366752740", &zone);
         assert_eq!(day, Ok(civil_day(2013, 4, 24).unwrap()));
+    }
+
+    #[test]
+    fn what_is_assumed_of_a_time_is_said() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let assumed = |text: &str| ISO.instant(text, &berlin).unwrap().1;
+        assert_eq!(assumed("2024-03-31T02:30:00Z"), Assumed::Nothing);
+        assert_eq!(assumed("2024-03-30 02:30:00"), Assumed::Zone);
+        // The clock went from 2 to 3 on 31 March, and from 3 to 2 on 27 October.
+        assert_eq!(assumed("2024-03-31 01:59:59"), Assumed::Zone);
+        assert_eq!(assumed("2024-03-31 02:30:00"), Assumed::ZoneAndClock);
+        assert_eq!(assumed("2024-03-31 03:00:00"), Assumed::Zone);
+        assert_eq!(assumed("2024-10-27 02:30:00"), Assumed::ZoneAndClock);
+        assert_eq!(assumed("2024-10-27 03:00:00"), Assumed::Zone);
     }
 
     #[test]
@@ -425,11 +471,11 @@ mod tests {
             ("%Y-%m-%d %H:%M:%S %z", "2025-10-07 09:50:26 +0200", "2025-10-07T07:50:26Z"),
         ] {
             let format = MomentFormat { strftime: Some(format.into()) };
-            assert_eq!(format.instant_us(text, &zone), Ok(utc(expected)), "{text}");
+            assert_eq!(format.instant(text, &zone).map(|(us, _)| us), Ok(utc(expected)), "{text}");
         }
         let format = MomentFormat { strftime: Some("%d.%m.%Y".into()) };
-        assert_eq!(format.instant_us("31.02.2011", &zone), Err(MomentError::Bad));
-        assert_eq!(format.instant_us("2011-02-03", &zone), Err(MomentError::Bad));
+        assert_eq!(format.instant("31.02.2011", &zone), Err(MomentError::Bad));
+        assert_eq!(format.instant("2011-02-03", &zone), Err(MomentError::Bad));
     }
 
     #[test]

@@ -22,11 +22,16 @@ pub enum Repair {
     Skew,
     /// An instant before the one that it follows was emptied.
     Order,
+    /// A time without an offset was read in the time zone of the column or the project.
+    Zone,
+    /// A time without an offset that the clock skipped was moved forward, or one that it showed twice read as the first.
+    ClockChange,
 }
 
 impl Repair {
     /// Every repair.
-    pub const ALL: [Repair; 3] = [Repair::Negative, Repair::Skew, Repair::Order];
+    pub const ALL: [Repair; 5] =
+        [Repair::Negative, Repair::Skew, Repair::Order, Repair::Zone, Repair::ClockChange];
 
     /// The check of `data_quality` that reports it.
     pub fn check_id(self) -> &'static str {
@@ -34,6 +39,8 @@ impl Repair {
             Repair::Negative => "range.negative",
             Repair::Skew => "time.skew",
             Repair::Order => "time.order",
+            Repair::Zone => "time.zone",
+            Repair::ClockChange => "time.clock_change",
         }
     }
 
@@ -41,6 +48,8 @@ impl Repair {
     pub fn action(self) -> &'static str {
         match self {
             Repair::Skew => "moved",
+            Repair::Zone => "read in the zone of the pipeline file",
+            Repair::ClockChange => "moved forward, or the first of two",
             Repair::Negative | Repair::Order => "emptied",
         }
     }
@@ -51,7 +60,14 @@ impl Repair {
             Repair::Negative => "a negative duration",
             Repair::Skew => "up to five seconds before the instant that it follows",
             Repair::Order => "before the instant that it follows",
+            Repair::Zone => "a time without a zone",
+            Repair::ClockChange => "a time without a zone in an hour that a clock change skips or repeats",
         }
+    }
+
+    /// Whether it is a fact about the export and no fault of it.
+    pub fn is_note(self) -> bool {
+        self == Repair::Zone
     }
 }
 

@@ -8,7 +8,8 @@ use twox_hash::XxHash3_64;
 use super::cell::{Cell, is_null, missing, parse};
 use super::exchange::exchange;
 use super::expression::{Operand, Row, Scalar};
-use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
+use super::mapping::{Kind, Mapping, Reads, Slot};
+use super::moment::Assumed;
 use super::number::{Decimal, NumberError};
 use super::record::{Fields, Layout, Position};
 use super::reject::{Reject, RejectReason, kept_value};
@@ -46,6 +47,10 @@ pub(super) struct RowReader<'m> {
     scratch: String,
     identity: Vec<u8>,
     instants: Vec<Option<i64>>,
+    /// What the row's instants assume, by mapped column.
+    assumed: Vec<(usize, Assumed)>,
+    /// How many instants of each mapped column had no zone, and how many of these a clock change makes unsure.
+    zones: Vec<[u64; 2]>,
     builders: Vec<Builder>,
     records: Int64Builder,
     hashes: Int64Builder,
@@ -93,6 +98,8 @@ impl<'m> RowReader<'m> {
             scratch: String::new(),
             identity: Vec::new(),
             instants: Vec::new(),
+            assumed: Vec::new(),
+            zones: vec![[0; 2]; mapping.columns.len()],
             records: Int64Builder::with_capacity(rows),
             hashes: Int64Builder::with_capacity(rows),
             keys: Int64Builder::new(),
@@ -152,6 +159,7 @@ impl<'m> RowReader<'m> {
             }
         }
         self.scratch.clear();
+        self.assumed.clear();
         let mut failure: Option<(usize, RejectReason)> = None;
         for &index in &self.mapping.order {
             // After a failure the rest is still read, because the books want the row's amount.
@@ -218,6 +226,11 @@ impl<'m> RowReader<'m> {
     /// Values that cannot be are moved or emptied; the row stays.
     fn repair(&mut self) {
         let mapping = self.mapping;
+        for &(index, assumed) in &self.assumed {
+            let [zone, clock] = &mut self.zones[index];
+            *zone += 1;
+            *clock += u64::from(assumed == Assumed::ZoneAndClock);
+        }
         for &index in &mapping.never_negative {
             if let Cell::Whole(..0) = self.cells[index] {
                 self.cells[index] = Cell::Null;
@@ -256,9 +269,9 @@ impl<'m> RowReader<'m> {
             Reads::Field(raw) => {
                 let field = self.layout.fields[*raw];
                 let Some(text) = fields.get(field) else { return missing(column) };
-                self.typed(column, text, Cell::Field(field))
+                self.typed(index, text, Cell::Field(field))
             }
-            Reads::Constant(text) => self.typed(column, text, Cell::Constant(index)),
+            Reads::Constant(text) => self.typed(index, text, Cell::Constant(index)),
             Reads::Expression(expression) => {
                 let row = RowView { reader: self, fields };
                 match expression.evaluate(&row)? {
@@ -266,23 +279,23 @@ impl<'m> RowReader<'m> {
                     Scalar::Text(text) => {
                         let text = text.into_owned();
                         let stored = self.store(&text);
-                        self.typed(column, &text, stored)
+                        self.typed(index, &text, stored)
                     }
                     Scalar::Boolean(value) if matches!(column.kind, Kind::Boolean) => Ok(Cell::Boolean(value)),
-                    Scalar::Number(number) => self.number(column, number),
+                    Scalar::Number(number) => self.number(index, number),
                     Scalar::Boolean(_) => Err(RejectReason::AmountNotANumber),
                 }
             }
         }
     }
 
-    fn number(&mut self, column: &MappedColumn, number: Decimal) -> Result<Cell, RejectReason> {
-        match column.kind {
+    fn number(&mut self, index: usize, number: Decimal) -> Result<Cell, RejectReason> {
+        match self.mapping.columns[index].kind {
             Kind::Scaled { places } => number.rounded(places).map(Cell::Whole).ok_or(RejectReason::AmountOverflow),
             _ => {
                 let text = number.to_string();
                 let stored = self.store(&text);
-                self.typed(column, &text, stored)
+                self.typed(index, &text, stored)
             }
         }
     }
@@ -294,8 +307,10 @@ impl<'m> RowReader<'m> {
     }
 
     /// Text to a value of the column's type; `same` stands for the text itself.
-    fn typed(&mut self, column: &MappedColumn, text: &str, same: Cell) -> Result<Cell, RejectReason> {
-        if is_null(self.mapping, text) {
+    fn typed(&mut self, index: usize, text: &str, same: Cell) -> Result<Cell, RejectReason> {
+        let mapping = self.mapping;
+        let column = &mapping.columns[index];
+        if is_null(mapping, text) {
             return missing(column);
         }
         if !column.map.is_empty()
@@ -305,9 +320,16 @@ impl<'m> RowReader<'m> {
                 return missing(column);
             }
             let stored = self.store(replaced);
-            return parse(self.mapping, column, replaced, stored);
+            return parse(mapping, column, replaced, stored);
         }
-        parse(self.mapping, column, text, same)
+        if let Kind::Instant(moments) = &column.kind {
+            let (instant, assumed) = moments.format.instant(text, &moments.zone)?;
+            if assumed != Assumed::Nothing {
+                self.assumed.push((index, assumed));
+            }
+            return Ok(Cell::Whole(instant));
+        }
+        parse(mapping, column, text, same)
     }
 
     /// Converts the row's money from its own currency to the reporting one.
@@ -492,6 +514,14 @@ impl<'m> RowReader<'m> {
         }
         let batch = RecordBatch::try_new(Arc::clone(&self.mapping.schema), columns)
             .map_err(|error| Error::internal("staged columns do not fit their schema").because(error))?;
+        for (index, [zone, clock]) in self.zones.iter().copied().enumerate() {
+            let column = self.mapping.columns[index].contract.name;
+            for (repair, rows) in [(Repair::Zone, zone), (Repair::ClockChange, clock)] {
+                if rows > 0 {
+                    self.repairs.entry(repair).or_default().insert(column.to_owned(), rows);
+                }
+            }
+        }
         Ok(BlockRows {
             batch,
             rejects: self.rejects,

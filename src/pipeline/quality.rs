@@ -147,7 +147,8 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
     for (repair, columns) in &report.repairs {
         for (column, &rows) in columns {
             let message = format!("`{column}` of {rows} of {} rows: {}", totals.read, repair.message());
-            checks.push(check(repair.check_id(), column, Severity::Warn, rows == 0, rows, repair.action(), message));
+            let severity = if repair.is_note() { Severity::Info } else { Severity::Warn };
+            checks.push(check(repair.check_id(), column, severity, repair.is_note(), rows, repair.action(), message));
         }
     }
     checks.extend(event_checks(report));
