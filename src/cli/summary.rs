@@ -82,7 +82,12 @@ fn inputs(summary: &Summary) -> String {
         let rows = [counts.read, counts.staged, counts.rejected, counts.duplicate, counts.out_of_window];
         lines.push([input.input.clone()].into_iter().chain(files.into_iter().chain(rows).map(grouped)).collect());
     }
-    align(&lines, &[false, true, true, true, true, true, true, true])
+    let mut text = align(&lines, &[false, true, true, true, true, true, true, true]);
+    for input in summary.inputs.iter().filter(|input| input.counts.skipped + input.counts.folded > 0) {
+        let (skipped, folded) = (grouped(input.counts.skipped), grouped(input.counts.folded));
+        let _ = writeln!(text, "{}: {skipped} rows skipped, {folded} events part of another row", input.input);
+    }
+    text
 }
 
 fn sizes(title: &str, groups: &[(String, i64)]) -> String {

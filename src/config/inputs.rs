@@ -7,10 +7,17 @@ use schemars::JsonSchema;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::fold::{Fold, Take};
+
 /// One kind of export: its files, their format and the mapping of their columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputConfig {
+    /// Mapping of a known export: `amazon-connect`, `asterisk-queue-log`, `zendesk`, `zendesk-events`, `ga4-export`. The keys of
+    /// this section go before its own, one by one; a column set to `false` is not mapped.
+    // What it says has become part of the other keys when the file is read.
+    #[serde(default, skip_serializing)]
+    pub preset: Option<String>,
     /// Files or globs, relative to the pipeline file. At least one file must match.
     pub files: Vec<String>,
     /// Format of the files; `auto` looks at the name and the first bytes.
@@ -31,6 +38,9 @@ pub struct InputConfig {
     /// Names of the columns, in order, for files without a header.
     #[serde(default)]
     pub names: Vec<String>,
+    /// Whether records may have fewer fields than there are columns; those that lack at their end are empty.
+    #[serde(default)]
+    pub ragged: bool,
     /// Fixed-width files: name, first and last character (from 1) of each column; the delimiter is then ignored.
     #[serde(default)]
     pub widths: BTreeMap<String, [usize; 2]>,
@@ -49,7 +59,14 @@ pub struct InputConfig {
     /// What to do with rows that are equal in every field: `drop` and count them, or `keep` them all.
     #[serde(default)]
     pub duplicates: Duplicates,
+    /// Rows to leave out and count, by column of the file: those in which it has one of these values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skip: BTreeMap<String, Vec<String>>,
+    /// Event streams: the rows of one id become one row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
     /// Columns of the contract, and where each comes from.
+    #[serde(default)]
     pub columns: BTreeMap<String, ColumnSource>,
     /// Largest record in bytes; a longer one fails the file.
     #[serde(default = "default_record_bytes")]
@@ -137,7 +154,8 @@ pub struct ColumnSource {
     /// What to read.
     #[serde(flatten)]
     pub from: From,
-    /// Format of dates and times, in strftime letters (`%m/%d/%Y %H:%M`). Left out, ISO 8601.
+    /// Format of dates and times, in strftime letters (`%m/%d/%Y %H:%M`), or `epoch_s`, `epoch_ms`, `epoch_us` for a number
+    /// since 1970. Left out, ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Time zone of times without an offset; left out, the project's.
@@ -149,6 +167,12 @@ pub struct ColumnSource {
     /// Never show this column's values in rejects, logs and messages. Left out, as the contract says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personal: Option<bool>,
+    /// Where rows are folded: the events that give the column; left out, all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+    /// Where rows are folded: which of the events' values the folded row has.
+    #[serde(skip_serializing_if = "Take::is_first")]
+    pub take: Take,
 }
 
 /// What a mapped column is read from.
@@ -172,6 +196,8 @@ enum ColumnSourceSchema {
     Name(String),
     /// More than a name.
     Table(ColumnSourceTable),
+    /// `false`: not mapped, whatever the preset says.
+    Unmapped(bool),
 }
 
 /// The fields of a [`ColumnSource`] written as a table.
@@ -185,7 +211,7 @@ struct ColumnSourceTable {
     /// An expression over mapped columns and columns of the file: `quantity * unit_price - discount`,
     /// `CASE WHEN order_id LIKE 'C%' THEN 'cancelled' END`.
     expr: Option<String>,
-    /// Format of dates and times, in strftime letters; left out, ISO 8601.
+    /// Format of dates and times, in strftime letters, or `epoch_s`, `epoch_ms`, `epoch_us`; left out, ISO 8601.
     format: Option<String>,
     /// Time zone of times without an offset; left out, the project's.
     time_zone: Option<String>,
@@ -194,6 +220,12 @@ struct ColumnSourceTable {
     map: BTreeMap<String, String>,
     /// Never show this column's values in rejects, logs and messages.
     personal: Option<bool>,
+    /// Where rows are folded: the events that give the column; left out, all of them.
+    #[serde(default)]
+    on: Vec<String>,
+    /// Where rows are folded: which of the events' values the folded row has.
+    #[serde(default)]
+    take: Take,
 }
 
 impl<'de> Deserialize<'de> for ColumnSource {
@@ -221,6 +253,8 @@ impl<'de> Deserialize<'de> for ColumnSource {
                     time_zone: table.time_zone,
                     map: table.map,
                     personal: table.personal,
+                    on: table.on,
+                    take: table.take,
                 })
             }
         }
@@ -237,6 +271,8 @@ impl ColumnSource {
             time_zone: None,
             map: BTreeMap::new(),
             personal: None,
+            on: Vec::new(),
+            take: Take::First,
         }
     }
 }

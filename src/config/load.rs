@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::mistake::{self, Mistakes};
-use super::{Config, validate};
+use super::{Config, presets, validate};
 use crate::error::{Error, IoContext, Place, Result};
 
 /// Name of the pipeline file when nobody names one.
@@ -85,7 +85,9 @@ pub fn load(path: &Path) -> Result<Loaded> {
 
 /// What the text of a pipeline file says.
 fn parse(path: &Path, text: &str) -> Result<Config> {
-    let root = DeTable::parse(text).map_err(|error| mistake::from_syntax(&error, path, text))?;
+    let mut root = DeTable::parse(text).map_err(|error| mistake::from_syntax(&error, path, text))?;
+    presets::apply(root.get_mut())
+        .map_err(|(span, message, hint)| Error::config(message).at(mistake::place(path, text, span)).hint(hint))?;
     let config = Config::deserialize(toml::Deserializer::from(root.clone()))
         .map_err(|error| mistake::from_types(&error, path, text))?;
     let mut mistakes = Mistakes::new(root.get_ref());

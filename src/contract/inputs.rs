@@ -63,6 +63,9 @@ pub fn inputs() -> &'static [Input] {
 /// The inputs of which every pipeline has at least one. The first that is given says until when there is something to read.
 pub const LEADING: [&str; 2] = ["transactions", "interactions"];
 
+/// The staged column that says whether a row folded from events has its beginning and its end.
+pub const COMPLETENESS: &str = "completeness";
+
 /// The kind of export called `name` in the pipeline file.
 pub fn input(name: &str) -> Option<&'static Input> {
     INPUTS.iter().find(|input| input.name == name)
@@ -276,7 +279,15 @@ fn interactions() -> Input {
         "one contact or page event",
         &[],
         &columns,
-        vec![day("start_day", "day on which it began, in the business time zone")],
+        vec![
+            day("start_day", "day on which it began, in the business time zone"),
+            text(
+                COMPLETENESS,
+                "of a contact folded from events: whole, no_beginning, no_end, or part (neither); its times are then those \
+                 of the events that there are",
+            )
+            .optional(),
+        ],
         &["customer_id", "ts_start_us", "interaction_id"],
     );
     Input {

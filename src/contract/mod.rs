@@ -23,7 +23,7 @@ mod summaries;
 mod value;
 
 pub use attrition::backtest_tables;
-pub use inputs::{Input, InputColumn, LEADING, input, inputs};
+pub use inputs::{COMPLETENESS, Input, InputColumn, LEADING, input, inputs};
 pub use parameters::parameter_tables;
 
 use std::borrow::Cow;

@@ -15,7 +15,7 @@ use super::source::hash_file;
 use crate::error::{Error, IoContext, Result};
 
 /// Changes whenever the same input would give other staged files; older entries are then not found.
-pub(super) const FORMAT_VERSION: u32 = 2;
+pub(super) const FORMAT_VERSION: u32 = 3;
 
 /// The report of an entry.
 const REPORT: &str = "report.json";

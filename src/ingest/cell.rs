@@ -62,7 +62,7 @@ pub(super) fn parse(mapping: &Mapping, column: &MappedColumn, text: &str, same: 
             }
         }
         Kind::Boolean => boolean(text).map(Cell::Boolean).ok_or(RejectReason::NotABoolean),
-        Kind::Instant(moments) => Ok(Cell::Whole(moments.format.instant_us(text, &moments.zone)?)),
+        Kind::Instant(moments) => Ok(Cell::Whole(moments.format.instant(text, &moments.zone)?.0)),
         Kind::Day(moments) => Ok(Cell::Whole(i64::from(moments.format.day(text, &moments.zone)?))),
     }
 }

@@ -11,13 +11,15 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::cache::{self, Entry, Growing};
-use super::conflicts;
+use super::conflicts::{self, Conflicts};
+use super::events;
 use super::file::StagedFile;
 use super::mapping::Mapping;
 use super::order::{Chunk, Filter, Order, Outcome, Place, Written};
 use super::parts::{self, Part};
+use super::reject::Reject;
 use super::reject_file;
-use super::repair;
+use super::repair::{self, Repairs};
 use super::report::{Counts, FileReport, InputReport};
 use crate::error::{IoContext, Result};
 use crate::monitor::Cancel;
@@ -46,6 +48,10 @@ struct CombinedEntry {
     counts: Vec<Counts>,
     reasons: BTreeMap<String, u64>,
     line_types: BTreeMap<String, u64>,
+    /// Repairs that only all events of a contact together call for.
+    repairs: Repairs,
+    /// Contacts by the state of their event stream.
+    completeness: BTreeMap<String, u64>,
     rejects: Option<(String, String)>,
 }
 
@@ -112,33 +118,30 @@ fn remove_others(parent: &Path, kept: &Path) -> Result<()> {
 }
 
 fn make(options: &Options, files: &[StagedFile], dir: &Path) -> Result<CombinedEntry> {
-    let mapping = options.mapping;
-    let conflicts = conflicts::find(mapping, files, options.before_us, options.show_personal)?;
-    let runs: usize = files.iter().map(|file| file.entry.runs.len()).sum();
-    let direct = runs <= 1 && conflicts.fates.is_empty() && !cuts(options, files);
-    let mut counts: Vec<Counts> = files.iter().map(|file| file.entry.counts).collect();
-    let mut parts = Vec::new();
-    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
-    if !direct {
-        let filter = Filter { before_us: options.before_us, fates: conflicts.fates };
-        let written = merge(options, files, &filter, dir)?;
-        for (file, outcome) in &written.outcomes {
-            settle(&mut counts[*file], outcome);
-            for (reason, tally) in [("superseded", outcome.superseded), ("key_conflict", outcome.conflict)] {
-                if tally.rows > 0 {
-                    *reasons.entry(reason.to_owned()).or_default() += tally.rows;
-                }
-            }
-        }
-        parts = written.parts;
+    let mut entry = CombinedEntry {
+        direct: false,
+        parts: Vec::new(),
+        counts: files.iter().map(|file| file.entry.counts).collect(),
+        reasons: BTreeMap::new(),
+        line_types: BTreeMap::new(),
+        repairs: Repairs::new(),
+        completeness: BTreeMap::new(),
+        rejects: None,
+    };
+    let mut found = BTreeMap::new();
+    if options.mapping.folding.is_some() {
+        let (parts, folded) = events::fold(options, files, dir)?;
+        events::settle(&mut entry.counts, &folded.outcomes);
+        (entry.parts, entry.repairs, entry.completeness) = (parts, folded.repairs, folded.completeness);
+    } else {
+        let conflicts = conflicts::find(options.mapping, files, options.before_us, options.show_personal)?;
+        found = gather(options, files, conflicts, dir, &mut entry)?;
     }
-    let mut line_types: BTreeMap<String, u64> = BTreeMap::new();
     let staged = files.iter().flat_map(|file| file.entry.runs.iter().flatten());
-    let staged: Vec<&Part> = if direct { staged.collect() } else { parts.iter().collect() };
+    let staged: Vec<&Part> = if entry.direct { staged.collect() } else { entry.parts.iter().collect() };
     for (line_type, count) in staged.into_iter().flat_map(|part| &part.line_types) {
-        *line_types.entry(line_type.clone()).or_default() += count;
+        *entry.line_types.entry(line_type.clone()).or_default() += count;
     }
-    let mut found = conflicts.rejects;
     let rejects: Vec<_> = files
         .iter()
         .enumerate()
@@ -148,8 +151,34 @@ fn make(options: &Options, files: &[StagedFile], dir: &Path) -> Result<CombinedE
         })
         .collect();
     let blake3 = reject_file::write_input(&dir.join("rejects.parquet"), &rejects)?;
-    let rejects = blake3.map(|blake3| ("rejects.parquet".to_owned(), blake3));
-    Ok(CombinedEntry { direct, parts, counts, reasons, line_types, rejects })
+    entry.rejects = blake3.map(|blake3| ("rejects.parquet".to_owned(), blake3));
+    Ok(entry)
+}
+
+/// Merges the files' runs, unless they are the table as they are. Gives the rejects of conflicts, by file.
+fn gather(
+    options: &Options,
+    files: &[StagedFile],
+    conflicts: Conflicts,
+    dir: &Path,
+    entry: &mut CombinedEntry,
+) -> Result<BTreeMap<usize, Vec<Reject>>> {
+    let runs: usize = files.iter().map(|file| file.entry.runs.len()).sum();
+    entry.direct = runs <= 1 && conflicts.fates.is_empty() && !cuts(options, files);
+    if !entry.direct {
+        let filter = Filter { before_us: options.before_us, fates: conflicts.fates };
+        let written = merge(options, &groups(files), &filter, dir)?;
+        for (file, outcome) in &written.outcomes {
+            settle(&mut entry.counts[*file], outcome);
+            for (reason, tally) in [("superseded", outcome.superseded), ("key_conflict", outcome.conflict)] {
+                if tally.rows > 0 {
+                    *entry.reasons.entry(reason.to_owned()).or_default() += tally.rows;
+                }
+            }
+        }
+        entry.parts = written.parts;
+    }
+    Ok(conflicts.rejects)
 }
 
 /// Moves rows of a file from staged to what became of them.
@@ -167,24 +196,29 @@ fn settle(counts: &mut Counts, outcome: &Outcome) {
 }
 
 /// Row groups of a part, with what they span.
-struct Group<'a> {
-    file: usize,
-    path: PathBuf,
-    part: &'a Part,
+pub(super) struct Group<'a> {
+    pub file: usize,
+    pub path: PathBuf,
+    pub part: &'a Part,
 }
 
-fn merge(options: &Options, files: &[StagedFile], filter: &Filter, dir: &Path) -> Result<Written> {
-    let order = Order::new(options.mapping)?;
-    let parts: Vec<Group> = files
+/// The parts of all files.
+pub(super) fn groups(files: &[StagedFile]) -> Vec<Group<'_>> {
+    files
         .iter()
         .enumerate()
         .flat_map(|(index, file)| {
             let parts = file.entry.runs.iter().flatten();
             parts.map(move |part| Group { file: index, path: file.dir.join(&part.name), part })
         })
-        .collect();
+        .collect()
+}
+
+/// Merges sorted parts into sorted parts in `dir`.
+pub(super) fn merge(options: &Options, parts: &[Group], filter: &Filter, dir: &Path) -> Result<Written> {
+    let order = Order::new(options.mapping)?;
     let mut written = Written { parts: Vec::new(), outcomes: BTreeMap::new() };
-    for (low, high) in ranges(&parts, options.memory) {
+    for (low, high) in ranges(parts, options.memory) {
         options.cancel.check()?;
         let chunks: Vec<Vec<Chunk>> =
             parts.par_iter().map(|group| read_range(&order, group, low, high)).collect::<Result<_>>()?;
@@ -249,6 +283,8 @@ fn report(mapping: &Mapping, files: &[StagedFile], entry: &CombinedEntry) -> Res
         InputReport { input: mapping.input.name.to_owned(), absent: mapping.absent(), ..Default::default() };
     report.reasons.clone_from(&entry.reasons);
     report.line_types.clone_from(&entry.line_types);
+    report.repairs.clone_from(&entry.repairs);
+    report.completeness.clone_from(&entry.completeness);
     for (file, counts) in files.iter().zip(&entry.counts) {
         counts.check(&format!("`{}`", file.name))?;
         report.totals += *counts;

@@ -294,6 +294,7 @@ impl<'a> Collector<'a> {
         self.rejects.write(&rows.rejects)?;
         repair::add(&mut self.repairs, &rows.repairs);
         self.counts.read += rows.read;
+        self.counts.skipped += rows.skipped;
         self.counts.rejected += rows.rejects.len() as u64;
         self.counts.anonymous += rows.anonymous;
         self.counts.amount_read_e4 += rows.amount_read_e4;

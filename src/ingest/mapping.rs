@@ -1,6 +1,6 @@
 //! How an input's columns come about: the pipeline file's mapping, resolved once into typed readers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -9,8 +9,8 @@ use super::exchange::Rates;
 use super::expression::{self, Expression, Operand};
 use super::moment::{MomentFormat, Zone};
 use super::number::NumberFormat;
-use crate::config::{ColumnSource, Config, Duplicates, From as Source, InputConfig};
-use crate::contract::{ColumnType, Input, InputColumn};
+use crate::config::{ColumnSource, Config, Duplicates, Fold, From as Source, InputConfig, Take};
+use crate::contract::{COMPLETENESS, ColumnType, Input, InputColumn};
 use crate::error::{Error, Result};
 use crate::names::nearest;
 
@@ -20,6 +20,8 @@ pub(super) const HASH: &str = "_hash";
 pub(super) const KEY: &str = "_key";
 pub(super) const LINE: &str = "_line";
 pub(super) const OFFSET: &str = "_offset";
+/// The place of a row's event among the events of its stream.
+pub(super) const EVENT: &str = "_event";
 
 /// What a mapped column is read from.
 #[derive(Debug)]
@@ -65,6 +67,23 @@ pub(super) struct MappedColumn {
     pub map: HashMap<String, String>,
     /// Rejects do not show its values.
     pub masked: bool,
+    /// Whether each event of the stream gives it, by its place among them; empty when all do.
+    pub on: Vec<bool>,
+    /// Which of the events' values a folded row has.
+    pub take: Take,
+}
+
+/// How the rows of an event stream are folded.
+#[derive(Debug)]
+pub(super) struct Folding {
+    /// The column of the file that names the event: its position in [`Mapping::raw_names`].
+    pub event: usize,
+    /// The events, each with its place among them.
+    pub places: HashMap<String, i32>,
+    /// Whether each begins a contact; empty when none is said to.
+    pub begins: Vec<bool>,
+    /// Whether each ends one; empty when none is said to.
+    pub ends: Vec<bool>,
 }
 
 /// Where a staged column comes from.
@@ -77,6 +96,8 @@ pub(super) enum Slot {
     Day,
     /// The row's amount as it was paid, where that was not in the reporting currency.
     ForeignAmount,
+    /// Whether a folded row has its beginning and its end.
+    Completeness,
 }
 
 /// The mapping of one input, ready to read rows. Positions are those in `columns`.
@@ -85,6 +106,10 @@ pub(super) struct Mapping {
     pub input: &'static Input,
     pub numbers: NumberFormat,
     pub nulls: Vec<String>,
+    /// Columns of the file (positions in `raw_names`) and the values with which a row is skipped.
+    pub skip: Vec<(usize, HashSet<String>)>,
+    /// How rows are folded, when they are events.
+    pub folding: Option<Folding>,
     /// The mapped columns, in the order of the contract.
     pub columns: Vec<MappedColumn>,
     /// The same, each behind those that it is computed from.
@@ -142,12 +167,21 @@ impl Mapping {
                 kind: kind(input, contract, source, zone)?,
                 map: source.map.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
                 masked: source.personal.unwrap_or(contract.personal),
+                on: settings.fold.as_ref().map_or_else(Vec::new, |fold| listed(fold, &source.on)),
+                take: source.take,
             });
         }
+        let skip = skipped(settings, &mut raw_names);
+        let folding = settings.fold.as_ref().map(|fold| folding(fold, &mut raw_names));
         let key: Option<Vec<usize>> = input.key.iter().map(|name| position(name)).collect();
         let time = input.time.and_then(|name| columns.iter().position(|column| column.contract.staged.name == name));
-        let slots = slots(input, &columns);
-        let schema = schema(input, &slots, &columns, key.as_ref().is_some_and(|key| !key.is_empty()));
+        let slots = slots(input, &columns, folding.as_ref());
+        let keyed = key.as_ref().is_some_and(|key| !key.is_empty());
+        if folding.is_some() && !keyed {
+            return Err(Error::config(format!("`inputs.{}.fold` needs the column that tells contacts apart", input.name))
+                .hint(format!("map `{}`", input.key.join("`, `"))));
+        }
+        let schema = schema(input, &slots, &columns, keyed, folding.is_some());
         Ok(Mapping {
             order: evaluation_order(input, &columns)?,
             customer: position("customer_id"),
@@ -162,6 +196,8 @@ impl Mapping {
             keep_duplicates: settings.duplicates == Duplicates::Keep && input.table.key.is_empty(),
             numbers: numbers(input, settings)?,
             nulls: settings.nulls.clone(),
+            skip,
+            folding,
             zone: Arc::clone(zone),
             input,
             columns,
@@ -188,6 +224,33 @@ impl Mapping {
     /// Whether order ids are made from the rows' content.
     pub fn makes_orders(&self) -> bool {
         self.slots.contains(&Slot::MadeOrder)
+    }
+}
+
+/// Where a raw column stands among those that are read.
+fn raw_position(raw_names: &mut Vec<String>, name: &str) -> usize {
+    raw_names.iter().position(|known| known == name).unwrap_or_else(|| {
+        raw_names.push(name.to_owned());
+        raw_names.len() - 1
+    })
+}
+
+fn skipped(settings: &InputConfig, raw_names: &mut Vec<String>) -> Vec<(usize, HashSet<String>)> {
+    let columns = settings.skip.iter();
+    columns.map(|(name, values)| (raw_position(raw_names, name), values.iter().cloned().collect())).collect()
+}
+
+/// Which events of the stream are among `names`; empty for no names.
+fn listed(fold: &Fold, names: &[String]) -> Vec<bool> {
+    if names.is_empty() { Vec::new() } else { fold.events.iter().map(|event| names.contains(event)).collect() }
+}
+
+fn folding(fold: &Fold, raw_names: &mut Vec<String>) -> Folding {
+    Folding {
+        event: raw_position(raw_names, &fold.event),
+        places: fold.events.iter().cloned().zip(0..).collect(),
+        begins: listed(fold, &fold.begins),
+        ends: listed(fold, &fold.ends),
     }
 }
 
@@ -223,12 +286,7 @@ fn reads(
     position: &dyn Fn(&str) -> Option<usize>,
     raw_names: &mut Vec<String>,
 ) -> Result<Reads> {
-    let mut raw = |name: &str| {
-        raw_names.iter().position(|known| known == name).unwrap_or_else(|| {
-            raw_names.push(name.to_owned());
-            raw_names.len() - 1
-        })
-    };
+    let mut raw = |name: &str| raw_position(raw_names, name);
     Ok(match &source.from {
         Source::Column(name) => Reads::Field(raw(name)),
         Source::Constant(text) => Reads::Constant(text.clone()),
@@ -344,7 +402,8 @@ fn evaluation_order(input: &Input, columns: &[MappedColumn]) -> Result<Vec<usize
 /// Staged name of [`Slot::ForeignAmount`].
 const FOREIGN_AMOUNT: &str = "foreign_amount_e4";
 
-fn slots(input: &'static Input, columns: &[MappedColumn]) -> Vec<Slot> {
+fn slots(input: &'static Input, columns: &[MappedColumn], folding: Option<&Folding>) -> Vec<Slot> {
+    let judged = folding.is_some_and(|folding| !folding.begins.is_empty() || !folding.ends.is_empty());
     let mut slots = Vec::new();
     for staged in &input.table.columns {
         let mapped = columns.iter().position(|column| column.contract.staged.name == staged.name);
@@ -356,12 +415,14 @@ fn slots(input: &'static Input, columns: &[MappedColumn]) -> Vec<Slot> {
             slots.push(Slot::Day);
         } else if staged.name == FOREIGN_AMOUNT && columns.iter().any(|column| column.contract.name == "currency") {
             slots.push(Slot::ForeignAmount);
+        } else if judged && staged.name == COMPLETENESS {
+            slots.push(Slot::Completeness);
         }
     }
     slots
 }
 
-fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed: bool) -> SchemaRef {
+fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed: bool, folded: bool) -> SchemaRef {
     let mut fields = Vec::new();
     for slot in slots {
         let name = match slot {
@@ -369,6 +430,7 @@ fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed
             Slot::MadeOrder => "order_id",
             Slot::Day => input.day.unwrap_or_default(),
             Slot::ForeignAmount => FOREIGN_AMOUNT,
+            Slot::Completeness => COMPLETENESS,
         };
         let (column_type, nullable) =
             input.table.column(name).map_or((ColumnType::Text, true), |column| (column.column_type, column.nullable));
@@ -388,6 +450,9 @@ fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed
         fields.push(Field::new(KEY, DataType::Int64, true));
         fields.push(Field::new(LINE, DataType::Int64, false));
         fields.push(Field::new(OFFSET, DataType::Int64, true));
+    }
+    if folded {
+        fields.push(Field::new(EVENT, DataType::Int32, false));
     }
     Arc::new(Schema::new(fields))
 }

@@ -9,6 +9,7 @@
 //!          unpack,    cut at     records to fields            typed     sort,     Parquet
 //!          decode     records                                 batches   drop
 //! all files of an input ──▶ combine: merge, resolve keys, cut at `as_of` ──▶ parts
+//!                           events: rows of one contact to one row (inputs with `fold`)
 //! ```
 
 mod blocks;
@@ -17,9 +18,11 @@ mod cell;
 mod columnar;
 mod combine;
 mod conflicts;
+mod events;
 mod exchange;
 mod expression;
 mod file;
+mod fold;
 mod mapping;
 mod moment;
 mod ndjson;

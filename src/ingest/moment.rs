@@ -78,6 +78,16 @@ impl Zone {
         }
     }
 
+    /// Whether the clocks of the zone never showed that local time, or twice.
+    fn is_unsure(&self, day: i32, us_of_day: i64) -> bool {
+        if lookup(&self.by_local_day, day).is_some() {
+            return false;
+        }
+        let local_us = i64::from(day) * DAY_US + us_of_day;
+        let at_utc = Timestamp::from_microsecond(local_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(at_utc)).is_ambiguous()
+    }
+
     fn slow_instant_us(&self, local_us: i64) -> i64 {
         let at_utc = Timestamp::from_microsecond(local_us).unwrap_or(Timestamp::UNIX_EPOCH);
         let local: DateTime = TimeZone::UTC.to_datetime(at_utc);
@@ -129,6 +139,17 @@ pub enum MomentError {
     OutOfRange,
 }
 
+/// What reading an instant had to assume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assumed {
+    /// Nothing: it has an offset.
+    Nothing,
+    /// The time zone.
+    Zone,
+    /// The time zone, and which instant is meant by a local time that the clocks showed twice, or never.
+    ZoneAndClock,
+}
+
 /// A civil date and time, with its offset if it had one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Civil {
@@ -137,26 +158,34 @@ struct Civil {
     offset_s: Option<i32>,
 }
 
+/// Formats of numbers since 1970-01-01 UTC, and how many decimal places of their unit a microsecond is.
+const EPOCHS: [(&str, u32); 3] = [("epoch_s", 6), ("epoch_ms", 3), ("epoch_us", 0)];
+
 /// How a column writes dates and times.
 #[derive(Debug, Clone)]
 pub struct MomentFormat {
-    /// strftime letters; `None` is ISO 8601.
+    /// strftime letters, or one of [`EPOCHS`]; `None` is ISO 8601.
     pub strftime: Option<String>,
 }
 
 impl MomentFormat {
-    /// `text` in microseconds UTC; a time without an offset is in `zone`.
+    /// `text` in microseconds UTC, and what had to be assumed; a time without an offset is in `zone`.
     ///
     /// # Errors
     /// See [`MomentError`].
-    pub fn instant_us(&self, text: &str, zone: &Zone) -> Result<i64, MomentError> {
+    pub fn instant(&self, text: &str, zone: &Zone) -> Result<(i64, Assumed), MomentError> {
         let civil = self.civil(text)?;
         if !INSTANT_DAYS.contains(&civil.day) {
             return Err(MomentError::OutOfRange);
         }
         Ok(match civil.offset_s {
-            Some(offset) => i64::from(civil.day) * DAY_US + civil.us_of_day - i64::from(offset) * SECOND_US,
-            None => zone.instant_us(civil.day, civil.us_of_day),
+            Some(offset) => {
+                (i64::from(civil.day) * DAY_US + civil.us_of_day - i64::from(offset) * SECOND_US, Assumed::Nothing)
+            }
+            None if zone.is_unsure(civil.day, civil.us_of_day) => {
+                (zone.instant_us(civil.day, civil.us_of_day), Assumed::ZoneAndClock)
+            }
+            None => (zone.instant_us(civil.day, civil.us_of_day), Assumed::Zone),
         })
     }
 
@@ -181,7 +210,10 @@ impl MomentFormat {
         let text = text.trim_matches([' ', '\t']);
         match &self.strftime {
             None => iso(text.as_bytes()).ok_or_else(|| why_not_iso(text)),
-            Some(format) => strftime(format, text),
+            Some(format) => match EPOCHS.iter().find(|(name, _)| name == format) {
+                Some((_, places)) => epoch(text, *places).ok_or(MomentError::Bad),
+                None => strftime(format, text),
+            },
         }
     }
 }
@@ -303,8 +335,26 @@ fn strftime(format: &str, text: &str) -> Result<Civil, MomentError> {
     Ok(Civil { day, us_of_day, offset_s: None })
 }
 
+/// A decimal number since 1970 whose last `places` decimal places are microseconds; those beyond are cut.
+fn epoch(text: &str, places: u32) -> Option<Civil> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let mut us: i64 = whole.parse().ok()?;
+    for place in 0..places as usize {
+        let digit = fraction.as_bytes().get(place).map_or(0, |digit| i64::from(digit - b'0'));
+        us = us.checked_mul(10)?.checked_add(digit)?;
+    }
+    Some(civil_us(us))
+}
+
 fn civil_utc(instant: Timestamp) -> Civil {
-    let us = instant.as_microsecond();
+    civil_us(instant.as_microsecond())
+}
+
+fn civil_us(us: i64) -> Civil {
     // A day outside 32 bits is out of every range.
     let day = i32::try_from(us.div_euclid(DAY_US)).unwrap_or(i32::MAX);
     Civil { day, us_of_day: us.rem_euclid(DAY_US), offset_s: Some(0) }
@@ -318,11 +368,48 @@ mod tests {
     const ISO: MomentFormat = MomentFormat { strftime: None };
 
     fn us(text: &str, zone: &str) -> Result<i64, MomentError> {
-        ISO.instant_us(text, &Zone::named(zone).unwrap())
+        ISO.instant(text, &Zone::named(zone).unwrap()).map(|(us, _)| us)
     }
 
     fn utc(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_microsecond()
+    }
+
+    #[test]
+    fn numbers_since_1970_are_exact_to_the_microsecond() {
+        let zone = Zone::named("Asia/Tokyo").unwrap();
+        let us = |format: &str, text: &str| {
+            let read = MomentFormat { strftime: Some(format.to_owned()) }.instant(text, &zone);
+            read.map(|(us, assumed)| {
+                assert_eq!(assumed, Assumed::Nothing);
+                us
+            })
+        };
+        assert_eq!(us("epoch_s", "1366720340"), Ok(1_366_720_340_000_000));
+        assert_eq!(us("epoch_s", "1366720340.3032679"), Ok(1_366_720_340_303_267));
+        assert_eq!(us("epoch_ms", "1366720340303.5"), Ok(1_366_720_340_303_500));
+        assert_eq!(us("epoch_us", "1366720340303267"), Ok(1_366_720_340_303_267));
+        assert_eq!(us("epoch_s", "1366720340303267"), Err(MomentError::OutOfRange));
+        for text in ["", "-5", "1e9", "1366720340.", ".5", "9999999999999999999"] {
+            assert_eq!(us("epoch_s", text), Err(MomentError::Bad), "{text}");
+        }
+        // The day in the zone: 21:32:20 UTC is the next day in Tokyo.
+        let day = MomentFormat { strftime: Some("epoch_s".into()) }.day("1366752740", &zone);
+        assert_eq!(day, Ok(civil_day(2013, 4, 24).unwrap()));
+    }
+
+    #[test]
+    fn what_is_assumed_of_a_time_is_said() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let assumed = |text: &str| ISO.instant(text, &berlin).unwrap().1;
+        assert_eq!(assumed("2024-03-31T02:30:00Z"), Assumed::Nothing);
+        assert_eq!(assumed("2024-03-30 02:30:00"), Assumed::Zone);
+        // The clock went from 2 to 3 on 31 March, and from 3 to 2 on 27 October.
+        assert_eq!(assumed("2024-03-31 01:59:59"), Assumed::Zone);
+        assert_eq!(assumed("2024-03-31 02:30:00"), Assumed::ZoneAndClock);
+        assert_eq!(assumed("2024-03-31 03:00:00"), Assumed::Zone);
+        assert_eq!(assumed("2024-10-27 02:30:00"), Assumed::ZoneAndClock);
+        assert_eq!(assumed("2024-10-27 03:00:00"), Assumed::Zone);
     }
 
     #[test]
@@ -384,11 +471,11 @@ mod tests {
             ("%Y-%m-%d %H:%M:%S %z", "2025-10-07 09:50:26 +0200", "2025-10-07T07:50:26Z"),
         ] {
             let format = MomentFormat { strftime: Some(format.into()) };
-            assert_eq!(format.instant_us(text, &zone), Ok(utc(expected)), "{text}");
+            assert_eq!(format.instant(text, &zone).map(|(us, _)| us), Ok(utc(expected)), "{text}");
         }
         let format = MomentFormat { strftime: Some("%d.%m.%Y".into()) };
-        assert_eq!(format.instant_us("31.02.2011", &zone), Err(MomentError::Bad));
-        assert_eq!(format.instant_us("2011-02-03", &zone), Err(MomentError::Bad));
+        assert_eq!(format.instant("31.02.2011", &zone), Err(MomentError::Bad));
+        assert_eq!(format.instant("2011-02-03", &zone), Err(MomentError::Bad));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum RejectReason {
     EndBeforeStart,
     /// Not one of the values that the contract knows.
     NotInVocabulary,
+    /// Not one of the events of an event stream.
+    UnknownEvent,
     /// A NUL byte in an id.
     NulInId,
     /// Not a three-letter currency code.
@@ -76,6 +78,7 @@ impl RejectReason {
             RejectReason::OutOfRangeDate => "out_of_range_date",
             RejectReason::EndBeforeStart => "end_before_start",
             RejectReason::NotInVocabulary => "not_in_vocabulary",
+            RejectReason::UnknownEvent => "unknown_event",
             RejectReason::NulInId => "nul_in_id",
             RejectReason::UnknownCurrency => "unknown_currency",
             RejectReason::MissingRate => "missing_rate",
@@ -104,6 +107,7 @@ impl RejectReason {
             RejectReason::OutOfRangeDate => "a date outside the accepted years",
             RejectReason::EndBeforeStart => "the end is before the start",
             RejectReason::NotInVocabulary => "not one of the known values: translate it with the column's `map`",
+            RejectReason::UnknownEvent => "not one of the events of `fold`: add it there, or to `skip`",
             RejectReason::NulInId => "a NUL byte in an id",
             RejectReason::UnknownCurrency => "not a three-letter currency code",
             RejectReason::MissingRate => "no exchange rate on or before that day",

@@ -22,11 +22,16 @@ pub enum Repair {
     Skew,
     /// An instant before the one that it follows was emptied.
     Order,
+    /// A time without an offset was read in the time zone of the column or the project.
+    Zone,
+    /// A time without an offset that the clock skipped was moved forward, or one that it showed twice read as the first.
+    ClockChange,
 }
 
 impl Repair {
     /// Every repair.
-    pub const ALL: [Repair; 3] = [Repair::Negative, Repair::Skew, Repair::Order];
+    pub const ALL: [Repair; 5] =
+        [Repair::Negative, Repair::Skew, Repair::Order, Repair::Zone, Repair::ClockChange];
 
     /// The check of `data_quality` that reports it.
     pub fn check_id(self) -> &'static str {
@@ -34,6 +39,8 @@ impl Repair {
             Repair::Negative => "range.negative",
             Repair::Skew => "time.skew",
             Repair::Order => "time.order",
+            Repair::Zone => "time.zone",
+            Repair::ClockChange => "time.clock_change",
         }
     }
 
@@ -41,6 +48,8 @@ impl Repair {
     pub fn action(self) -> &'static str {
         match self {
             Repair::Skew => "moved",
+            Repair::Zone => "read in the zone of the pipeline file",
+            Repair::ClockChange => "moved forward, or the first of two",
             Repair::Negative | Repair::Order => "emptied",
         }
     }
@@ -51,7 +60,14 @@ impl Repair {
             Repair::Negative => "a negative duration",
             Repair::Skew => "up to five seconds before the instant that it follows",
             Repair::Order => "before the instant that it follows",
+            Repair::Zone => "a time without a zone",
+            Repair::ClockChange => "a time without a zone in an hour that a clock change skips or repeats",
         }
+    }
+
+    /// Whether it is a fact about the export and no fault of it.
+    pub fn is_note(self) -> bool {
+        self == Repair::Zone
     }
 }
 
@@ -68,13 +84,30 @@ pub(super) fn add(repairs: &mut Repairs, more: &Repairs) {
 }
 
 /// What an instant becomes that follows `latest`, both in microseconds, and what was done to it.
-pub(super) fn follow(latest: i64, instant: i64) -> (Option<i64>, Option<Repair>) {
+fn follow(latest: i64, instant: i64) -> (Option<i64>, Option<Repair>) {
     if instant >= latest {
         (Some(instant), None)
     } else if latest.saturating_sub(instant) <= CLOCK_SKEW_US {
         (Some(latest), Some(Repair::Skew))
     } else {
         (None, Some(Repair::Order))
+    }
+}
+
+/// Moves or empties the instants of a row that come before the one that they follow, and tells of each, by its place.
+pub(super) fn put_in_order(instants: &mut [Option<i64>], mut repaired: impl FnMut(usize, Repair)) {
+    let mut latest = None;
+    for (place, instant) in instants.iter_mut().enumerate() {
+        let (Some(before), Some(at)) = (latest, *instant) else {
+            latest = instant.or(latest);
+            continue;
+        };
+        let (moved, repair) = follow(before, at);
+        latest = moved.or(latest);
+        if let Some(repair) = repair {
+            *instant = moved;
+            repaired(place, repair);
+        }
     }
 }
 
@@ -89,6 +122,15 @@ mod tests {
         assert_eq!(follow(10_000_000, 9_999_999), (Some(10_000_000), Some(Repair::Skew)));
         assert_eq!(follow(10_000_000, 5_000_000), (Some(10_000_000), Some(Repair::Skew)));
         assert_eq!(follow(10_000_000, 4_999_999), (None, Some(Repair::Order)));
+    }
+
+    #[test]
+    fn a_row_is_put_in_order_from_its_first_instant_on() {
+        let mut found = Vec::new();
+        let mut instants = [Some(20_000_000), None, Some(18_000_000), Some(1), Some(19_000_000)];
+        put_in_order(&mut instants, |place, repair| found.push((place, repair)));
+        assert_eq!(instants, [Some(20_000_000), None, Some(20_000_000), None, Some(20_000_000)]);
+        assert_eq!(found, [(2, Repair::Skew), (3, Repair::Order), (4, Repair::Skew)]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::repair::Repairs;
 use crate::error::{Error, Result};
 
-/// What became of the records of a file or of an input. `read` is the sum of the four outcomes.
+/// What became of the records of a file or of an input. `read` is the sum of the outcomes.
 ///
 /// The amounts are sums of `amount_e4` (ten-thousandths of the reporting currency), for inputs that have that column,
 /// over the rows whose amount could be read.
@@ -25,6 +25,12 @@ pub struct Counts {
     pub duplicate: u64,
     /// Rows at or after `as_of`.
     pub out_of_window: u64,
+    /// Rows that the pipeline file says to skip.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: u64,
+    /// Events that became part of a staged row whose first event is another.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded: u64,
     /// Rows without a customer, among those that were not rejected while reading.
     pub anonymous: u64,
     /// Sum over all rows read.
@@ -40,22 +46,40 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Checks that no row disappeared: `read = staged + rejected + duplicate + out_of_window`, for rows and for amounts.
+    /// Rows that say something by themselves: those read, without those skipped and those that are part of another.
+    pub fn rows(&self) -> u64 {
+        self.read - self.skipped - self.folded
+    }
+
+    /// Checks that no row disappeared: `read = staged + rejected + duplicate + out_of_window + skipped + folded`, and the same
+    /// for amounts, of which skipped rows have none and folded inputs neither.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal): a sum that does not come out is a fault of ours.
     pub fn check(&self, what: &str) -> Result<()> {
-        let rows = self.staged + self.rejected + self.duplicate + self.out_of_window;
+        let rows =
+            self.staged + self.rejected + self.duplicate + self.out_of_window + self.skipped + self.folded;
         let amount =
             self.amount_staged_e4 + self.amount_rejected_e4 + self.amount_duplicate_e4 + self.amount_out_of_window_e4;
         if rows != self.read || amount != self.amount_read_e4 {
             return Err(Error::internal(format!(
-                "rows of {what} do not add up: {} read, {} staged, {} rejected, {} duplicate, {} out of window",
-                self.read, self.staged, self.rejected, self.duplicate, self.out_of_window
+                "rows of {what} do not add up: {} read, {} staged, {} rejected, {} duplicate, {} out of window, \
+                 {} skipped, {} folded",
+                self.read,
+                self.staged,
+                self.rejected,
+                self.duplicate,
+                self.out_of_window,
+                self.skipped,
+                self.folded
             )));
         }
         Ok(())
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AddAssign for Counts {
@@ -65,6 +89,8 @@ impl AddAssign for Counts {
         self.rejected += other.rejected;
         self.duplicate += other.duplicate;
         self.out_of_window += other.out_of_window;
+        self.skipped += other.skipped;
+        self.folded += other.folded;
         self.anonymous += other.anonymous;
         self.amount_read_e4 += other.amount_read_e4;
         self.amount_staged_e4 += other.amount_staged_e4;
@@ -141,6 +167,9 @@ pub struct InputReport {
     /// Values that could not be, and what was done to them, by column, in rows that were kept.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: Repairs,
+    /// Folded rows by the state of their event stream: `whole`, `no_beginning`, `no_end`, `part`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub completeness: BTreeMap<String, u64>,
     /// Columns of the contract that the pipeline file does not map.
     pub absent: Vec<String>,
     /// Columns of the files that nothing maps.

@@ -8,11 +8,12 @@ use twox_hash::XxHash3_64;
 use super::cell::{Cell, is_null, missing, parse};
 use super::exchange::exchange;
 use super::expression::{Operand, Row, Scalar};
-use super::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
+use super::mapping::{Kind, Mapping, Reads, Slot};
+use super::moment::Assumed;
 use super::number::{Decimal, NumberError};
 use super::record::{Fields, Layout, Position};
 use super::reject::{Reject, RejectReason, kept_value};
-use super::repair::{Repair, Repairs, follow};
+use super::repair::{Repair, Repairs, put_in_order};
 use crate::error::{Error, Result};
 
 /// What became of one block.
@@ -21,6 +22,7 @@ pub(super) struct BlockRows {
     pub rejects: Vec<Reject>,
     pub repairs: Repairs,
     pub read: u64,
+    pub skipped: u64,
     pub anonymous: u64,
     pub amount_read_e4: i128,
     pub amount_rejected_e4: i128,
@@ -46,12 +48,20 @@ pub(super) struct RowReader<'m> {
     foreign_amount_e4: Option<i64>,
     scratch: String,
     identity: Vec<u8>,
+    instants: Vec<Option<i64>>,
+    /// What the row's instants assume, by mapped column.
+    assumed: Vec<(usize, Assumed)>,
+    /// How many instants of each mapped column had no zone, and how many of these a clock change makes unsure.
+    zones: Vec<[u64; 2]>,
     builders: Vec<Builder>,
     records: Int64Builder,
     hashes: Int64Builder,
     keys: Int64Builder,
     lines: Int64Builder,
     offsets: Int64Builder,
+    events: Int32Builder,
+    /// The place of the row's event, in an event stream.
+    event: i32,
     out: BlockCounts,
     rejects: Vec<Reject>,
     repairs: Repairs,
@@ -60,6 +70,7 @@ pub(super) struct RowReader<'m> {
 #[derive(Default)]
 struct BlockCounts {
     read: u64,
+    skipped: u64,
     anonymous: u64,
     amount_read_e4: i128,
     amount_rejected_e4: i128,
@@ -80,6 +91,7 @@ impl<'m> RowReader<'m> {
                 }
             },
             Slot::MadeOrder => Builder::Text(StringBuilder::with_capacity(rows, rows * 32)),
+            Slot::Completeness => Builder::Text(StringBuilder::new()),
             Slot::Day => Builder::Int(Int32Builder::with_capacity(rows)),
             Slot::ForeignAmount => Builder::Long(Int64Builder::with_capacity(rows)),
         };
@@ -89,11 +101,16 @@ impl<'m> RowReader<'m> {
             foreign_amount_e4: None,
             scratch: String::new(),
             identity: Vec::new(),
+            instants: Vec::new(),
+            assumed: Vec::new(),
+            zones: vec![[0; 2]; mapping.columns.len()],
             records: Int64Builder::with_capacity(rows),
             hashes: Int64Builder::with_capacity(rows),
             keys: Int64Builder::new(),
             lines: Int64Builder::new(),
             offsets: Int64Builder::new(),
+            events: Int32Builder::new(),
+            event: 0,
             out: BlockCounts::default(),
             rejects: Vec::new(),
             repairs: Repairs::new(),
@@ -134,7 +151,19 @@ impl<'m> RowReader<'m> {
     /// Converts a record: to a row, or to a reject. `position` is only asked for where it is kept.
     pub fn push<F: Fields>(&mut self, fields: &F, position: impl FnOnce() -> Position) {
         self.out.read += 1;
+        if self.skips(fields) {
+            self.out.skipped += 1;
+            return;
+        }
+        if let Some(folding) = &self.mapping.folding {
+            let name = fields.get(self.layout.fields[folding.event]);
+            match name.and_then(|name| folding.places.get(name)) {
+                Some(place) => self.event = *place,
+                None => return self.refuse_event(name, position()),
+            }
+        }
         self.scratch.clear();
+        self.assumed.clear();
         let mut failure: Option<(usize, RejectReason)> = None;
         for &index in &self.mapping.order {
             // After a failure the rest is still read, because the books want the row's amount.
@@ -151,6 +180,12 @@ impl<'m> RowReader<'m> {
             && let Err(reason) = self.exchange(fields)
         {
             failure.get_or_insert((self.mapping.currency.unwrap_or_default(), reason));
+        }
+        if self.mapping.folding.is_some()
+            && let Some(&key) = self.mapping.key.iter().find(|&&key| self.cells[key] == Cell::Null)
+        {
+            // An event of nothing cannot be folded.
+            failure.get_or_insert((key, RejectReason::MissingRequired));
         }
         if let Some((first, last)) = self.mapping.span
             && let (Cell::Whole(first), Cell::Whole(end)) = (self.cells[first], self.cells[last])
@@ -175,29 +210,53 @@ impl<'m> RowReader<'m> {
         }
     }
 
+    /// Whether the pipeline file says to leave the row out.
+    fn skips<F: Fields>(&self, fields: &F) -> bool {
+        let value = |raw: usize| fields.get(self.layout.fields[raw]).unwrap_or_default();
+        self.mapping.skip.iter().any(|(raw, values)| values.contains(value(*raw)))
+    }
+
+    /// Refuses a row whose event nobody described.
+    fn refuse_event(&mut self, name: Option<&str>, position: Position) {
+        self.rejects.push(Reject {
+            record: position.record,
+            line: position.line,
+            byte_offset: position.offset,
+            column: Some("fold.event".to_owned()),
+            value: name.map(|name| kept_value(name, false)),
+            reason: RejectReason::UnknownEvent,
+        });
+    }
+
     /// Values that cannot be are moved or emptied; the row stays.
     fn repair(&mut self) {
         let mapping = self.mapping;
+        for &(index, assumed) in &self.assumed {
+            let [zone, clock] = &mut self.zones[index];
+            *zone += 1;
+            *clock += u64::from(assumed == Assumed::ZoneAndClock);
+        }
         for &index in &mapping.never_negative {
             if let Cell::Whole(..0) = self.cells[index] {
                 self.cells[index] = Cell::Null;
                 self.count_repair(Repair::Negative, index);
             }
         }
-        let mut latest = None;
-        for &index in &mapping.in_order {
-            let Cell::Whole(instant) = self.cells[index] else { continue };
-            let Some(before) = latest else {
-                latest = Some(instant);
-                continue;
-            };
-            let (repaired, repair) = follow(before, instant);
-            latest = repaired.or(latest);
-            if let Some(repair) = repair {
-                self.cells[index] = repaired.map_or(Cell::Null, Cell::Whole);
-                self.count_repair(repair, index);
-            }
+        if mapping.folding.is_some() {
+            // The instants of one event say little: those of the folded row are put in order.
+            return;
         }
+        let mut instants = std::mem::take(&mut self.instants);
+        instants.clear();
+        instants.extend(mapping.in_order.iter().map(|&index| match self.cells[index] {
+            Cell::Whole(instant) => Some(instant),
+            _ => None,
+        }));
+        put_in_order(&mut instants, |place, repair| self.count_repair(repair, mapping.in_order[place]));
+        for (&index, instant) in mapping.in_order.iter().zip(&instants) {
+            self.cells[index] = instant.map_or(Cell::Null, Cell::Whole);
+        }
+        self.instants = instants;
     }
 
     fn count_repair(&mut self, repair: Repair, index: usize) {
@@ -208,13 +267,16 @@ impl<'m> RowReader<'m> {
     fn convert<F: Fields>(&mut self, index: usize, fields: &F) -> Result<Cell, RejectReason> {
         let mapping = self.mapping;
         let column = &mapping.columns[index];
+        if !column.on.is_empty() && !column.on[self.event as usize] {
+            return Ok(Cell::Null);
+        }
         match &column.reads {
             Reads::Field(raw) => {
                 let field = self.layout.fields[*raw];
                 let Some(text) = fields.get(field) else { return missing(column) };
-                self.typed(column, text, Cell::Field(field))
+                self.typed(index, text, Cell::Field(field))
             }
-            Reads::Constant(text) => self.typed(column, text, Cell::Constant(index)),
+            Reads::Constant(text) => self.typed(index, text, Cell::Constant(index)),
             Reads::Expression(expression) => {
                 let row = RowView { reader: self, fields };
                 match expression.evaluate(&row)? {
@@ -222,23 +284,23 @@ impl<'m> RowReader<'m> {
                     Scalar::Text(text) => {
                         let text = text.into_owned();
                         let stored = self.store(&text);
-                        self.typed(column, &text, stored)
+                        self.typed(index, &text, stored)
                     }
                     Scalar::Boolean(value) if matches!(column.kind, Kind::Boolean) => Ok(Cell::Boolean(value)),
-                    Scalar::Number(number) => self.number(column, number),
+                    Scalar::Number(number) => self.number(index, number),
                     Scalar::Boolean(_) => Err(RejectReason::AmountNotANumber),
                 }
             }
         }
     }
 
-    fn number(&mut self, column: &MappedColumn, number: Decimal) -> Result<Cell, RejectReason> {
-        match column.kind {
+    fn number(&mut self, index: usize, number: Decimal) -> Result<Cell, RejectReason> {
+        match self.mapping.columns[index].kind {
             Kind::Scaled { places } => number.rounded(places).map(Cell::Whole).ok_or(RejectReason::AmountOverflow),
             _ => {
                 let text = number.to_string();
                 let stored = self.store(&text);
-                self.typed(column, &text, stored)
+                self.typed(index, &text, stored)
             }
         }
     }
@@ -250,8 +312,10 @@ impl<'m> RowReader<'m> {
     }
 
     /// Text to a value of the column's type; `same` stands for the text itself.
-    fn typed(&mut self, column: &MappedColumn, text: &str, same: Cell) -> Result<Cell, RejectReason> {
-        if is_null(self.mapping, text) {
+    fn typed(&mut self, index: usize, text: &str, same: Cell) -> Result<Cell, RejectReason> {
+        let mapping = self.mapping;
+        let column = &mapping.columns[index];
+        if is_null(mapping, text) {
             return missing(column);
         }
         if !column.map.is_empty()
@@ -261,9 +325,16 @@ impl<'m> RowReader<'m> {
                 return missing(column);
             }
             let stored = self.store(replaced);
-            return parse(self.mapping, column, replaced, stored);
+            return parse(mapping, column, replaced, stored);
         }
-        parse(self.mapping, column, text, same)
+        if let Kind::Instant(moments) = &column.kind {
+            let (instant, assumed) = moments.format.instant(text, &moments.zone)?;
+            if assumed != Assumed::Nothing {
+                self.assumed.push((index, assumed));
+            }
+            return Ok(Cell::Whole(instant));
+        }
+        parse(mapping, column, text, same)
     }
 
     /// Converts the row's money from its own currency to the reporting one.
@@ -362,6 +433,9 @@ impl<'m> RowReader<'m> {
             let key = self.key_hash(fields);
             self.keys.append_option(key);
         }
+        if mapping.folding.is_some() {
+            self.events.append_value(self.event);
+        }
         self.hashes.append_value(hash as i64);
         let mut builders = std::mem::take(&mut self.builders);
         for (slot, builder) in mapping.slots.iter().zip(&mut builders) {
@@ -374,7 +448,9 @@ impl<'m> RowReader<'m> {
                 }
                 (Slot::Day, Builder::Int(builder)) => builder.append_option(time.map(|time| mapping.zone.day_of(time))),
                 (Slot::ForeignAmount, Builder::Long(builder)) => builder.append_option(self.foreign_amount_e4),
-                (Slot::MadeOrder | Slot::Day | Slot::ForeignAmount, _) => {}
+                // Only all events of a contact together tell it.
+                (Slot::Completeness, Builder::Text(builder)) => builder.append_null(),
+                (Slot::MadeOrder | Slot::Day | Slot::ForeignAmount | Slot::Completeness, _) => {}
             }
         }
         self.builders = builders;
@@ -442,13 +518,25 @@ impl<'m> RowReader<'m> {
             columns.push(Arc::new(self.lines.finish()));
             columns.push(Arc::new(self.offsets.finish()));
         }
+        if self.mapping.folding.is_some() {
+            columns.push(Arc::new(self.events.finish()));
+        }
         let batch = RecordBatch::try_new(Arc::clone(&self.mapping.schema), columns)
             .map_err(|error| Error::internal("staged columns do not fit their schema").because(error))?;
+        for (index, [zone, clock]) in self.zones.iter().copied().enumerate() {
+            let column = self.mapping.columns[index].contract.name;
+            for (repair, rows) in [(Repair::Zone, zone), (Repair::ClockChange, clock)] {
+                if rows > 0 {
+                    self.repairs.entry(repair).or_default().insert(column.to_owned(), rows);
+                }
+            }
+        }
         Ok(BlockRows {
             batch,
             rejects: self.rejects,
             repairs: self.repairs,
             read: self.out.read,
+            skipped: self.out.skipped,
             anonymous: self.out.anonymous,
             amount_read_e4: self.out.amount_read_e4,
             amount_rejected_e4: self.out.amount_rejected_e4,

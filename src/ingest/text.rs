@@ -81,6 +81,8 @@ pub(super) struct Shape {
     pub names: Vec<String>,
     /// Whether the first record was the header, so that another like it is one too.
     pub has_header: bool,
+    /// Whether a record may lack fields at its end.
+    pub ragged: bool,
     pub max_fields: usize,
     pub max_record_bytes: usize,
 }
@@ -323,7 +325,7 @@ impl Parser<'_, '_, '_> {
         }
         let fields = TextFields { text, bounds };
         let wanted = self.shape.names.len();
-        if bounds.len() == wanted && !self.is_header(&fields) {
+        if (bounds.len() == wanted || self.shape.ragged && bounds.len() < wanted) && !self.is_header(&fields) {
             self.records += 1;
             if self.every_line {
                 let position = self.position(start);

@@ -68,6 +68,7 @@ pub(super) fn read(
     let layout = Layout::new(&names, locate(context, path, &names)?);
     let shape = Shape {
         has_header: settings.header && settings.widths.is_empty(),
+        ragged: settings.ragged,
         max_fields: settings.max_fields,
         max_record_bytes: usize::try_from(settings.max_record_bytes).unwrap_or(usize::MAX),
         names,

@@ -91,6 +91,41 @@ pub fn quality_rows(checks: &[Check]) -> Vec<Vec<Cell>> {
         .collect()
 }
 
+/// What became of rows that are not all rows of the staged table: those skipped, and events folded into one row a contact.
+fn event_checks(report: &InputReport) -> Vec<Check> {
+    let totals = &report.totals;
+    let check = |id: &str, column: &str, severity, checked, failed, action: &str, message: String| Check {
+        check_id: id.to_owned(),
+        dataset: report.input.clone(),
+        column: column.to_owned(),
+        severity,
+        passed: severity == Severity::Info,
+        rows_checked: checked,
+        rows_failed: failed,
+        action: action.to_owned(),
+        message,
+    };
+    let mut checks = Vec::new();
+    if totals.skipped > 0 {
+        let message = format!("{} of {} rows are of a kind that `skip` names", totals.skipped, totals.read);
+        checks.push(check("fold.skipped", "", Severity::Info, totals.read, totals.skipped, "left out", message));
+    }
+    if totals.folded > 0 {
+        let message = format!("{} events became {} rows", totals.staged + totals.folded, totals.staged);
+        checks.push(check("fold.events", "", Severity::Info, totals.read, totals.folded, "folded", message));
+    }
+    for (state, &rows) in report.completeness.iter().filter(|(state, _)| *state != "whole") {
+        let lacks = match state.as_str() {
+            "no_beginning" => "no event that begins them",
+            "no_end" => "no event that ends them",
+            _ => "neither an event that begins them nor one that ends them",
+        };
+        let message = format!("{rows} of {} contacts have {lacks}", totals.staged);
+        checks.push(check("fold.incomplete", state, Severity::Warn, totals.staged, rows, "marked", message));
+    }
+    checks
+}
+
 fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
     let totals = &report.totals;
     let check = |id: &str, column: &str, severity, passed, failed, action: &str, message: String| Check {
@@ -112,9 +147,11 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
     for (repair, columns) in &report.repairs {
         for (column, &rows) in columns {
             let message = format!("`{column}` of {rows} of {} rows: {}", totals.read, repair.message());
-            checks.push(check(repair.check_id(), column, Severity::Warn, rows == 0, rows, repair.action(), message));
+            let severity = if repair.is_note() { Severity::Info } else { Severity::Warn };
+            checks.push(check(repair.check_id(), column, severity, repair.is_note(), rows, repair.action(), message));
         }
     }
+    checks.extend(event_checks(report));
     let too_many = totals.rejected as f64 > config.gates.max_reject_ratio * totals.read as f64;
     checks.push(check(
         "reject.ratio",
@@ -144,7 +181,7 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
         format!("{} of {} rows are not before as_of", totals.out_of_window, totals.read),
     ));
     if matches!(report.input.as_str(), "transactions" | "interactions") {
-        let share = if totals.read == 0 { 0.0 } else { totals.anonymous as f64 / totals.read as f64 };
+        let share = if totals.rows() == 0 { 0.0 } else { totals.anonymous as f64 / totals.rows() as f64 };
         let severity = match share {
             share if share > config.gates.max_anonymous_ratio => Severity::Error,
             share if share > 0.05 => Severity::Warn,
@@ -157,7 +194,7 @@ fn input_checks(config: &Config, report: &InputReport) -> Vec<Check> {
             severity == Severity::Info,
             totals.anonymous,
             "kept",
-            format!("{} of {} rows name no customer", totals.anonymous, totals.read),
+            format!("{} of {} rows name no customer", totals.anonymous, totals.rows()),
         ));
     }
     for column in &report.unmapped {

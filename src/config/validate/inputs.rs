@@ -2,7 +2,7 @@
 
 use super::super::mistake::Mistakes;
 use super::super::{ColumnSource, Config, From, InputConfig};
-use super::{at_least, one_of_words, time_zone};
+use super::{at_least, folding, one_of_words, time_zone};
 use crate::contract::{self, ColumnType, Input, InputColumn};
 use crate::names::{nearest, suggest};
 
@@ -22,6 +22,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
                 text_format(name, input, mistakes);
                 limits(name, input, mistakes);
                 columns(contract, input, mistakes);
+                folding::validate(contract, input, mistakes);
             }
             None => {
                 mistakes.key(&["inputs", name], format!("unknown kind of export `{name}`"), suggest(name, &kinds));
@@ -198,7 +199,7 @@ fn column_source(
 }
 
 /// A column of the file must be among the names that the pipeline file gives to a file without a header.
-fn file_column(path: &[&str], name: &str, input: &InputConfig, mistakes: &mut Mistakes<'_>) {
+pub(super) fn file_column(path: &[&str], name: &str, input: &InputConfig, mistakes: &mut Mistakes<'_>) {
     if name.is_empty() {
         mistakes.value(path, "a column without a name", "name the column of the file");
     }

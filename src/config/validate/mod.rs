@@ -6,6 +6,7 @@ mod campaign_response;
 mod campaigns;
 mod contact_centre;
 mod expression;
+mod folding;
 mod identity;
 mod inputs;
 mod lifetime_value;
