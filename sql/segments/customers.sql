@@ -116,9 +116,12 @@ SELECT
     n.contact_time_zone AS contact_time_zone,
     o.next_birthday_day AS next_birthday_day,
     o.next_anniversary_day AS next_anniversary_day,
-    q.question_id AS next_question_id
+    q.question_id AS next_question_id,
+    i.person_id AS person_id,
+    i.id_rule AS id_rule
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
+JOIN customer_persons AS i ON s.customer_id = i.customer_id
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
 LEFT JOIN customer_rhythm AS r ON s.customer_id = r.customer_id
 LEFT JOIN rfm_scores AS f ON s.customer_id = f.customer_id

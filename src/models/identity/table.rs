@@ -56,5 +56,6 @@ fn rows(links: &[Link], customers: &[&str]) -> Rows {
         text(links.iter().map(status).collect()),
         text(links.iter().map(|link| link.verdict.name()).collect()),
         Values::Whole(links.iter().map(|link| Some(link.customers as i64)).collect()),
+        text(links.iter().map(|link| customers[link.first]).collect()),
     ]
 }
