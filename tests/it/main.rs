@@ -31,6 +31,7 @@ mod golden_cdnow;
 mod golden_ltv;
 mod golden_rfm_package;
 mod growth_by_hand;
+mod households;
 mod identity_links;
 mod ingest_cache;
 mod ingest_conservation;
