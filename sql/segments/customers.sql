@@ -118,7 +118,8 @@ SELECT
     o.next_anniversary_day AS next_anniversary_day,
     q.question_id AS next_question_id,
     i.person_id AS person_id,
-    i.id_rule AS id_rule
+    i.id_rule AS id_rule,
+    COALESCE(u.unnamed_contacts_90d, 0) AS unnamed_contacts_90d
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
 JOIN customer_persons AS i ON s.customer_id = i.customer_id
@@ -138,3 +139,4 @@ LEFT JOIN customer_ltv AS y ON s.customer_id = y.customer_id
 LEFT JOIN customer_preferences AS n ON s.customer_id = n.customer_id
 LEFT JOIN customer_occasions AS o ON s.customer_id = o.customer_id
 LEFT JOIN next_questions AS q ON s.customer_id = q.customer_id
+LEFT JOIN customer_callers AS u ON s.customer_id = u.customer_id

@@ -1,5 +1,6 @@
 //! Contracts of the tables about interactions.
 
+mod callers;
 mod contact_centre;
 mod contact_centre_summary;
 mod groups;
@@ -13,12 +14,13 @@ use super::{Column, Table};
 
 /// The columns that `customers` has of them, at its end.
 pub(super) fn customers_columns() -> Vec<Column> {
-    identity::customers_columns()
+    [identity::customers_columns(), callers::customers_columns()].concat()
 }
 
 /// The tables of this theme, internal and published.
 pub(super) fn tables() -> Vec<Table> {
     [
+        callers::tables(),
         contact_centre::tables(),
         contact_centre_summary::tables(),
         groups::tables(),

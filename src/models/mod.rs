@@ -75,5 +75,6 @@ pub fn models() -> &'static [Model] {
         rule_feedback::MODEL,
         identity::MODEL,
         identity::HOUSEHOLDS,
+        identity::CALLERS,
     ]
 }

@@ -15,6 +15,7 @@ mod attrition_planted;
 mod attrition_rules;
 mod attrition_truth;
 mod business_summary;
+mod callers;
 mod campaign_response;
 mod campaign_targets;
 mod cli;

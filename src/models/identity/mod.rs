@@ -4,12 +4,14 @@
 //! who are linked over others. An identifier of more customers than one person plausibly is (a family's, a firm's, a
 //! placeholder) links nobody, nor does a group that grows beyond what one person plausibly has: both go to a review list.
 
+mod callers;
 mod households;
 pub mod normalise;
 mod table;
 
 use std::collections::BTreeMap;
 
+pub use callers::MODEL as CALLERS;
 pub use households::MODEL as HOUSEHOLDS;
 pub use table::MODEL;
 
