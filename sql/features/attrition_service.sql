@@ -36,8 +36,8 @@ sums AS (
         CAST(SUM(CASE WHEN is_half = 1 THEN contacts * COALESCE(wait_s_e4, 0) ELSE 0 END) AS BIGINT) AS waited_s_e4,
         MAX(CASE WHEN is_late = 1 THEN wait_s_e4 END) AS longest_wait_90d_s_e4,
         MAX(CASE WHEN is_since = 1 THEN wait_s_e4 END) AS longest_wait_since_s_e4,
-        CAST(COUNT(satisfaction_e4) AS BIGINT) AS answers,
-        CAST(SUM(COALESCE(satisfaction_e4, 0)) AS BIGINT) AS satisfaction_e4
+        CAST(SUM(CASE WHEN satisfaction_e4 IS NOT NULL THEN contacts ELSE 0 END) AS BIGINT) AS answers,
+        CAST(SUM(contacts * COALESCE(satisfaction_e4, 0)) AS BIGINT) AS satisfaction_e4
     FROM said
     GROUP BY customer_id
 ),

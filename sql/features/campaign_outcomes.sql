@@ -1,7 +1,7 @@
 -- campaign_outcomes: one unit of one wave of a campaign: what it did in the window and in the one before, and what it was when
 -- the wave began.
--- Key: campaign_id, wave, unit_id. A unit is a customer, or a household where [experiments] unit is one; then money and counts
--- are of its members in the wave together.
+-- Key: campaign_id, wave, unit_id. A unit is a person, or what [experiments] unit says; money and counts are of its customers
+-- in the wave together.
 -- Units: days with a visit, qualifying orders, money in ten-thousandths. Columns called before are of the equal window before.
 -- tier is the value tier (the best of the household) of the last period that was over, 0 without value and null without such a
 -- period. decile ranks the units of the wave by revenue in [campaign_response] history_days before it, 1 is best, equal ones

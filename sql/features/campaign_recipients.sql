@@ -1,6 +1,6 @@
 -- campaign_recipients: one customer of one wave of a campaign, as assigned: whether anything arrived does not matter.
--- Key: campaign_id, wave, customer_id. unit_id is who shares an arm with them (contact_units): a household, or themselves.
--- is_in_one_arm is false when messages to the unit are of different arms: such a unit is in no comparison.
+-- Key: campaign_id, wave, customer_id. unit_id is who shares an arm with them (contact_units): a household, or all ids of one
+-- person. is_in_one_arm is false when messages to the unit are of different arms: such a unit is in no comparison.
 -- Units: days, instants and money in ten-thousandths. start_day is the first message to the unit; a control that was spared a
 -- message has its day.
 WITH customers AS (

@@ -1,7 +1,8 @@
 -- campaign_requests: one eligible customer of one campaign, and what holds them back before any cap.
 -- Key: campaign_id, customer_id. The first reason that applies counts.
 -- Who objected to profiling has no score, and is left out unless the campaign does without profiling. A denial is
--- honoured even where no grant is needed.
+-- honoured even where no grant is needed. What the same person said under another id holds too: an open complaint, an objection
+-- to profiling, and a denial unless this id has said something since.
 WITH asked AS (
     SELECT
         q.campaign_id AS campaign_id,
@@ -19,10 +20,25 @@ WITH asked AS (
     JOIN campaign_definitions AS d ON q.campaign_id = d.campaign_id
 ),
 complaints AS (
-    SELECT customer_id, MAX(first_day) AS complaint_day
-    FROM customer_complaints
-    WHERE is_open
-    GROUP BY customer_id
+    SELECT u.person_unit AS person_unit, MAX(k.first_day) AS complaint_day
+    FROM customer_complaints AS k
+    JOIN contact_units AS u ON k.customer_id = u.customer_id
+    WHERE k.is_open
+    GROUP BY u.person_unit
+),
+objections AS (
+    SELECT u.person_unit AS person_unit
+    FROM customer_permissions AS m
+    JOIN contact_units AS u ON m.customer_id = u.customer_id
+    WHERE m.profiling_opt_out
+    GROUP BY u.person_unit
+),
+denials AS (
+    SELECT u.person_unit AS person_unit, k.channel AS channel, k.purpose AS purpose, MAX(k.consent_us) AS denied_us
+    FROM customer_consents AS k
+    JOIN contact_units AS u ON k.customer_id = u.customer_id
+    WHERE k.status = 'denied'
+    GROUP BY u.person_unit, k.channel, k.purpose
 ),
 informed AS (
     SELECT
@@ -35,7 +51,7 @@ informed AS (
         a.consent AS consent,
         a.is_profiling AS is_profiling,
         a.open_complaint_days AS open_complaint_days,
-        m.profiling_opt_out AS profiling_opt_out,
+        b.person_unit IS NOT NULL AS profiling_opt_out,
         m.is_closed AS is_closed,
         u.person_unit AS person_unit,
         u.household_unit AS household_unit,
@@ -46,6 +62,7 @@ informed AS (
         COALESCE(k.status, 'unknown') AS consent_status,
         k.consent_basis AS consent_basis,
         k.consent_us AS consent_us,
+        n.denied_us AS denied_us,
         o.complaint_day AS complaint_day,
         s.stock_e4 AS stock_e4
     FROM asked AS a
@@ -54,7 +71,10 @@ informed AS (
     JOIN customer_holdouts AS h ON a.customer_id = h.customer_id
     LEFT JOIN customer_consents AS k
         ON a.customer_id = k.customer_id AND a.channel = k.channel AND a.purpose = k.purpose
-    LEFT JOIN complaints AS o ON a.customer_id = o.customer_id
+    LEFT JOIN denials AS n
+        ON u.person_unit = n.person_unit AND a.channel = n.channel AND a.purpose = n.purpose
+    LEFT JOIN complaints AS o ON u.person_unit = o.person_unit
+    LEFT JOIN objections AS b ON u.person_unit = b.person_unit
     LEFT JOIN staged_products AS s ON a.product_id = s.product_id
 )
 SELECT
@@ -80,6 +100,7 @@ SELECT
         WHEN i.is_closed THEN 'closed'
         WHEN i.consent_status = 'denied' OR (i.consent = 'required' AND i.consent_status <> 'granted')
         THEN CONCAT('no_consent:', i.consent_status)
+        WHEN i.denied_us >= COALESCE(i.consent_us, i.denied_us) THEN 'no_consent:denied_by_other_id'
         WHEN i.profiling_opt_out AND i.is_profiling THEN 'profiling_opt_out'
         WHEN i.complaint_day >= p.as_of_day - i.open_complaint_days THEN 'complaint_open'
         WHEN i.stock_e4 <= 0 THEN 'out_of_stock'

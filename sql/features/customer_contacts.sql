@@ -1,9 +1,8 @@
 -- customer_contacts: what the contacts with one customer say.
 -- Key: customer_id. Left out: customers without a contact.
--- Units: a row of the export stands for [inputs.interactions] count contacts, one if that is not mapped. Satisfaction in
--- ten-thousandths of its scale. Page views are not contacts. csat_drop_e4 is how far the mean of the last 90 days lies below
--- that of all before: 0 when
--- it does not, null when one of them has no answer.
+-- Units: a row of the export stands for [inputs.interactions] count contacts, one if that is not mapped,
+-- each of which gave the row's satisfaction (in ten-thousandths of its scale). Page views are not contacts. csat_drop_e4 is how
+-- far the mean of the last 90 days lies below that of all before: 0 when it does not, null when one of them has no answer.
 WITH contacts AS (
     SELECT
         i.customer_id AS customer_id,
@@ -30,12 +29,13 @@ sums AS (
         CAST(SUM(CASE WHEN c.day >= p.as_of_day - 90 THEN c.contacts * c.abandoned ELSE 0 END) AS BIGINT) AS abandoned_90d,
         CAST(SUM(CASE WHEN c.day >= p.as_of_day - 30 THEN c.contacts * c.abandoned ELSE 0 END) AS BIGINT) AS abandoned_30d,
         MIN(c.promise_due_day) AS promise_due_day,
-        CAST(SUM(COALESCE(c.satisfaction_e4, 0)) AS BIGINT) AS csat_sum_e4,
-        CAST(COUNT(c.satisfaction_e4) AS BIGINT) AS csat_n,
-        CAST(SUM(CASE WHEN c.day >= p.as_of_day - 90 THEN COALESCE(c.satisfaction_e4, 0) ELSE 0 END) AS BIGINT)
+        CAST(SUM(c.contacts * COALESCE(c.satisfaction_e4, 0)) AS BIGINT) AS csat_sum_e4,
+        CAST(SUM(CASE WHEN c.satisfaction_e4 IS NOT NULL THEN c.contacts ELSE 0 END) AS BIGINT) AS csat_n,
+        CAST(SUM(CASE WHEN c.day >= p.as_of_day - 90 THEN c.contacts * COALESCE(c.satisfaction_e4, 0) ELSE 0 END) AS BIGINT)
             AS csat_now_e4,
-        CAST(SUM(CASE WHEN c.day >= p.as_of_day - 90 AND c.satisfaction_e4 IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT)
-            AS csat_now_n
+        CAST(
+            SUM(CASE WHEN c.day >= p.as_of_day - 90 AND c.satisfaction_e4 IS NOT NULL THEN c.contacts ELSE 0 END) AS BIGINT
+        ) AS csat_now_n
     FROM contacts AS c
     CROSS JOIN run_params AS p
     GROUP BY c.customer_id

@@ -1,8 +1,9 @@
 -- customer_window: what one customer was worth in the value window, and what they cost us.
 -- Key: customer_id. Every known customer; one without a move in the window has zeros and the status no_moves.
 -- Units: money in ten-thousandths, minutes in ten-thousandths; the window is [value] window_days long and ends at as_of.
--- A contact counts as often as its row says, page events never. Its time is talk, hold and wrap-up, or, where none is
--- given, from answer to end; a contact that was not abandoned and has neither is untimed.
+-- A contact counts as often as its row says, page events never, and each of a row's contacts took the row's time; the cost is
+-- the row's (as in centre_contacts). The time is talk, hold and wrap-up, or, where none is given, from answer to end; a
+-- contact that was not abandoned and has neither is untimed.
 WITH bought AS (
     SELECT
         d.customer_id AS customer_id,
@@ -42,7 +43,7 @@ spoken AS (
         customer_id,
         CAST(SUM(contacts) AS BIGINT) AS contacts,
         CAST(SUM(CASE WHEN seconds_e4 IS NULL THEN contacts ELSE 0 END) AS BIGINT) AS contacts_untimed,
-        CAST(SUM(COALESCE(seconds_e4, 0)) AS BIGINT) AS seconds_e4
+        CAST(SUM(contacts * COALESCE(seconds_e4, 0)) AS BIGINT) AS seconds_e4
     FROM timed
     GROUP BY customer_id
 )

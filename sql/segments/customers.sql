@@ -116,9 +116,13 @@ SELECT
     n.contact_time_zone AS contact_time_zone,
     o.next_birthday_day AS next_birthday_day,
     o.next_anniversary_day AS next_anniversary_day,
-    q.question_id AS next_question_id
+    q.question_id AS next_question_id,
+    i.person_id AS person_id,
+    i.id_rule AS id_rule,
+    COALESCE(u.unnamed_contacts_90d, 0) AS unnamed_contacts_90d
 FROM customer_summary AS s
 CROSS JOIN run_params AS p
+JOIN customer_persons AS i ON s.customer_id = i.customer_id
 LEFT JOIN staged_customers AS c ON s.customer_id = c.customer_id
 LEFT JOIN customer_rhythm AS r ON s.customer_id = r.customer_id
 LEFT JOIN rfm_scores AS f ON s.customer_id = f.customer_id
@@ -135,3 +139,4 @@ LEFT JOIN customer_ltv AS y ON s.customer_id = y.customer_id
 LEFT JOIN customer_preferences AS n ON s.customer_id = n.customer_id
 LEFT JOIN customer_occasions AS o ON s.customer_id = o.customer_id
 LEFT JOIN next_questions AS q ON s.customer_id = q.customer_id
+LEFT JOIN customer_callers AS u ON s.customer_id = u.customer_id

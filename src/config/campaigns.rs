@@ -157,7 +157,7 @@ impl ContactRule {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// One customer.
+    /// One customer, with all ids that `[identity]` knows of them.
     #[default]
     Person,
     /// All customers of a household; one without is a household alone.
@@ -217,23 +217,25 @@ impl Default for Experiments {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExperimentUnit {
-    /// Households as soon as a contact rule counts by household, else customers.
+    /// Households as soon as a contact rule counts by household, else persons.
     #[default]
     Auto,
-    /// Each customer alone.
+    /// Each customer id alone, whoever else it may be.
     Customer,
-    /// All customers of a household; one without is alone.
+    /// All ids of one person, as `[identity]` knows them.
+    Person,
+    /// All customers of a household, and of every other household that a person of it is in too; one without is alone.
     Household,
 }
 
 impl Experiments {
-    /// `household` or `customer`, with `auto` decided by the rules.
+    /// `household`, `person` or `customer`, with `auto` decided by the rules.
     pub fn unit_name(&self, rules: &[ContactRule]) -> &'static str {
-        let by_household = match self.unit {
-            ExperimentUnit::Auto => rules.iter().any(|rule| rule.scope == Scope::Household),
-            ExperimentUnit::Customer => false,
-            ExperimentUnit::Household => true,
-        };
-        if by_household { "household" } else { "customer" }
+        match self.unit {
+            ExperimentUnit::Auto if rules.iter().any(|rule| rule.scope == Scope::Household) => "household",
+            ExperimentUnit::Household => "household",
+            ExperimentUnit::Auto | ExperimentUnit::Person => "person",
+            ExperimentUnit::Customer => "customer",
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `[identity]`: when two customers of the export are one person.
+//! `[identity]`, `[accounts]`: when two customers of the export are one person, and who decides for an account.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ pub struct Identity {
     pub max_customers_per_identifier: u32,
     /// Most customers that are one person. A larger group is for review as a whole.
     pub max_customers_per_person: u32,
+    /// Whether contact rules count what was sent to any id of a person, and a denial said under one id holds for the others
+    /// until it is revoked there. With `false`, each id is a person of its own to them.
+    pub count_together: bool,
 }
 
 impl Default for Identity {
@@ -27,6 +30,21 @@ impl Default for Identity {
             international_prefix: "00".to_owned(),
             max_customers_per_identifier: 3,
             max_customers_per_person: 10,
+            count_together: true,
         }
+    }
+}
+
+/// Accounts of companies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// Values of `account_role` in the customers export that mean: decides for the account.
+    pub decision_roles: Vec<String>,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Accounts { decision_roles: vec!["decision_maker".to_owned()] }
     }
 }

@@ -36,7 +36,7 @@ pub use decimal::decimal_e4;
 pub use fact_catalogue::{FACTS, Fact, SITUATIONS, Unit};
 pub use fold::{Fold, Take};
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
-pub use identity::Identity;
+pub use identity::{Accounts, Identity};
 pub use inputs::{ColumnSource, Duplicates, Encoding, Format, From, InputConfig};
 pub use lifetime_value::{Candidate, Covariate, LifetimeValue, ModelChoice, Stratum, TimeUnit};
 pub use load::{Loaded, find, load, schema};
@@ -135,6 +135,9 @@ pub struct Config {
     /// Which customers are one person: links by verified addresses and numbers.
     #[serde(default)]
     pub identity: Identity,
+    /// Accounts: who decides for them.
+    #[serde(default)]
+    pub accounts: Accounts,
     /// Sessions on the site and in the app: when they end, whose they are, when they count as abandoned.
     #[serde(default)]
     pub sessions: Sessions,

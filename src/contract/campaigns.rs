@@ -48,9 +48,9 @@ fn contact_units() -> Table {
         &["customer_id"],
         vec![
             text("customer_id", "the customer"),
-            text("person_unit", "the customer alone"),
-            text("household_unit", "the household, or the customer alone"),
-            text("account_unit", "the account, or the customer alone"),
+            text("person_unit", "the person: all their ids, or the customer alone"),
+            text("household_unit", "the household, or the person alone"),
+            text("account_unit", "the account, or the person alone"),
             text("experiment_unit", "whose arm the customer shares: an id as it was given"),
         ],
     )

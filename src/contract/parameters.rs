@@ -96,7 +96,7 @@ fn run_params() -> Table {
             // [campaigns], [[contact_rules]], [experiments], [routing]
             text("time_zone", "the business time zone"),
             day("contact_window_day", "first day of which contacts count for a cap or are reported"),
-            text("experiment_unit_kind", "customer or household: who shares an arm"),
+            text("experiment_unit_kind", "customer, person or household: who shares an arm"),
             text("holdout_seed", "seed of the global holdout"),
             integer("holdout_e4", "share of the global holdout in ten-thousandths"),
             boolean("opaque_routing_keys", "whether routing keys are keyed hashes"),
@@ -172,6 +172,7 @@ fn run_params() -> Table {
             text("identity_international", "what stands for + before a number"),
             bigint("identity_sharing", "most customers of an identifier that links"),
             bigint("identity_group", "most customers that are one person"),
+            boolean("identity_count_together", "whether contact rules count all ids of a person together"),
         ],
     )
     .internal()

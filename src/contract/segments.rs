@@ -1,6 +1,6 @@
 //! Contracts of the published tables of `sql/segments/` and `sql/summaries/` (`spec/tables.md` 4.3).
 
-use super::{Table, bigint, boolean, day, double, instant, integer, money, person, text};
+use super::{Table, bigint, boolean, day, double, instant, integer, interactions, money, person, text};
 
 /// All published tables that SQL files make.
 pub(super) fn segment_tables() -> Vec<Table> {
@@ -124,6 +124,7 @@ fn customers() -> Table {
         ]
         .into_iter()
         .chain(person::customers_columns())
+        .chain(interactions::customers_columns())
         .collect(),
     )
 }

@@ -74,5 +74,7 @@ pub fn models() -> &'static [Model] {
         response_tables::MODEL,
         rule_feedback::MODEL,
         identity::MODEL,
+        identity::HOUSEHOLDS,
+        identity::CALLERS,
     ]
 }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::graph::{Graph, Maker, Node, added_columns};
+use super::graph::{Graph, Maker, Node, added_columns, order_without_key};
 use super::memory::PeakMeter;
 use super::modelling::{Around, run_model};
 use crate::contract::Table;
@@ -241,6 +241,9 @@ impl Workshop<'_> {
         let mut table = node.table.clone();
         if node.added {
             table.columns = added_columns(&self.engine.columns(&table.name, sql)?, &table.key);
+            if table.key.is_empty() {
+                table.sort = order_without_key(&table.columns);
+            }
         }
         self.engine.define(&table, sql)?;
         Ok(table)

@@ -214,7 +214,9 @@ fn added_table(file: &SqlFile) -> Result<Table> {
         Error::config(format!("the head of `{}` does not name the key of the table", file.label()))
             .hint("begin the file with a line such as `-- Key: customer_id.`, naming the columns that identify a row")
     })?;
-    let key: Vec<std::borrow::Cow<'static, str>> = key.into_iter().map(Into::into).collect();
+    // `-- Key: none.` says that nothing identifies a row.
+    let key: Vec<std::borrow::Cow<'static, str>> =
+        if key == ["none"] { Vec::new() } else { key.into_iter().map(Into::into).collect() };
     Ok(Table {
         name: file.table.clone().into(),
         row: file.text.lines().next().unwrap_or_default().trim_start_matches("-- ").to_owned().into(),
@@ -224,6 +226,14 @@ fn added_table(file: &SqlFile) -> Result<Table> {
         published: true,
         lookups: false,
     })
+}
+
+/// By what the rows of a table without a key are sorted, so that they come in one order: every column, doubles last, where
+/// rows that are alike in all else are rare.
+pub fn order_without_key(columns: &[Column]) -> Vec<std::borrow::Cow<'static, str>> {
+    let (doubles, others): (Vec<&Column>, Vec<&Column>) =
+        columns.iter().partition(|column| column.column_type == ColumnType::Double);
+    others.into_iter().chain(doubles).map(|column| column.name.clone()).collect()
 }
 
 /// The contract's columns for what a user's SQL makes: units are read from the names, as everywhere.

@@ -8,7 +8,7 @@ use super::predicates::{parameter_table, segment_definition_rows};
 use super::rows::{Cell, batch};
 use super::{
     affinity, attrition_origins, calendar, campaign_response, contact_centre, contact_parameters, lifetime_value,
-    parameters, person, previous, quality, recommendations,
+    parameters, person, previous, quality, recommendations, session_parameters,
 };
 use crate::config::Config;
 use crate::contract::Table;
@@ -93,6 +93,7 @@ fn pipeline_rows(config: &Config, leaves: Leaves<'_>) -> Result<Vec<(&'static st
         ("contact_centre_params", contact_centre::params(&config.contact_centre, as_of)),
         ("contact_cuts", contact_centre::cut_rows(&config.contact_centre)),
         ("defect_reasons", contact_centre::defect_reason_rows(&config.contact_centre)),
+        ("decision_roles", session_parameters::decision_role_rows(&config.accounts)),
         ("life_event_offers", contact_centre::life_event_rows(&config.contact_centre)),
         ("calendar", calendar::calendar_rows(config, as_of, first_day)?),
         ("ltv_origins", lifetime_value::origin_rows(config, as_of, first_day)?),

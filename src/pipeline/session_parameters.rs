@@ -1,7 +1,9 @@
-//! What sessions and identity need of the pipeline file, as columns of `run_params`.
+//! What sessions, identity and accounts need of the pipeline file: columns of `run_params`, and rows.
+
+use std::collections::BTreeSet;
 
 use super::rows::Cell;
-use crate::config::{Identity, Sessions};
+use crate::config::{Accounts, Identity, Sessions};
 
 const MINUTE_US: i64 = 60_000_000;
 const HOUR_US: i64 = 60 * MINUTE_US;
@@ -30,5 +32,12 @@ pub fn identity_params(config: &Identity) -> Vec<Cell> {
         config.international_prefix.as_str().into(),
         i64::from(config.max_customers_per_identifier).into(),
         i64::from(config.max_customers_per_person).into(),
+        config.count_together.into(),
     ]
+}
+
+/// Rows of `decision_roles`.
+pub fn decision_role_rows(accounts: &Accounts) -> Vec<Vec<Cell>> {
+    let roles: BTreeSet<&str> = accounts.decision_roles.iter().map(String::as_str).collect();
+    roles.into_iter().map(|role| vec![role.into()]).collect()
 }

@@ -43,27 +43,27 @@ fn customers_are_linked_by_what_they_share_and_the_rest_is_for_review() {
         let options = RunOptions { as_of: Some(date(2026, 2, 1)), only, force: true, ..RunOptions::default() };
         run_file(&shop.path("patronage.toml"), &options).folder
     };
-    let sql = "SELECT customer_id, rule_id, person_id, status, reason, customers FROM identity_links";
+    let sql = "SELECT customer_id, rule_id, person_id, status, reason, customers, shared_with FROM identity_links";
     let ask =
         |country: &str| -> Vec<String> { ask_run(&run(country), sql).into_iter().map(|row| row.join(" ")).collect() };
     let found = ask("default_country_code = '49'");
     assert_eq!(
         found,
         [
-            "a shared_email a linked linked 2",
-            "a shared_phone a linked linked 2",
-            "b shared_email a linked linked 2",
-            "c shared_phone a linked linked 2",
-            "d shared_email d review unverified 2",
-            "e shared_email e review unverified 2",
-            "s1 shared_phone s1 review shared_by_many 4",
-            "s2 shared_phone s2 review shared_by_many 4",
-            "s3 shared_phone s3 review shared_by_many 4",
-            "s4 shared_phone s4 review shared_by_many 4",
+            "a shared_email a linked linked 2 a",
+            "a shared_phone a linked linked 2 a",
+            "b shared_email a linked linked 2 a",
+            "c shared_phone a linked linked 2 a",
+            "d shared_email d review unverified 2 d",
+            "e shared_email e review unverified 2 d",
+            "s1 shared_phone s1 review shared_by_many 4 s1",
+            "s2 shared_phone s2 review shared_by_many 4 s1",
+            "s3 shared_phone s3 review shared_by_many 4 s1",
+            "s4 shared_phone s4 review shared_by_many 4 s1",
         ]
     );
     // Without a country, numbers that name none say nothing.
-    assert_eq!(ask("")[..2], ["a shared_email a linked linked 2", "b shared_email a linked linked 2"]);
+    assert_eq!(ask("")[..2], ["a shared_email a linked linked 2 a", "b shared_email a linked linked 2 a"]);
 
     // What links them is personal, and is nowhere in what the run leaves.
     let folder = run("default_country_code = '49'");

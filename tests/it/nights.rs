@@ -108,6 +108,22 @@ fn an_analysts_sql_replaces_a_table_and_adds_one() {
 }
 
 #[test]
+fn an_analysts_table_may_have_no_key() {
+    let folder = sample();
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    let text = "-- halves: one order, by half of the year.\n-- Key: none. Two customers may have the same.\n\
+                SELECT order_day, net_revenue_e4, CAST(net_revenue_e4 AS DOUBLE) / 2.0 AS half FROM customer_orders\n";
+    fs::write(folder.path().join("sql/halves.sql"), text).unwrap();
+    let only = vec!["halves".to_owned(), "customers".to_owned()];
+    let run = run_file(&folder.path().join("patronage.toml"), &RunOptions { only, ..RunOptions::default() });
+    let rows = ask_run(&run.folder, "SELECT COUNT(*) AS n, SUM(net_revenue) AS r FROM halves");
+    assert_eq!(rows[0][1], ask_run(&run.folder, "SELECT SUM(net_revenue) AS r FROM customers")[0][0]);
+    // In one order, that of its columns.
+    let days = ask_run(&run.folder, "SELECT order_date, net_revenue FROM halves");
+    assert!(days.len() > 1 && days.is_sorted_by(|a, b| a[0] <= b[0]));
+}
+
+#[test]
 fn a_run_of_one_table_is_set_aside() {
     let folder = sample();
     let path = folder.path().join("patronage.toml");

@@ -4,11 +4,15 @@
 //! who are linked over others. An identifier of more customers than one person plausibly is (a family's, a firm's, a
 //! placeholder) links nobody, nor does a group that grows beyond what one person plausibly has: both go to a review list.
 
+mod callers;
+mod households;
 pub mod normalise;
 mod table;
 
 use std::collections::BTreeMap;
 
+pub use callers::MODEL as CALLERS;
+pub use households::MODEL as HOUSEHOLDS;
 pub use table::MODEL;
 
 /// What kind of identifier it is, and the rule by which it links.
@@ -90,6 +94,8 @@ pub struct Link {
     pub verdict: Verdict,
     /// How many customers have the identifier.
     pub customers: usize,
+    /// The first of them, by whom those who share it find each other.
+    pub first: usize,
 }
 
 /// The links among `customers` customers, by customer and rule; of several identifiers of one kind, the best verdict.
@@ -114,8 +120,9 @@ pub fn links(customers: usize, keys: &[Key], limits: Limits) -> Vec<Link> {
         }
     }
     let sizes = people.sizes();
-    let mut found: BTreeMap<(usize, Rule), (Verdict, usize)> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, Rule), (Verdict, usize, usize)> = BTreeMap::new();
     for (&(rule, _), owners) in &owners {
+        let first = owners.keys().next().copied().unwrap_or_default();
         for (&customer, &verified) in owners {
             let verdict = if owners.len() > limits.sharing {
                 Verdict::SharedByMany
@@ -126,14 +133,14 @@ pub fn links(customers: usize, keys: &[Key], limits: Limits) -> Vec<Link> {
             } else {
                 Verdict::Linked
             };
-            let new = (verdict, owners.len());
+            let new = (verdict, owners.len(), first);
             found.entry((customer, rule)).and_modify(|old| *old = new.min(*old)).or_insert(new);
         }
     }
-    let link = |((customer, rule), (verdict, customers))| {
+    let link = |((customer, rule), (verdict, customers, first))| {
         let group = people.first(customer);
         let person = if sizes[group] > limits.group { customer } else { group };
-        Link { customer, rule, person, verdict, customers }
+        Link { customer, rule, person, verdict, customers, first }
     };
     found.into_iter().map(link).collect()
 }
