@@ -286,7 +286,9 @@ impl<'a> Folder<'a> {
                     }
                     Arc::new(StringArray::from(states))
                 }
-                Slot::MadeOrder => return Err(Error::internal("orders are not folded from events")),
+                Slot::MadeOrder | Slot::ForeignAmount => {
+                    return Err(Error::internal("orders are not folded from events"));
+                }
             });
         }
         self.count_anonymous(&columns, contacts, &mut folded.outcomes);
