@@ -21,6 +21,8 @@ mod csv;
 mod dataset;
 mod delta;
 mod export;
+#[cfg(test)]
+mod export_test;
 mod files;
 mod given;
 mod klaviyo;
