@@ -25,6 +25,7 @@ mod contact_preferences;
 mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
+mod exports;
 mod foreign;
 mod generate;
 mod golden_cdnow;
