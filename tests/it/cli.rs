@@ -54,6 +54,7 @@ fn help_of_every_command() {
         "runs",
         "approve",
         "verify",
+        "export",
         "ltv",
         "affinity",
         "generate",
