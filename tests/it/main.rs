@@ -27,12 +27,9 @@ mod contact_preferences;
 mod contract_lifetimes;
 mod customer_ltv;
 mod determinism;
-<<<<<<< HEAD
 mod event_stream_support;
 mod event_streams;
-=======
 mod exports;
->>>>>>> ex-market
 mod foreign;
 mod foreign_returns;
 mod generate;
