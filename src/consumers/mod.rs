@@ -26,6 +26,8 @@ mod csv;
 mod dataset;
 mod delta;
 mod export;
+#[cfg(test)]
+mod export_test;
 mod files;
 mod genesys;
 mod given;

@@ -138,7 +138,7 @@ use crash::step;
 
 /// Simulated crashes: after a set number of steps, nothing reaches the disk any more.
 #[cfg(test)]
-pub(super) mod crash {
+pub(crate) mod crash {
     use std::cell::Cell;
     use std::io;
 

@@ -13,7 +13,7 @@
 //! the name of an export is a hash of what it is made of. So a consumer may get a delta twice, which changes nothing, and never
 //! misses one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::Write;
@@ -34,6 +34,9 @@ use crate::error::{Error, ErrorKind, IoContext, Result};
 
 /// What an export says of itself, in its folder.
 const MANIFEST: &str = "export.json";
+
+/// The files that may be in a folder while an export is delivered to it.
+const DELIVERING: &str = ".delivering";
 
 /// Where an export keeps what the consumer knows.
 const GIVEN: &str = ".given";
@@ -310,19 +313,35 @@ impl ExportRef {
         delivery.add_file(MANIFEST, &self.manifest.to_json()?)?;
         let earlier = fs::read(folder.join(MANIFEST)).ok();
         let earlier = earlier.and_then(|text| serde_json::from_slice::<ExportManifest>(&text).ok());
-        if let Some(earlier) = earlier {
-            if earlier.consumer != self.manifest.consumer {
-                let message = format!("`{}` has an export for {}", folder.display(), earlier.consumer);
-                return Err(Error::usage(message).hint("deliver to a folder of its own"));
-            }
-            disk::remove_file(&folder.join(MANIFEST))?;
-            let is_new = |name: &str| self.manifest.files.iter().any(|file| file.name == name);
-            for file in earlier.files.iter().filter(|file| !is_new(&file.name) && is_file_name(&file.name)) {
-                disk::remove_file(&folder.join(&file.name))?;
-            }
+        if let Some(other) = earlier.as_ref().filter(|earlier| earlier.consumer != self.manifest.consumer) {
+            return Err(Error::usage(format!("`{}` has an export for {}", folder.display(), other.consumer))
+                .hint("deliver to a folder of its own"));
         }
-        delivery.finish()
+        let new: BTreeSet<String> = self.manifest.files.iter().map(|file| file.name.clone()).collect();
+        let there = earlier.into_iter().flat_map(|earlier| earlier.files).map(|file| file.name);
+        let ours = note_delivery(folder, there.chain(new.iter().cloned()))?;
+        disk::remove_file(&folder.join(MANIFEST))?;
+        for name in ours.difference(&new) {
+            disk::remove_file(&folder.join(name))?;
+        }
+        delivery.finish()?;
+        disk::remove_file(&folder.join(DELIVERING))
     }
+}
+
+/// Notes which files of ours may be in the folder from now on, so that a delivery after this one, should it be killed, knows
+/// which to remove. Returns them all, those of a delivery that was killed before this one too.
+fn note_delivery(folder: &Path, names: impl Iterator<Item = String>) -> Result<BTreeSet<String>> {
+    let (note, temporary) = (folder.join(DELIVERING), folder.join(format!("{DELIVERING}.tmp")));
+    let killed = fs::read_to_string(&note).unwrap_or_default();
+    let names: BTreeSet<String> =
+        names.chain(killed.lines().map(str::to_owned)).filter(|name| is_file_name(name)).collect();
+    let lines: Vec<&str> = names.iter().map(String::as_str).collect();
+    disk::remove_file(&temporary)?;
+    write(&temporary, lines.join("\n").as_bytes())?;
+    disk::rename(&temporary, &note)?;
+    disk::sync_dir(folder)?;
+    Ok(names)
 }
 
 impl ExportManifest {

@@ -50,6 +50,8 @@ mod table;
 mod verify;
 
 pub use building::{Building, Sealed};
+#[cfg(test)]
+pub(crate) use disk::crash;
 pub use disk::ignore_file_size_signal;
 pub use exports::{
     ExportBuilding, ExportFile, ExportId, ExportKind, ExportManifest, ExportRef, ExportStream, GivenFile,
