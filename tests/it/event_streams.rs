@@ -235,16 +235,15 @@ proptest! {
 fn another_formulation_folds_a_random_log_to_the_same_calls() {
     let Some(python) = foreign::python_with("duckdb, pyarrow") else { return };
     for seed in [1, 2, 3] {
-        let mut centre = Centre::asterisk();
+        let mut centre = Centre::new("files = ['queue.log*']\npreset = 'asterisk-queue-log'");
         // So little memory that the calls are folded in several shares.
-        centre.memory = Some(1 << 18);
+        centre.memory = Some(1 << 20);
         let log = random_log(4_000, seed);
-        let (first, second) = log.split_at(log.len() / 3);
+        let cut = (0..log.len() / 3).rev().find(|line| log[*line].contains("|ENTERQUEUE|")).unwrap();
+        let (first, second) = log.split_at(cut + 1);
         // The line at which the log was rotated is in both files.
         centre.write("queue.log.1", &(first.join("\n") + "\n"));
-        centre.write("queue.log", &(log[first.len() - 1].clone() + "\n" + &second.join("\n") + "\n"));
-        let section = "files = ['queue.log*']\npreset = 'asterisk-queue-log'";
-        centre.write("patronage.toml", &format!("[project]\nname = 'c'\ncurrency = 'EUR'\n[inputs.interactions]\n{section}\n"));
+        centre.write("queue.log", &(log[cut].clone() + "\n" + &second.join("\n") + "\n"));
         let staged = centre.stage();
         let interactions = input(&staged, "interactions");
         let columns = &COLUMNS[..COLUMNS.len() - 1];
