@@ -103,7 +103,7 @@ fn merge_columns<'a>(columns: &mut DeTable<'a>, preset: DeTable<'a>, at: &Range<
             columns.insert(Spanned::new(at.clone(), name.into_inner()), moved(source.into_inner(), at));
             continue;
         };
-        let DeValue::Table(mut preset) = as_table(source) .into_inner() else { continue };
+        let DeValue::Table(mut preset) = as_table(source).into_inner() else { continue };
         if matches!(own.get_ref(), DeValue::String(_)) {
             *own = as_table(own.clone());
         }
@@ -123,7 +123,10 @@ fn as_table(source: Spanned<DeValue<'_>>) -> Spanned<DeValue<'_>> {
     match source.into_inner() {
         DeValue::String(name) => {
             let mut table = DeTable::new();
-            table.insert(Spanned::new(span.clone(), Cow::Borrowed("column")), Spanned::new(span.clone(), DeValue::String(name)));
+            table.insert(
+                Spanned::new(span.clone(), Cow::Borrowed("column")),
+                Spanned::new(span.clone(), DeValue::String(name)),
+            );
             Spanned::new(span, DeValue::Table(table))
         }
         other => Spanned::new(span, other),
@@ -134,11 +137,12 @@ fn as_table(source: Spanned<DeValue<'_>>) -> Spanned<DeValue<'_>> {
 fn moved<'a>(value: DeValue<'a>, at: &Range<usize>) -> Spanned<DeValue<'a>> {
     let value = match value {
         DeValue::Table(table) => DeValue::Table(
-            table.into_iter().map(|(key, value)| (Spanned::new(at.clone(), key.into_inner()), moved(value.into_inner(), at))).collect(),
+            table
+                .into_iter()
+                .map(|(key, value)| (Spanned::new(at.clone(), key.into_inner()), moved(value.into_inner(), at)))
+                .collect(),
         ),
-        DeValue::Array(array) => {
-            DeValue::Array(array.into_iter().map(|value| moved(value.into_inner(), at)).collect())
-        }
+        DeValue::Array(array) => DeValue::Array(array.into_iter().map(|value| moved(value.into_inner(), at)).collect()),
         other => other,
     };
     Spanned::new(at.clone(), value)

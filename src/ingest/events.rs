@@ -66,7 +66,8 @@ fn of_share(batch: RecordBatch, share: u64, shares: u64) -> Result<RecordBatch> 
     let keys = batch.column_by_name(KEY).and_then(|keys| keys.as_primitive_opt::<Int64Type>());
     let keys = keys.ok_or_else(|| Error::internal("a staged file lacks its keys"))?;
     let wanted: BooleanArray = keys.values().iter().map(|key| Some(key.cast_unsigned() % shares == share)).collect();
-    filter_record_batch(&batch, &wanted).map_err(|error| Error::internal("events could not be shared out").because(error))
+    filter_record_batch(&batch, &wanted)
+        .map_err(|error| Error::internal("events could not be shared out").because(error))
 }
 
 /// What became of the rows of each file, now that its events are folded.

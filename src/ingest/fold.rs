@@ -122,7 +122,9 @@ impl<'c> Values<'c> {
 
     fn long(&self, event: &Event) -> Option<i64> {
         match self {
-            Values::Long(arrays) if !self.is_null(event) => Some(arrays[event.chunk as usize].value(event.row as usize)),
+            Values::Long(arrays) if !self.is_null(event) => {
+                Some(arrays[event.chunk as usize].value(event.row as usize))
+            }
             _ => None,
         }
     }
@@ -164,7 +166,8 @@ pub(super) fn fold(mapping: &Mapping, chunks: &[Chunk], before_us: Option<i64>) 
     let mut contacts: Vec<&[Event]> =
         events.chunk_by(|a, b| a.key == b.key && folder.ids.compare(a, b).is_eq()).collect();
     contacts.shrink_to_fit();
-    let pieces: Vec<Folded> = contacts.par_chunks(CONTACTS_AT_ONCE).map(|piece| folder.fold(piece)).collect::<Result<_>>()?;
+    let pieces: Vec<Folded> =
+        contacts.par_chunks(CONTACTS_AT_ONCE).map(|piece| folder.fold(piece)).collect::<Result<_>>()?;
     let mut folded = Folded::default();
     for piece in pieces {
         folded.count(&piece);
@@ -317,7 +320,9 @@ impl<'a> Folder<'a> {
         let mut row: Vec<Option<i64>> = Vec::with_capacity(columns.len());
         for events in contacts {
             row.clear();
-            row.extend(columns.iter().map(|(values, take)| values.taken(*take, events).and_then(|event| values.long(event))));
+            row.extend(
+                columns.iter().map(|(values, take)| values.taken(*take, events).and_then(|event| values.long(event))),
+            );
             repair::put_in_order(&mut row, |place, repair| {
                 let column = mapping.columns[mapping.in_order[place]].contract.name;
                 *repairs.entry(repair).or_default().entry(column.to_owned()).or_default() += 1;
@@ -333,7 +338,8 @@ impl<'a> Folder<'a> {
         let (values, column) = (&self.columns[index], &self.mapping.columns[mapped]);
         if column.take != Take::Sum {
             let taken = contacts.iter().map(|events| values.taken(column.take, events));
-            return self.gathered(index, taken.map(|event| event.map(|event| (event.chunk as usize, event.row as usize))));
+            return self
+                .gathered(index, taken.map(|event| event.map(|event| (event.chunk as usize, event.row as usize))));
         }
         let sum = |events: &&[Event]| -> Result<Option<i64>> {
             let mut given = events.iter().filter_map(|event| values.long(event)).map(i128::from).peekable();
@@ -398,8 +404,15 @@ mod tests {
     fn state(places: &[i32]) -> &'static str {
         let listed = |place: usize| (0..3).map(|other| other == place).collect();
         let folding = Folding { event: 0, places: Default::default(), begins: listed(0), ends: listed(2) };
-        let event = |(time, place): (i64, &i32)| {
-            Event { key: 1, time, place: *place, hash: 0, file: 0, record: time, chunk: 0, row: time as u32 }
+        let event = |(time, place): (i64, &i32)| Event {
+            key: 1,
+            time,
+            place: *place,
+            hash: 0,
+            file: 0,
+            record: time,
+            chunk: 0,
+            row: time as u32,
         };
         completeness(&folding, &(0..).zip(places).map(event).collect::<Vec<_>>())
     }

@@ -176,8 +176,11 @@ impl Mapping {
         let slots = slots(input, &columns, folding.as_ref());
         let keyed = key.as_ref().is_some_and(|key| !key.is_empty());
         if folding.is_some() && !keyed {
-            return Err(Error::config(format!("`inputs.{}.fold` needs the column that tells contacts apart", input.name))
-                .hint(format!("map `{}`", input.key.join("`, `"))));
+            return Err(Error::config(format!(
+                "`inputs.{}.fold` needs the column that tells contacts apart",
+                input.name
+            ))
+            .hint(format!("map `{}`", input.key.join("`, `"))));
         }
         let schema = schema(input, &slots, &columns, keyed, folding.is_some());
         Ok(Mapping {

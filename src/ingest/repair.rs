@@ -30,8 +30,7 @@ pub enum Repair {
 
 impl Repair {
     /// Every repair.
-    pub const ALL: [Repair; 5] =
-        [Repair::Negative, Repair::Skew, Repair::Order, Repair::Zone, Repair::ClockChange];
+    pub const ALL: [Repair; 5] = [Repair::Negative, Repair::Skew, Repair::Order, Repair::Zone, Repair::ClockChange];
 
     /// The check of `data_quality` that reports it.
     pub fn check_id(self) -> &'static str {

@@ -57,21 +57,14 @@ impl Counts {
     /// # Errors
     /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal): a sum that does not come out is a fault of ours.
     pub fn check(&self, what: &str) -> Result<()> {
-        let rows =
-            self.staged + self.rejected + self.duplicate + self.out_of_window + self.skipped + self.folded;
+        let rows = self.staged + self.rejected + self.duplicate + self.out_of_window + self.skipped + self.folded;
         let amount =
             self.amount_staged_e4 + self.amount_rejected_e4 + self.amount_duplicate_e4 + self.amount_out_of_window_e4;
         if rows != self.read || amount != self.amount_read_e4 {
             return Err(Error::internal(format!(
                 "rows of {what} do not add up: {} read, {} staged, {} rejected, {} duplicate, {} out of window, \
                  {} skipped, {} folded",
-                self.read,
-                self.staged,
-                self.rejected,
-                self.duplicate,
-                self.out_of_window,
-                self.skipped,
-                self.folded
+                self.read, self.staged, self.rejected, self.duplicate, self.out_of_window, self.skipped, self.folded
             )));
         }
         Ok(())

@@ -11,7 +11,11 @@ pub(super) fn validate(contract: &Input, input: &InputConfig, mistakes: &mut Mis
         let path = ["inputs", contract.name, "skip", column];
         file_column(&path, column, input, mistakes);
         if values.is_empty() {
-            mistakes.value(&path, "no value to skip", "list the values with which a row is left out, or remove the column");
+            mistakes.value(
+                &path,
+                "no value to skip",
+                "list the values with which a row is left out, or remove the column",
+            );
         }
     }
     fold(contract, input, mistakes);
@@ -38,7 +42,11 @@ pub(super) fn validate(contract: &Input, input: &InputConfig, mistakes: &mut Mis
         }
         if places(contract, column) && (!source.on.is_empty() || source.take != Take::First) {
             let hint = "leave `on` and `take` out: every event is of a contact and has a time, and the first one's is its start";
-            mistakes.value(&["inputs", contract.name, "columns", column.name], "every event must give this column", hint);
+            mistakes.value(
+                &["inputs", contract.name, "columns", column.name],
+                "every event must give this column",
+                hint,
+            );
         }
     }
 }
@@ -58,9 +66,14 @@ fn fold(contract: &Input, input: &InputConfig, mistakes: &mut Mistakes<'_>) {
     }
     file_column(&path("event"), &fold.event, input, mistakes);
     if fold.events.is_empty() {
-        mistakes.value(&path("events"), "no event", "list every event of the stream, in the order in which they happen");
+        mistakes.value(
+            &path("events"),
+            "no event",
+            "list every event of the stream, in the order in which they happen",
+        );
     }
-    for (index, event) in fold.events.iter().enumerate().filter(|(index, event)| fold.events[..*index].contains(event)) {
+    for (index, event) in fold.events.iter().enumerate().filter(|(index, event)| fold.events[..*index].contains(event))
+    {
         let at = index.to_string();
         let hint = "list each event once";
         mistakes.value(&["inputs", contract.name, "fold", "events", &at], format!("a second event `{event}`"), hint);
