@@ -389,7 +389,9 @@ mod tests {
         assert_eq!(us("epoch_s", "1366720340.3032679"), Ok(1_366_720_340_303_267));
         assert_eq!(us("epoch_ms", "1366720340303.5"), Ok(1_366_720_340_303_500));
         assert_eq!(us("epoch_us", "1366720340303267"), Ok(1_366_720_340_303_267));
-        assert_eq!(us("epoch_s", "1366720340303267"), Err(MomentError::OutOfRange));
+        assert_eq!(us("epoch_s", "13667203403"), Err(MomentError::OutOfRange));
+        // Microseconds taken for seconds.
+        assert_eq!(us("epoch_s", "1366720340303267"), Err(MomentError::Bad));
         for text in ["", "-5", "1e9", "1366720340.", ".5", "9999999999999999999"] {
             assert_eq!(us("epoch_s", text), Err(MomentError::Bad), "{text}");
         }

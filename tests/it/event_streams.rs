@@ -9,8 +9,20 @@ use crate::ingest_support::{input, lines, rejects};
 
 /// What a folded call says, in the columns that the preset for Asterisk gives.
 const COLUMNS: [&str; 14] = [
-    "interaction_id", "contact_point", "ts_start_us", "ts_queue_us", "ts_answer_us", "ts_end_us", "wait_s_e4", "talk_s_e4",
-    "abandoned", "queue", "agent_id", "disposition", "completeness", "start_day",
+    "interaction_id",
+    "contact_point",
+    "ts_start_us",
+    "ts_queue_us",
+    "ts_answer_us",
+    "ts_end_us",
+    "wait_s_e4",
+    "talk_s_e4",
+    "abandoned",
+    "queue",
+    "agent_id",
+    "disposition",
+    "completeness",
+    "start_day",
 ];
 
 /// 2013-04-23 12:32:20 UTC, the instant of the example at https://docs.asterisk.org/Operation/Logging/Queue-Logs/.
@@ -71,12 +83,18 @@ fn the_lines_of_a_call_become_one_interaction() {
     let expected = [
         format!(
             "a +4930123456 {} {} {} {} 120000 600000 false sales SIP/8008 COMPLETECALLER whole 2013-04-23",
-            at(0), at(0), at(12), at(72)
+            at(0),
+            at(0),
+            at(12),
+            at(72)
         ),
         format!("b +4930777 {} {} - {} 300000 - true sales - ABANDON whole 2013-04-23", at(10), at(10), at(40)),
         format!(
             "c anonymous {} {} {} {} 250000 150000 false help SIP/9001 BLINDTRANSFER whole 2013-04-23",
-            at(100), at(100), at(125), at(140)
+            at(100),
+            at(100),
+            at(125),
+            at(140)
         ),
         format!("d - {} - - {} - 3000000 false sales SIP/8007 COMPLETEAGENT no_beginning 2013-04-23", at(3), at(3)),
         format!("e +4930888 {} {} - - - - - help - - no_end 2013-04-23", at(500), at(500)),
@@ -84,7 +102,10 @@ fn the_lines_of_a_call_become_one_interaction() {
         // The answer came before the queue: by less than five seconds, so it is moved to it.
         format!(
             "h +4930222 {} {} {} {} 0 100000 false help SIP/9001 COMPLETECALLER whole 2013-04-23",
-            at(598), at(600), at(600), at(610)
+            at(598),
+            at(600),
+            at(600),
+            at(610)
         ),
     ];
     let day = |line: &String| line.replace("2013-04-23", "15818");
@@ -234,17 +255,16 @@ proptest! {
 #[test]
 fn another_formulation_folds_a_random_log_to_the_same_calls() {
     let Some(python) = foreign::python_with("duckdb, pyarrow") else { return };
-    for seed in [1, 2, 3] {
-        let mut centre = Centre::asterisk();
+    for seed in [1, 2] {
+        let mut centre = Centre::new("files = ['queue.log*']\npreset = 'asterisk-queue-log'");
         // So little memory that the calls are folded in several shares.
-        centre.memory = Some(1 << 18);
-        let log = random_log(4_000, seed);
-        let (first, second) = log.split_at(log.len() / 3);
+        centre.memory = Some(1 << 21);
+        let log = random_log(3_000, seed);
+        let cut = (0..log.len() / 3).rev().find(|line| log[*line].contains("|ENTERQUEUE|")).unwrap();
+        let (first, second) = log.split_at(cut + 1);
         // The line at which the log was rotated is in both files.
         centre.write("queue.log.1", &(first.join("\n") + "\n"));
-        centre.write("queue.log", &(log[first.len() - 1].clone() + "\n" + &second.join("\n") + "\n"));
-        let section = "files = ['queue.log*']\npreset = 'asterisk-queue-log'";
-        centre.write("patronage.toml", &format!("[project]\nname = 'c'\ncurrency = 'EUR'\n[inputs.interactions]\n{section}\n"));
+        centre.write("queue.log", &(log[cut].clone() + "\n" + &second.join("\n") + "\n"));
         let staged = centre.stage();
         let interactions = input(&staged, "interactions");
         let columns = &COLUMNS[..COLUMNS.len() - 1];
@@ -253,7 +273,7 @@ fn another_formulation_folds_a_random_log_to_the_same_calls() {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/queue_log_in_duckdb.py");
         let text = foreign::output(python.clone(), &[script.as_ref(), centre.dir.path().as_os_str()]);
         let theirs: Vec<&str> = text.lines().collect();
-        assert!(theirs.len() > 3_900, "{} calls", theirs.len());
+        assert!(theirs.len() > 2_900, "{} calls", theirs.len());
         assert_eq!(ours.len(), theirs.len());
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert_eq!(ours, theirs, "seed {seed}");
@@ -287,7 +307,8 @@ fn a_stream_of_ones_own_is_folded_by_its_own_description() {
          2,ben,2024-03-01T11:00:00Z,left,,5,\n",
     );
     let staged = centre.stage();
-    let columns = ["interaction_id", "customer_id", "ts_end_us", "complaint", "satisfaction_e4", "cost_e4", "completeness"];
+    let columns =
+        ["interaction_id", "customer_id", "ts_end_us", "complaint", "satisfaction_e4", "cost_e4", "completeness"];
     let mut rows = lines(input(&staged, "interactions"), &columns);
     rows.sort();
     assert_eq!(rows, ["1 anna 1709288400000000 true 20000 37500 whole", "2 ben 1709290800000000 - - - no_beginning"]);

@@ -75,14 +75,17 @@ fn a_mistake_beside_a_preset_stands_where_it_was_made() {
     let (message, line, _) = mistake("files = ['x']\npreset = 'zendesk'\ncolumns = { ts_start = false }");
     assert_eq!(message, "`interactions` needs the column `ts_start`");
     assert_eq!(line, 8);
-    let (message, line, _) = mistake("files = ['x']\npreset = 'zendesk'\ncolumns = { queue = { column = 'q', on = ['x'] } }");
+    let (message, line, _) =
+        mistake("files = ['x']\npreset = 'zendesk'\ncolumns = { queue = { column = 'q', on = ['x'] } }");
     assert_eq!((message.as_str(), line), ("`on` without events", 8));
     let (message, _, hint) =
         mistake("files = ['x']\npreset = 'asterisk-queue-log'\ncolumns = { queue = { on = ['ENTERQUEU'] } }");
     assert_eq!((message.as_str(), hint.as_str()), ("unknown value `ENTERQUEU`", "did you mean `ENTERQUEUE`?"));
-    let (message, _, _) = mistake("files = ['x']\npreset = 'asterisk-queue-log'\ncolumns = { queue = { take = 'sum' } }");
+    let (message, _, _) =
+        mistake("files = ['x']\npreset = 'asterisk-queue-log'\ncolumns = { queue = { take = 'sum' } }");
     assert_eq!(message, "`queue` is not a number to add up");
-    let (message, _, _) = mistake("files = ['x']\npreset = 'asterisk-queue-log'\ncolumns = { ts_start = { take = 'last' } }");
+    let (message, _, _) =
+        mistake("files = ['x']\npreset = 'asterisk-queue-log'\ncolumns = { ts_start = { take = 'last' } }");
     assert_eq!(message, "every event must give this column");
 }
 
@@ -114,8 +117,18 @@ fn amazon_connect_takes_the_newest_delivery_of_a_contact() {
     let staged = centre.stage();
     let interactions = input(&staged, "interactions");
     let columns = [
-        "interaction_id", "customer_id", "channel", "direction", "ts_answer_us", "wait_s_e4", "talk_s_e4", "hold_s_e4",
-        "wrap_s_e4", "abandoned", "agent_id", "transferred_from",
+        "interaction_id",
+        "customer_id",
+        "channel",
+        "direction",
+        "ts_answer_us",
+        "wait_s_e4",
+        "talk_s_e4",
+        "hold_s_e4",
+        "wrap_s_e4",
+        "abandoned",
+        "agent_id",
+        "transferred_from",
     ];
     let mut rows = lines(interactions, &columns);
     rows.sort();
@@ -161,8 +174,17 @@ fn zendesk_takes_the_newest_state_of_a_ticket() {
     let staged = centre.stage();
     let interactions = input(&staged, "interactions");
     let columns = [
-        "interaction_id", "customer_id", "channel", "ts_start_us", "ts_end_us", "wait_s_e4", "queue", "agent_id", "resolved",
-        "satisfaction_e4", "reason_code",
+        "interaction_id",
+        "customer_id",
+        "channel",
+        "ts_start_us",
+        "ts_end_us",
+        "wait_s_e4",
+        "queue",
+        "agent_id",
+        "resolved",
+        "satisfaction_e4",
+        "reason_code",
     ];
     assert_eq!(
         lines(interactions, &columns),
@@ -190,16 +212,21 @@ fn zendesk_events_fold_a_ticket_that_was_reopened() {
     );
     let staged = centre.stage();
     let interactions = input(&staged, "interactions");
-    let columns =
-        ["interaction_id", "customer_id", "channel", "ts_answer_us", "agent_id", "resolved", "disposition", "completeness"];
+    let columns = [
+        "interaction_id",
+        "customer_id",
+        "channel",
+        "ts_answer_us",
+        "agent_id",
+        "resolved",
+        "disposition",
+        "completeness",
+    ];
     let mut rows = lines(interactions, &columns);
     rows.sort();
     assert_eq!(
         rows,
-        [
-            "155 501 web 1382643600000000 9 false reopened whole",
-            "156 502 email 1382642000000000 8 true solved whole",
-        ]
+        ["155 501 web 1382643600000000 9 false reopened whole", "156 502 email 1382642000000000 8 true solved whole",]
     );
     let totals = interactions.report.totals;
     assert_eq!((totals.read, totals.staged, totals.folded, totals.duplicate, totals.skipped), (10, 2, 6, 1, 1));

@@ -28,30 +28,30 @@ con.register("log", log)
 con.register("happens", pa.table({"event": EVENTS, "place": list(range(len(EVENTS)))}))
 calls = con.execute("""
     WITH e AS (
-        SELECT l.*, CAST(epoch AS BIGINT) AS at, place, l.event NOT IN ('ENTERQUEUE', 'CONNECT') AS is_end
+        SELECT l.*, CAST(epoch AS BIGINT) AS sec, place, l.event NOT IN ('ENTERQUEUE', 'CONNECT') AS is_end
         FROM log AS l JOIN happens USING (event) WHERE callid IS NOT NULL
     ),
     entered AS (
-        SELECT callid, max((at, place)) AS last_in FROM e WHERE event = 'ENTERQUEUE' GROUP BY callid
+        SELECT callid, max((sec, place)) AS last_in FROM e WHERE event = 'ENTERQUEUE' GROUP BY callid
     ),
     ended AS (
-        SELECT e.callid, bool_or(is_end AND (last_in IS NULL OR (at, place) >= last_in)) AS has_end
+        SELECT e.callid, bool_or(is_end AND (last_in IS NULL OR (sec, place) >= last_in)) AS has_end
         FROM e LEFT JOIN entered USING (callid) GROUP BY e.callid
     )
     SELECT callid,
-        arg_min(data2, (at, place, data2)) FILTER (event = 'ENTERQUEUE' AND data2 IS NOT NULL),
-        min(at) * 1000000,
-        min(at) FILTER (event = 'ENTERQUEUE') * 1000000,
-        min(at) FILTER (event = 'CONNECT') * 1000000,
-        max(at) FILTER (is_end) * 1000000,
+        arg_min(data2, (sec, place, data2)) FILTER (event = 'ENTERQUEUE' AND data2 IS NOT NULL),
+        min(sec) * 1000000,
+        min(sec) FILTER (event = 'ENTERQUEUE') * 1000000,
+        min(sec) FILTER (event = 'CONNECT') * 1000000,
+        max(sec) FILTER (is_end) * 1000000,
         CAST(sum(CASE event WHEN 'CONNECT' THEN CAST(data1 AS BIGINT) WHEN 'EXITWITHKEY' THEN CAST(data4 AS BIGINT)
                  WHEN 'ABANDON' THEN CAST(data3 AS BIGINT) WHEN 'EXITWITHTIMEOUT' THEN CAST(data3 AS BIGINT) END) * 10000 AS BIGINT),
         CAST(sum(CASE WHEN event LIKE 'COMPLETE%' THEN CAST(data2 AS BIGINT) WHEN event LIKE '%TRANSFER' THEN CAST(data4 AS BIGINT) END)
              * 10000 AS BIGINT),
-        arg_max(event = 'ABANDON', (at, place)) FILTER (event NOT IN ('ENTERQUEUE', 'TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')),
-        arg_max(queue, (at, place, queue)) FILTER (queue IS NOT NULL),
-        arg_max(agent, (at, place, agent)) FILTER (agent IS NOT NULL AND (event = 'CONNECT' OR event LIKE 'COMPLETE%' OR event LIKE '%TRANSFER')),
-        arg_max(event, (at, place)) FILTER (is_end),
+        arg_max(event = 'ABANDON', (sec, place)) FILTER (event NOT IN ('ENTERQUEUE', 'TRANSFER', 'BLINDTRANSFER', 'ATTENDEDTRANSFER')),
+        arg_max(queue, (sec, place, queue)) FILTER (queue IS NOT NULL),
+        arg_max(agent, (sec, place, agent)) FILTER (agent IS NOT NULL AND (event = 'CONNECT' OR event LIKE 'COMPLETE%' OR event LIKE '%TRANSFER')),
+        arg_max(event, (sec, place)) FILTER (is_end),
         CASE WHEN bool_or(event = 'ENTERQUEUE') AND any_value(has_end) THEN 'whole' WHEN any_value(has_end) THEN 'no_beginning'
              WHEN bool_or(event = 'ENTERQUEUE') THEN 'no_end' ELSE 'part' END
     FROM e JOIN ended USING (callid)
