@@ -99,7 +99,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
     for message in words(&summary, request.consumer.name) {
         monitor.event(Event::Note { message });
     }
-    let rows = rows(&summary)?;
+    let rows = rows(&summary, args.format)?;
     deliver(None, |out| render::write(&rows, Style::of(args.format), out)).map(|_| ())
 }
 
@@ -126,13 +126,15 @@ fn words(summary: &Summary, consumer: &str) -> Vec<String> {
             reasons.iter().map(|(reason, rows)| format!("{dataset}: {} left out: {reason}", count(*rows, "row"))),
         );
     }
+    words.extend(summary.folder.as_ref().map(|folder| format!("in {}", folder.display())));
     words
 }
 
-fn rows(summary: &Summary) -> Result<Rows> {
+/// The files: with their paths for programs, by name for people, who were told the folder.
+fn rows(summary: &Summary, format: RowFormat) -> Result<Rows> {
     let path = |name: &str| match &summary.folder {
-        Some(folder) => folder.join(name).display().to_string(),
-        None => name.to_owned(),
+        Some(folder) if format != RowFormat::Table => folder.join(name).display().to_string(),
+        _ => name.to_owned(),
     };
     let number = |of: fn(&consumers::File) -> u64| {
         let numbers = summary.files.iter().map(|file| i64::try_from(of(file)).unwrap_or(i64::MAX));
