@@ -5,19 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use patronage::consumers::{self, Options, Request};
+use patronage::models::{ROUTING_KEY, Secrets};
 use patronage::monitor::Cancel;
+use patronage::pipeline::RunOptions;
 use patronage::publish::OutputDir;
 use serde_json::Value;
 
-use crate::run_support::{Run, run_in, sample};
+use crate::run_support::{Run, run_in, run_in_with, sample, without_affinity};
 use crate::{foreign, rule_engines};
-
-/// A run over the sample data, with `change` made to its pipeline file.
-fn run(change: impl Fn(String) -> String) -> Run {
-    let folder = sample();
-    let text = fs::read_to_string(folder.path().join("patronage.toml")).unwrap();
-    run_in(folder, &change(text))
-}
 
 /// The folder of a full export of a run.
 fn exported(run: &Run, consumer: &str) -> PathBuf {
@@ -42,7 +37,9 @@ fn lines(path: &Path) -> Vec<Value> {
 
 #[test]
 fn exports_of_a_run_say_what_its_tables_say() {
-    let run = run(|text| text);
+    let folder = sample();
+    let text = fs::read_to_string(folder.path().join("patronage.toml")).unwrap();
+    let run = run_in(folder, &text);
     rules_over_the_facts_give_the_policy_of_each_customer(&run);
     every_customer_is_in_every_file_of_customers(&run);
     zen_gives_every_row_of_routing(&run);
@@ -137,10 +134,11 @@ fn every_customer_is_in_every_file_of_customers(run: &Run) {
 /// With opaque keys Genesys gets everybody, by keys that are nobody's id.
 #[test]
 fn opaque_keys_are_what_genesys_gets() {
-    let run = run(|text| {
-        // PATH is there wherever tests run, and long enough; what it holds is of no matter.
-        format!("{}\n[routing]\nopaque_keys = true\nkey_env = \"PATH\"\n", crate::run_support::without_affinity(text))
-    });
+    let folder = sample();
+    let text = without_affinity(fs::read_to_string(folder.path().join("patronage.toml")).unwrap());
+    let secret = (ROUTING_KEY, b"a-secret-of-more-than-16-bytes".to_vec());
+    let options = RunOptions { secrets: Secrets([secret].into()), ..RunOptions::default() };
+    let run = run_in_with(folder, &format!("{text}\n[routing]\nopaque_keys = true\n"), &options);
     let text = fs::read_to_string(exported(&run, "genesys").join("customers_full.csv")).unwrap();
     let customers: usize = run.value("SELECT COUNT(*) FROM customers").parse().unwrap();
     assert_eq!(text.lines().count(), customers + 1);

@@ -22,9 +22,14 @@ pub struct Run {
 
 /// Runs a pipeline file with this text, whose relative paths are those of a file in `folder`.
 pub fn run_in(folder: TempDir, text: &str) -> Run {
+    run_in_with(folder, text, &RunOptions::default())
+}
+
+/// The same with options.
+pub fn run_in_with(folder: TempDir, text: &str, options: &RunOptions) -> Run {
     let path = folder.path().join("patronage.toml");
     fs::write(&path, text).unwrap();
-    let summary = run_file(&path, &RunOptions::default());
+    let summary = run_file(&path, options);
     Run { _folder: folder, summary }
 }
 
