@@ -26,15 +26,7 @@ pub(super) const CONSUMER: Consumer = Consumer {
     build,
 };
 
-const LIMITS: Limits = Limits {
-    rows: Some(5_000),
-    // A text field of Mautic is a VARCHAR of 191 characters, as indexed columns in four bytes a character are.
-    key_characters: Some(191),
-    cell_characters: Some(191),
-    split: true,
-    hint: "shorten what is too long at its source: a text field of Mautic has 191 characters",
-    ..Limits::NONE
-};
+const LIMITS: Limits = Limits { rows: Some(5_000), split: true, ..Limits::NONE };
 
 fn build(source: &Source, options: &Options) -> Result<Vec<Dataset>> {
     let mut fields = vec![Field::id("customer_id")];
