@@ -7,7 +7,7 @@
 use super::dataset::{Csv, Dataset, Delta, Format, Guard, Limits};
 use super::records::{Field, Kind, Records};
 use super::routing_policy::{self, Column};
-use super::{Consumer, Options, Source, Value};
+use super::{Consumer, Options, Source, Value, guard_for_machines};
 use crate::error::{Error, Result};
 
 pub(super) const CONSUMER: Consumer = Consumer {
@@ -85,7 +85,7 @@ fn build(source: &Source, options: &Options) -> Result<Vec<Dataset>> {
         let policy = of_levels.iter().map(|column| column.value(level));
         profiles.push(&own.chain(policy).collect::<Vec<Value<'_>>>())?;
     }
-    let guard = if options.unguarded { Guard::Off } else { Guard::Text };
+    let guard = guard_for_machines(options, Guard::Text);
     let format = Format::Csv(Csv { header: true, guard });
     let profiles = Dataset::new("profiles", profiles.sorted()?, format);
     Ok(vec![profiles.with_delta(Delta::Rows).within(UPLOAD)])

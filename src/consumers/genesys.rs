@@ -7,7 +7,7 @@
 use super::dataset::{Csv, Dataset, Delta, Format, Guard, Limits};
 use super::records::{Field, Kind, Records};
 use super::routing_policy::{self, Column, POLICY};
-use super::{Consumer, Options, Source};
+use super::{Consumer, Options, Source, guard_for_machines};
 use crate::error::Result;
 
 pub(super) const CONSUMER: Consumer = Consumer {
@@ -60,7 +60,7 @@ const CUSTOMERS: [Column; 12] = [
 ];
 
 fn build(source: &Source, options: &Options) -> Result<Vec<Dataset>> {
-    let guard = if options.unguarded { Guard::Off } else { Guard::Text };
+    let guard = guard_for_machines(options, Guard::Text);
     let format = Format::Csv(Csv { header: true, guard });
     let levels = routing_policy::levels(source)?;
     // Genesys, too, answers the larger number first.
