@@ -5,6 +5,7 @@
 //! `profiles_removed` is for `DeleteProfile`.
 
 use super::dataset::{Csv, Dataset, Delta, Format, Guard, Limits};
+use super::profile::OF_A_PROFILE;
 use super::records::{Field, Kind, Records};
 use super::routing_policy::{self, Column};
 use super::{Consumer, Options, Source, Value, guard_for_machines};
@@ -59,6 +60,9 @@ const CUSTOMER: [Column; 21] = [
     ("next_question_id", Kind::Id),
 ];
 
+/// Whether the customer objects to profiling.
+const OBJECTS: &str = "profiling_opt_out";
+
 /// Attributes from the policy of the customer's level. In queues of Amazon Connect 1 goes first, as in `routing`.
 const LEVEL: [Column; 6] = [
     ("queue", Kind::Text),
@@ -70,7 +74,9 @@ const LEVEL: [Column; 6] = [
 ];
 
 fn build(source: &Source, options: &Options) -> Result<Vec<Dataset>> {
-    let customers = source.table("customers", &CUSTOMER.map(|(name, _)| name))?;
+    let names: Vec<&str> = CUSTOMER.iter().map(|(name, _)| *name).chain([OBJECTS]).collect();
+    let customers = source.table("customers", &names)?;
+    let objects = customers.column(OBJECTS)?;
     let levels = routing_policy::levels(source)?;
     let names = levels.column("service_level")?;
     let of_customers = CUSTOMER.iter().map(|(name, _)| customers.column(name)).collect::<Result<Vec<_>>>()?;
@@ -81,7 +87,10 @@ fn build(source: &Source, options: &Options) -> Result<Vec<Dataset>> {
     for row in 0..customers.len() {
         let level = (0..levels.len()).find(|level| names.text(*level) == asked.text(row));
         let level = level.ok_or_else(|| Error::input("a customer has a service level that `service_levels` lacks"))?;
-        let own = of_customers.iter().map(|column| column.value(row));
+        let own = CUSTOMER.iter().zip(&of_customers).map(|((name, _), column)| match objects.is_true(row) {
+            true if OF_A_PROFILE.contains(name) => Value::Null,
+            _ => column.value(row),
+        });
         let policy = of_levels.iter().map(|column| column.value(level));
         profiles.push(&own.chain(policy).collect::<Vec<Value<'_>>>())?;
     }

@@ -42,10 +42,16 @@ const AS_THEY_ARE: [(&str, Kind); 17] = [
     ("in_global_holdout", Kind::Boolean),
 ];
 
+/// Columns of `customers` that sort somebody in by what they did. Nobody who objected to profiling is handed over with them: in
+/// our tables they are one of many in every sum, but another system would act on them.
+pub(super) const OF_A_PROFILE: [&str; 6] =
+    ["actual_tier", "strategic_tier", "rfm_segment", "rfm_code", "lifecycle_state", "value_cell"];
+
 /// Columns of `customers` that are needed besides.
-const BESIDES: [&str; 13] = [
+const BESIDES: [&str; 14] = [
     "customer_id",
     "is_closed",
+    "profiling_opt_out",
     "attrition_score",
     "last_order_date",
     "next_birthday",
@@ -237,7 +243,11 @@ pub(super) struct Profile<'a> {
 impl<'a> Profile<'a> {
     /// Appends a value for each of [`Profiles::fields`].
     pub fn attributes(&self, days: Days, row: &mut Vec<Value<'a>>) {
-        row.extend(self.columns.iter().map(|column| column.value(self.row)));
+        let objects = self.named["profiling_opt_out"].is_true(self.row);
+        row.extend(AS_THEY_ARE.iter().zip(self.columns).map(|((name, _), column)| match objects {
+            true if OF_A_PROFILE.contains(name) => Value::Null,
+            _ => column.value(self.row),
+        }));
         // A whole per cent: enough to choose by, and it does not change every night.
         row.push(match self.named["attrition_score"].value(self.row) {
             Value::Double(score) if score.is_finite() => Value::Whole((score * 100.0).round() as i64),

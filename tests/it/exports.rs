@@ -112,6 +112,12 @@ fn the_files_keep_the_promises(folder: &Path, run: &Path) {
         assert!(day.is_empty() || day.parse::<jiff::Timestamp>().is_ok(), "{day}");
     }
     assert!(!head.iter().any(|column| matches!(column.as_str(), "email" | "phone_number")));
+    // Who objected to profiling is there, and is sorted in nowhere.
+    let objectors = ask_run(run, "SELECT customer_id FROM customers WHERE profiling_opt_out AND NOT is_closed");
+    assert!(!objectors.is_empty());
+    let sorted_in = ["actual_tier", "rfm_segment", "lifecycle_state", "attrition_band", "next_product_1"].map(place);
+    assert!(objectors.iter().all(|id| sorted_in.iter().all(|column| profiles[id][*column].is_empty())));
+    assert!(profiles.values().any(|row| sorted_in.iter().all(|column| !row[*column].is_empty())));
 }
 
 #[test]
