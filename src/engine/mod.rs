@@ -64,6 +64,9 @@ pub trait Engine: Send + Sync {
     /// The rows of a materialised table, sorted as contracted, batch by batch.
     fn batches(&self, table: &Table) -> Result<Batches>;
 
+    /// The same rows in one piece, for models.
+    fn rows(&self, table: &Table) -> Result<RecordBatch>;
+
     /// Lets go of a table that nobody needs any more.
     fn forget(&self, table: &str);
 }

@@ -173,6 +173,10 @@ impl Engine for PolarsEngine {
         Ok(Box::new(starts.map(move |start| frame::to_batch(&rows.slice(start as i64, BATCH_ROWS)))))
     }
 
+    fn rows(&self, table: &Table) -> Result<RecordBatch> {
+        frame::to_batch(&self.known(&table.name)?.collect().map_err(|error| fault(&table.name, error))?)
+    }
+
     fn forget(&self, table: &str) {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
     }

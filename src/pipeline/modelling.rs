@@ -1,11 +1,6 @@
 //! Running a model: rows out of the engine, through the computation, and back in as contracted.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use arrow::compute::concat_batches;
-use arrow::datatypes::Schema;
-use arrow::record_batch::RecordBatch;
 
 use super::graph::Graph;
 use crate::engine::Engine;
@@ -36,11 +31,7 @@ pub fn run_model(engine: &dyn Engine, graph: &Graph, name: &str, around: &Around
     };
     let mut tables = BTreeMap::new();
     for read in model.reads {
-        let batches = engine.batches(contract(read)?)?.collect::<Result<Vec<_>>>()?;
-        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-        let rows = concat_batches(&schema, &batches)
-            .map_err(|error| Error::internal(format!("batches of `{read}` differ")).because(error))?;
-        tables.insert(*read, Frame::new(read, rows));
+        tables.insert(*read, Frame::new(read, engine.rows(contract(read)?)?));
     }
     let made = (model.compute)(&Inputs::new(tables, around.secrets).within(around.memory, around.monitor))?;
     if made.len() != model.makes.len() {

@@ -117,10 +117,7 @@ impl<'a> Replay<'a> {
         workshop.make(&graph)?;
         let rows_of = |name: &&str| {
             let node = graph.node(name).ok_or_else(|| Error::internal(format!("nobody makes `{name}`")))?;
-            let batches = engine.batches(&node.table)?.collect::<Result<Vec<_>>>()?;
-            let first = batches.first().ok_or_else(|| Error::internal(format!("`{name}` has no columns")))?;
-            concat_batches(&first.schema(), &batches)
-                .map_err(|error| Error::internal(format!("batches of `{name}` differ")).because(error))
+            engine.rows(&node.table)
         };
         tables.iter().map(rows_of).collect()
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::attrition::study::People;
 use super::super::{Frame, Inputs};
+use super::read::people;
 use crate::error::Result;
 
 /// A campaign with treated customers and a control group, of whom those are here whose features are known and whose horizon is
@@ -20,7 +21,7 @@ pub struct Campaign {
 }
 
 /// Hands all campaigns over, one at a time, in the order of their names: all of them at once would be more than the features
-/// of all origins. `all` has the rows of `snapshots`, each of the origin in `origins`.
+/// of all origins. `origins` and `alive` have the rows of `snapshots`.
 ///
 /// # Errors
 /// Internal, when a table is not as contracted.
@@ -28,7 +29,7 @@ pub fn campaigns(
     inputs: &Inputs<'_>,
     snapshots: &Frame,
     origins: &[i32],
-    all: &People,
+    alive: &[f64],
     mut each: impl FnMut(&Campaign),
 ) -> Result<()> {
     let trials = inputs.table("attrition_trials")?;
@@ -42,12 +43,15 @@ pub fn campaigns(
         .filter(|row| used.contains(&origins[*row]))
         .map(|row| ((origins[row], names[row].unwrap_or_default()), row))
         .collect();
+    let place = |row: usize| places.get(&(of_trial[row]?, customers[row]?)).copied();
+    let of_any: Vec<usize> = (0..ids.len()).filter_map(place).collect::<BTreeSet<usize>>().into_iter().collect();
+    let people = people(snapshots, alive, &of_any)?;
     for trial in (0..ids.len()).collect::<Vec<usize>>().chunk_by(|one, other| ids[*one] == ids[*other]) {
-        let place = |row: &usize| places.get(&(of_trial[*row]?, customers[*row]?)).copied();
-        let kept: Vec<(usize, usize)> = trial.iter().filter_map(|row| Some((*row, place(row)?))).collect();
+        let kept: Vec<(usize, usize)> =
+            trial.iter().filter_map(|row| Some((*row, of_any.binary_search(&place(*row)?).ok()?))).collect();
         each(&Campaign {
             id: ids[trial[0]].unwrap_or_default().to_owned(),
-            people: all.of(&kept.iter().map(|(_, place)| *place).collect::<Vec<usize>>()),
+            people: people.of(&kept.iter().map(|(_, place)| *place).collect::<Vec<usize>>()),
             treated: kept.iter().map(|(row, _)| treated[*row] == Some(true)).collect(),
             bought: kept.iter().map(|(row, _)| bought[*row] == Some(true)).collect(),
         });

@@ -96,25 +96,25 @@ pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
     let ids = today.text("customer_id")?.into_iter().map(|id| id.unwrap_or_default().to_owned()).collect();
     let (alive_today, alive_then) = (alive(today, None)?, alive(snapshots, Some(&origins))?);
     // What is known today and was not then, or the other way round, cannot be learnt from.
-    let of_both = alive_today.clone().zip(alive_then).unwrap_or_else(|| (unknown(today), unknown(snapshots)));
-    let today = people(today, of_both.0)?;
+    let (known_today, known_then) =
+        alive_today.clone().zip(alive_then).unwrap_or_else(|| (unknown(today), unknown(snapshots)));
+    let today = people(today, &known_today, &(0..today.rows()).collect::<Vec<usize>>())?;
     let is_eligible = today.features.column(RECENCY).iter().map(|days| *days < eligible_days).collect();
 
     let labels = inputs.table("attrition_labels")?;
     if labels.integers("origin_no")? != origins || labels.text("customer_id")? != snapshots.text("customer_id")? {
         return Err(Error::internal("`attrition_labels` has other rows than `attrition_snapshots`"));
     }
-    let all = people(snapshots, of_both.1)?;
     let left = labels.boolean("has_left")?;
-    let kept: Vec<usize> =
-        (0..origins.len()).filter(|row| all.features.column(RECENCY)[*row] < eligible_days).collect();
+    let recency = numbers(snapshots, FEATURES[RECENCY].0)?;
+    let kept: Vec<usize> = (0..origins.len()).filter(|row| recency[*row] < eligible_days).collect();
     if let Some(uplift) = uplift {
-        campaigns(inputs, snapshots, &origins, &all, |campaign| uplift.add(campaign))?;
+        campaigns(inputs, snapshots, &origins, &known_then, |campaign| uplift.add(campaign))?;
     }
     let past = Past {
         left: kept.iter().map(|row| left[*row] == Some(true)).collect(),
         origins: kept.iter().map(|row| origins[*row]).collect(),
-        people: all.of(&kept),
+        people: people(snapshots, &known_then, &kept)?,
     };
     Ok(Read { past, ids, today, alive: alive_today, is_eligible, least_of_each, kept })
 }
@@ -140,20 +140,24 @@ fn unknown(frame: &Frame) -> Vec<f64> {
     vec![f64::NAN; frame.rows()]
 }
 
-/// The customers of a table of features.
-fn people(frame: &Frame, alive: Vec<f64>) -> Result<People> {
-    let mut columns = FEATURES.iter().map(|(name, _)| numbers(frame, name)).collect::<Result<Vec<Vec<f64>>>>()?;
-    columns.push(alive.clone());
+/// The customers of these rows of a table of features, of which all are more than memory should hold twice. `alive` has the
+/// rows of the table.
+pub fn people(frame: &Frame, alive: &[f64], rows: &[usize]) -> Result<People> {
+    let of_rows = |values: &[f64]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
+    let alive = of_rows(alive);
+    let columns = FEATURES.iter().map(|(name, _)| Ok(of_rows(&numbers(frame, name)?)));
+    let columns = columns.chain([Ok(alive.clone())]).collect::<Result<Vec<Vec<f64>>>>()?;
     let feature = |(name, direction): &(&str, Direction)| Feature { name: (*name).to_owned(), direction: *direction };
     let mut features: Vec<Feature> = FEATURES.iter().map(feature).collect();
     features.push(feature(&(ALIVE, Falling)));
-    let features = Features::new(features, columns, frame.rows())
+    let features = Features::new(features, columns, rows.len())
         .ok_or_else(|| Error::internal("features are not of one length"))?;
     let cell = |cell: Option<i64>| cell.and_then(|cell| u32::try_from(cell).ok()).unwrap_or(NO_CELL);
+    let (ids, cells) = (frame.text("customer_id")?, frame.whole("rfm_cell")?);
     Ok(People {
         features,
-        customers: frame.text("customer_id")?.iter().map(|id| hash(id.unwrap_or_default())).collect(),
-        cells: frame.whole("rfm_cell")?.into_iter().map(cell).collect(),
+        customers: rows.iter().map(|row| hash(ids[*row].unwrap_or_default())).collect(),
+        cells: rows.iter().map(|row| cell(cells[*row])).collect(),
         alive,
     })
 }
