@@ -133,8 +133,9 @@ def main():
     agree("summary and list", found)
     for side, spent in seconds.items():
         print(f"\n{side}, wall seconds: " + ", ".join(f"{name} {value:.1f}" for name, value in spent.items()))
-    report(f"sessions and abandonment of {args.events:,} page events", costs)
-    save("sessions", args, costs, events=args.events, memory=args.memory, seconds=seconds)
+    events = duckdb.sql(f"SELECT count(*) FROM '{pipeline}/events-*.parquet'").fetchall()[0][0]
+    report(f"sessions and abandonment of {events:,} page events", costs)
+    save("sessions", args, costs, events=events, memory=args.memory, seconds=seconds)
 
 
 if __name__ == "__main__":
