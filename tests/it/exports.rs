@@ -48,10 +48,16 @@ fn the_delta_of_a_night_leads_from_the_full_file_before_to_the_one_after() {
         assert!(said.starts_with("exit code: 0"), "{said}");
     };
     let consumers = ["braze", "klaviyo", "salesforce", "mautic"];
-    consumers.iter().for_each(|consumer| export(consumer, &format!("first/{consumer}"), &[]));
+    for consumer in consumers {
+        export(consumer, &format!("first/{consumer}"), &[]);
+    }
     let second = run_file(&path, &night("2026-06-30"));
-    consumers.iter().for_each(|consumer| export(consumer, &format!("delta/{consumer}"), &[]));
-    consumers.iter().for_each(|consumer| export(consumer, &format!("full/{consumer}"), &["--full"]));
+    for consumer in consumers {
+        export(consumer, &format!("delta/{consumer}"), &[]);
+    }
+    for consumer in consumers {
+        export(consumer, &format!("full/{consumer}"), &["--full"]);
+    }
     for (consumer, dataset, key) in DATASETS {
         let file = |night: &str, what: &str| folder.path().join(night).join(consumer).join(format!("{dataset}_{what}"));
         let (head, mut known) = read(&file("first", "full.csv"), key);
