@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Output,
     /// Published data does not match its manifest: restore it.
     Verify,
+    /// The cluster that SQL runs on cannot be reached, refuses us or failed: look at it, then run again.
+    Engine,
     /// Interrupted by a signal: nothing was published, run again.
     Interrupted,
     /// Terminated by a signal: nothing was published, run again.
@@ -59,6 +61,8 @@ pub enum ExitCode {
     Output = 7,
     /// `verify` found published data that does not match its manifest.
     Verify = 8,
+    /// The engine failed: no server, a token that has run out, executors lost for good.
+    Engine = 9,
     /// Interrupted (SIGINT): nothing published, restartable.
     Interrupted = 130,
     /// Terminated (SIGTERM): nothing published, restartable.
@@ -77,6 +81,7 @@ impl ErrorKind {
             ErrorKind::Locked => ExitCode::Locked,
             ErrorKind::Output => ExitCode::Output,
             ErrorKind::Verify => ExitCode::Verify,
+            ErrorKind::Engine => ExitCode::Engine,
             ErrorKind::Interrupted => ExitCode::Interrupted,
             ErrorKind::Terminated => ExitCode::Terminated,
         }

@@ -9,6 +9,7 @@ mod campaign_response;
 mod campaigns;
 mod contact_centre;
 mod decimal;
+mod engine;
 mod fact_catalogue;
 mod fold;
 mod grid;
@@ -33,6 +34,7 @@ pub use campaign_response::{AttributionWindow, CampaignResponse, MeasuredCampaig
 pub use campaigns::{Calendar, Campaign, Consent, ContactRule, ExperimentUnit, Experiments, MARKETING, Scope};
 pub use contact_centre::{ContactCentre, MixPart, ServiceLevelRule};
 pub use decimal::decimal_e4;
+pub use engine::{Engine, EngineKind};
 pub use fact_catalogue::{FACTS, Fact, SITUATIONS, Unit};
 pub use fold::{Fold, Take};
 pub use grid::{Cell, Grid, GridSegment, GridVerdict};
@@ -395,26 +397,4 @@ impl Default for Output {
     fn default() -> Self {
         Output { dir: "out".into(), keep_runs: 30 }
     }
-}
-
-/// Where SQL runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Engine {
-    /// `polars`: in this process.
-    pub kind: EngineKind,
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Engine { kind: EngineKind::Polars }
-    }
-}
-
-/// An engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EngineKind {
-    /// Polars SQL, in this process.
-    Polars,
 }

@@ -4,15 +4,20 @@
 //! over tables that it already knows. What a table means is none of its business.
 
 mod ask;
+mod found;
 mod frame;
 mod ids;
 mod polars;
 mod portable;
+#[cfg(feature = "spark")]
+mod spark;
 mod statement;
 
 pub use ask::{ask, tables_of};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
+#[cfg(feature = "spark")]
+pub use spark::{Cluster, SparkEngine};
 pub use statement::{Statement, predicate};
 
 use std::path::{Path, PathBuf};
@@ -51,6 +56,12 @@ pub trait Engine: Send + Sync {
 
     /// Computes `table` once, sorted as contracted, and checks nulls and the key. Returns its rows.
     fn materialise(&self, table: &Table) -> Result<u64>;
+
+    /// Whether it writes published tables itself, as folders of Parquet parts, when it materialises them: then their rows never
+    /// come through this process.
+    fn writes_published(&self) -> bool {
+        false
+    }
 
     /// Makes one published Parquet file known as `name`, with its published columns.
     fn attach(&self, name: &str, file: &Path) -> Result<()>;

@@ -11,10 +11,11 @@ use arrow::record_batch::RecordBatch;
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
+use super::found::{FoundColumn, check_columns, plain_columns};
 use super::ids::IdCodes;
 use super::{Batches, Engine, Statement, frame};
 use crate::contract::{ColumnType, Table};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Result};
 
 /// Rows in a batch that leaves the engine.
 const BATCH_ROWS: usize = 1 << 16;
@@ -122,7 +123,7 @@ impl Engine for PolarsEngine {
 
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
         let (plan, found) = self.plan(&table.name, sql)?;
-        check_columns(table, &found)?;
+        check_columns(table, &found_columns(&found))?;
         let columns: Vec<Expr> = table.columns.iter().map(|column| col(column.name.as_ref())).collect();
         self.put(&table.name, self.coded(&table.name, plan.select(columns))?);
         Ok(())
@@ -149,22 +150,7 @@ impl Engine for PolarsEngine {
     }
 
     fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
-        let (_, found) = self.plan(name, sql)?;
-        let known = |(column, data_type): (&PlSmallStr, &DataType)| {
-            let column_type = match data_type {
-                DataType::String | DataType::Enum(..) => ColumnType::Text,
-                DataType::Boolean => ColumnType::Boolean,
-                DataType::Int32 => ColumnType::Integer,
-                DataType::Int64 => ColumnType::BigInt,
-                DataType::Float64 => ColumnType::Double,
-                other => {
-                    return Err(Error::config(format!("column `{column}` of `{name}` is {other}"))
-                        .hint("CAST it to VARCHAR, BOOLEAN, INTEGER, BIGINT or DOUBLE"));
-                }
-            };
-            Ok((column.to_string(), column_type))
-        };
-        found.iter().map(known).collect()
+        plain_columns(name, found_columns(&self.plan(name, sql)?.1))
     }
 
     fn batches(&self, table: &Table) -> Result<Batches> {
@@ -197,31 +183,19 @@ fn schema(table: &Table) -> Schema {
     table.columns.iter().map(|column| (column.name.as_ref().into(), data_type(column.column_type))).collect()
 }
 
-/// The result of a query against the columns of the contract.
-fn check_columns(table: &Table, found: &Schema) -> Result<()> {
-    let wrong = |message: String, hint: String| Err(Error::config(message).at(Place::file(&*table.name)).hint(hint));
-    for column in &table.columns {
-        let Some(actual) = found.get(&column.name) else {
-            return wrong(
-                format!("the SQL of `{}` does not make the column `{}`", table.name, column.name),
-                format!("the contract wants it as {}: {}", column.column_type.sql(), column.doc),
-            );
+fn found_columns(schema: &Schema) -> Vec<FoundColumn> {
+    let found = |(name, data_type): (&PlSmallStr, &DataType)| {
+        let sql_type = match data_type {
+            DataType::String | DataType::Enum(..) => Some("VARCHAR"),
+            DataType::Boolean => Some("BOOLEAN"),
+            DataType::Int32 => Some("INTEGER"),
+            DataType::Int64 => Some("BIGINT"),
+            DataType::Float64 => Some("DOUBLE"),
+            _ => None,
         };
-        let is_id = column.column_type == ColumnType::Text && matches!(actual, DataType::Enum(..));
-        if !is_id && *actual != data_type(column.column_type) {
-            return wrong(
-                format!("column `{}` of `{}` is {actual}, not {}", column.name, table.name, column.column_type.sql()),
-                format!("write CAST(... AS {}) AS {}", column.column_type.sql(), column.name),
-            );
-        }
-    }
-    match found.iter_names().find(|name| table.column(name).is_none()) {
-        Some(extra) => wrong(
-            format!("the SQL of `{}` makes the column `{extra}`, which its contract does not have", table.name),
-            "leave it out, or make a table of your own under another name".to_owned(),
-        ),
-        None => Ok(()),
-    }
+        FoundColumn { name: name.to_string(), sql_type, said: data_type.to_string() }
+    };
+    schema.iter().map(found).collect()
 }
 
 /// No nulls where none may be; a key that identifies.

@@ -1,0 +1,289 @@
+//! The second engine: the same SQL on an Apache Spark that is there already, over Spark Connect.
+//!
+//! Statements and small answers go over the wire; rows do not. What is computed once stands as a folder of Parquet parts on
+//! storage that this process and all executors see, so that a model reads it as any other reader would.
+//!
+//! ```text
+//! scan, insert, attach ──▶ view over Parquet      define ──▶ view over views
+//! materialise ──▶ INSERT OVERWRITE DIRECTORY ... ORDER BY the contract ──▶ view over the parts
+//!                 published tables straight into the run's folder, in their published form
+//! ```
+
+mod known;
+mod session;
+mod sql;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use arrow::compute::concat_batches;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use self::known::KnownTables;
+use self::session::{Session, Tasks, failed, wrong_sql};
+use super::found::{check_columns, plain_columns};
+use super::{Batches, Engine, Statement, parts};
+use crate::contract::{ColumnType, Table};
+use crate::error::{Error, IoContext, Result};
+
+/// Where a Spark is, and which storage it shares with us.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// Address of the Spark Connect server, `sc://host:port`.
+    pub url: String,
+    /// What it wants to see of us.
+    pub token: Option<String>,
+    /// A folder that this process and all executors see.
+    pub root: PathBuf,
+    /// The same folder as the cluster calls it; left out, by its path.
+    pub root_uri: Option<String>,
+}
+
+/// Spark, elsewhere.
+pub struct SparkEngine {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    /// Where tables of this engine stand while the run lasts.
+    work: PathBuf,
+    /// Where published tables are written; none for a graph that publishes nothing.
+    published: OnceLock<PathBuf>,
+    tables: Mutex<KnownTables>,
+    /// Every folder has a name of its own.
+    folders: AtomicU64,
+}
+
+/// What an engine and those beside it have in common.
+struct Shared {
+    cluster: Cluster,
+    tasks: Arc<Tasks>,
+    sessions: Mutex<Vec<Weak<Session>>>,
+    engines: AtomicU64,
+}
+
+impl SparkEngine {
+    /// Connects, and begins a working folder `work` below the cluster's shared folder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Engine`](crate::error::ErrorKind::Engine) when the server is not there, is too old or refuses us,
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder cannot be made.
+    pub fn connect(cluster: Cluster, work: &Path) -> Result<SparkEngine> {
+        std::fs::create_dir_all(work).writing(work)?;
+        let tasks = Arc::new(Tasks::default());
+        let session = Arc::new(Session::connect(&cluster.url, cluster.token.as_deref(), &tasks)?);
+        let sessions = Mutex::new(vec![Arc::downgrade(&session)]);
+        let shared = Arc::new(Shared { cluster, tasks, sessions, engines: AtomicU64::new(1) });
+        Ok(SparkEngine::on(shared, session, work.to_path_buf()))
+    }
+
+    fn on(shared: Arc<Shared>, session: Arc<Session>, work: PathBuf) -> SparkEngine {
+        let (published, tables, folders) = (OnceLock::new(), Mutex::default(), AtomicU64::new(0));
+        SparkEngine { shared, session, work, published, tables, folders }
+    }
+
+    /// Says into which folder published tables go from now on.
+    pub fn publish_into(&self, folder: &Path) {
+        // There is one run to an engine.
+        let _ = self.published.set(folder.to_path_buf());
+    }
+
+    /// Tasks that Spark has ended for us.
+    pub fn tasks_ended(&self) -> u64 {
+        self.shared.tasks.ended()
+    }
+
+    /// Stops whatever runs on the cluster for us.
+    pub fn interrupt(&self) {
+        let sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.iter().filter_map(Weak::upgrade).for_each(|session| session.interrupt());
+    }
+
+    /// A file or folder as the cluster calls it.
+    fn place(&self, path: &Path) -> String {
+        let Cluster { root, root_uri, .. } = &self.shared.cluster;
+        match (root_uri, path.strip_prefix(root)) {
+            (Some(uri), Ok(below)) => format!("{}/{}", uri.trim_end_matches('/'), below.display()),
+            _ => sql::local(path),
+        }
+    }
+
+    fn tables(&self) -> std::sync::MutexGuard<'_, KnownTables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new_folder(&self, table: &str) -> PathBuf {
+        self.work.join(format!("{table}-{}", self.folders.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn run(&self, table: &str, statement: &str) -> Result<()> {
+        self.session.run(statement).map_err(|error| failed(table, &error))
+    }
+
+    /// A view `name` over the rows of `sql`.
+    fn view(&self, table: &str, sql: &str) -> Result<()> {
+        self.run(table, &format!("CREATE OR REPLACE TEMPORARY VIEW {} AS {sql}", sql::name(table)))
+    }
+
+    /// A table over a folder of parts, which holds its published form or the one inside the pipeline.
+    fn over(&self, table: &Table, folder: &Path, is_published: bool) -> Result<()> {
+        // The schema is given, so that nobody has to open a part to find it.
+        let base = |name: &str| {
+            format!(
+                "CREATE OR REPLACE TEMPORARY VIEW {} ({}) USING parquet OPTIONS (path {})",
+                sql::name(name),
+                sql::schema(table, is_published),
+                sql::literal(&self.place(folder))
+            )
+        };
+        if !is_published {
+            return self.run(&table.name, &base(&table.name));
+        }
+        let parts = format!("parts_of_{}", table.name);
+        self.run(&table.name, &base(&parts))?;
+        self.view(&table.name, &format!("SELECT {} FROM {}", sql::rows_in(table, true), sql::name(&parts)))
+    }
+
+    /// Names and nulls and keys, as the contract wants them.
+    fn check_rows(&self, table: &Table, parts: &[PathBuf]) -> Result<u64> {
+        let (rows, nulls) = counts(table, parts)?;
+        if let Some((column, nulls)) = nulls {
+            return Err(Error::config(format!(
+                "column `{column}` of `{}` is null in {nulls} of {rows} rows, and may not be",
+                table.name
+            ))
+            .hint("COALESCE it, or leave those rows out and say so in the table's head"));
+        }
+        if table.key.is_empty() || rows < 2 {
+            return Ok(rows);
+        }
+        let key = table.key.iter().map(|column| sql::name(column)).collect::<Vec<_>>().join(", ");
+        let repeated = self.session.ask(&format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
+            sql::name(&table.name)
+        ))?;
+        match first_number(&repeated) {
+            Some(0) => Ok(rows),
+            found => Err(Error::config(format!(
+                "{} keys of `{}` are there more than once ({})",
+                found.unwrap_or_default(),
+                table.name,
+                table.key.join(", ")
+            ))
+            .hint("a join that finds two partners is the usual cause: group by the key, or join on all of it")),
+        }
+    }
+}
+
+impl Engine for SparkEngine {
+    fn scan(&self, table: &Table, files: &[PathBuf], present: &[String]) -> Result<()> {
+        let columns = |exists: bool| {
+            let column = |column: &crate::contract::Column| {
+                let name = sql::name(&column.name);
+                let is_there = exists && present.iter().any(|present| *present == column.name);
+                let value = if is_there { name.clone() } else { "NULL".to_owned() };
+                format!("CAST({value} AS {}) AS {name}", sql::inside_type(column.column_type))
+            };
+            table.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+        };
+        if files.is_empty() {
+            return self.view(&table.name, &format!("SELECT {} WHERE FALSE", columns(false)));
+        }
+        let select = |file: &PathBuf| format!("SELECT {} FROM parquet.{}", columns(true), sql::name(&self.place(file)));
+        self.view(&table.name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
+    }
+
+    fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()> {
+        let folder = self.new_folder(&table.name);
+        std::fs::create_dir_all(&folder).writing(&folder)?;
+        let file = folder.join("part-00000.parquet");
+        let unwritten = |error: parquet::errors::ParquetError| {
+            Error::output(format!("rows of `{}` could not be handed to Spark", table.name)).because(error)
+        };
+        let mut writer =
+            ArrowWriter::try_new(File::create_new(&file).writing(&file)?, rows.schema(), None).map_err(unwritten)?;
+        writer.write(rows).map_err(unwritten)?;
+        writer.close().map_err(unwritten)?;
+        self.over(table, &folder, false)?;
+        self.tables().keep(&table.name, folder, false);
+        Ok(())
+    }
+
+    fn code_ids(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn beside(&self) -> Box<dyn Engine> {
+        todo!()
+    }
+
+    fn define(&self, table: &Table, sql: &str) -> Result<()> {
+        let found = self.session.columns(sql).map_err(|error| wrong_sql(&table.name, &error))?;
+        check_columns(table, &found)?;
+        self.view(&table.name, &format!("SELECT {} FROM (\n{sql}\n) AS made", sql::rows_out(table, false)))?;
+        self.tables().define(&table.name, Statement::parse(&table.name, sql)?.reads());
+        Ok(())
+    }
+
+    fn materialise(&self, table: &Table) -> Result<u64> {
+        let published = self.published.get().filter(|_| table.published);
+        let folder = match published {
+            Some(folder) => folder.join(format!("{}.parquet", table.name)),
+            None => self.new_folder(&table.name),
+        };
+        let statement = format!(
+            "INSERT OVERWRITE DIRECTORY {} USING parquet OPTIONS ('mapreduce.fileoutputcommitter.marksuccessfuljobs' 'false') SELECT {} FROM {}{}",
+            sql::literal(&self.place(&folder)),
+            sql::rows_out(table, published.is_some()),
+            sql::name(&table.name),
+            sql::order(table)
+        );
+        self.run(&table.name, &statement)?;
+        self.over(table, &folder, published.is_some())?;
+        let parts = parts::parts_of(&folder)?;
+        self.tables().keep(&table.name, folder, published.is_some());
+        self.check_rows(table, &parts)
+    }
+
+    fn writes_published(&self) -> bool {
+        self.published.get().is_some()
+    }
+
+    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
+        let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", sql::name(&self.place(file)));
+        self.view(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
+    }
+
+    fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
+        plain_columns(name, self.session.columns(sql).map_err(|error| wrong_sql(name, &error))?)
+    }
+
+    fn batches(&self, table: &Table) -> Result<Batches> {
+        let place = self.tables().place(&table.name);
+        let (folder, is_published) = place
+            .ok_or_else(|| Error::internal(format!("`{}` was not computed before it was read", table.name)))?;
+        parts::batches(table, parts::parts_of(&folder)?, is_published)
+    }
+
+    fn rows(&self, table: &Table) -> Result<RecordBatch> {
+        let batches = self.batches(table)?.collect::<Result<Vec<_>>>()?;
+        concat_batches(&parts::schema(table), &batches)
+            .map_err(|error| Error::internal(format!("parts of `{}` differ", table.name)).because(error))
+    }
+
+    fn forget(&self, table: &str) {
+        let gone = self.tables().forget(table);
+        for folder in gone {
+            // What cannot be removed now goes with the working folder.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn first_number(rows: &RecordBatch) -> Option<i64> {
+    use arrow::array::AsArray;
+    let column = rows.column(0).as_primitive_opt::<arrow::datatypes::Int64Type>()?;
+    (!column.is_empty()).then(|| column.value(0))
+}
