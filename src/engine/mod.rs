@@ -6,11 +6,13 @@
 mod ask;
 mod frame;
 mod ids;
+mod parts;
 mod polars;
 mod portable;
 mod statement;
 
 pub use ask::{ask, tables_of};
+pub use parts::{read_parts, read_rows};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 pub use statement::{Statement, predicate};
