@@ -28,6 +28,8 @@ pub use parameters::parameter_tables;
 
 use std::borrow::Cow;
 
+use arrow::datatypes::DataType;
+
 /// Version of all schemas together. It grows when a column is added; a column never changes its meaning.
 pub const SCHEMA_VERSION: u32 = 6;
 
@@ -83,6 +85,17 @@ impl ColumnType {
             ColumnType::Integer | ColumnType::Day => "INTEGER",
             ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => "BIGINT",
             ColumnType::Double => "DOUBLE",
+        }
+    }
+
+    /// The Arrow type inside the pipeline.
+    pub fn arrow(self) -> DataType {
+        match self {
+            ColumnType::Text => DataType::Utf8,
+            ColumnType::Boolean => DataType::Boolean,
+            ColumnType::Integer | ColumnType::Day => DataType::Int32,
+            ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
+            ColumnType::Double => DataType::Float64,
         }
     }
 }

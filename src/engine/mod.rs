@@ -7,6 +7,7 @@ mod ask;
 mod found;
 mod frame;
 mod ids;
+mod parts;
 mod polars;
 mod portable;
 #[cfg(feature = "spark")]
@@ -14,6 +15,7 @@ mod spark;
 mod statement;
 
 pub use ask::{ask, tables_of};
+pub use parts::{read_parts, read_rows};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 #[cfg(feature = "spark")]

@@ -437,14 +437,7 @@ fn schema(input: &'static Input, slots: &[Slot], columns: &[MappedColumn], keyed
         };
         let (column_type, nullable) =
             input.table.column(name).map_or((ColumnType::Text, true), |column| (column.column_type, column.nullable));
-        let data_type = match column_type {
-            ColumnType::Text => DataType::Utf8,
-            ColumnType::Boolean => DataType::Boolean,
-            ColumnType::Integer | ColumnType::Day => DataType::Int32,
-            ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
-            ColumnType::Double => DataType::Float64,
-        };
-        fields.push(Field::new(name, data_type, nullable));
+        fields.push(Field::new(name, column_type.arrow(), nullable));
     }
     fields.push(Field::new(RECORD, DataType::Int64, false));
     fields.push(Field::new(HASH, DataType::Int64, false));

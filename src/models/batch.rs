@@ -33,7 +33,7 @@ pub fn batch(table: &Table, rows: Rows) -> Result<RecordBatch> {
                 (DataType::Int64, Arc::new(Int64Array::from(values)))
             }
             (ColumnType::Double, Values::Double(values)) => (DataType::Float64, Arc::new(Float64Array::from(values))),
-            (wanted, Values::Array(array)) if *array.data_type() == arrow_type(wanted) => {
+            (wanted, Values::Array(array)) if *array.data_type() == wanted.arrow() => {
                 (array.data_type().clone(), array)
             }
             _ => return Err(unfit()),
@@ -42,17 +42,6 @@ pub fn batch(table: &Table, rows: Rows) -> Result<RecordBatch> {
         arrays.push(array);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|error| unfit().because(error))
-}
-
-/// The Arrow type of a column inside the pipeline.
-fn arrow_type(column_type: ColumnType) -> DataType {
-    match column_type {
-        ColumnType::Text => DataType::Utf8,
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Integer | ColumnType::Day => DataType::Int32,
-        ColumnType::BigInt | ColumnType::Money | ColumnType::Instant => DataType::Int64,
-        ColumnType::Double => DataType::Float64,
-    }
 }
 
 #[cfg(test)]
