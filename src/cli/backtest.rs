@@ -95,6 +95,7 @@ pub fn run(args: Args, global: &GlobalArgs) -> Result<()> {
             memory: global.memory,
             wait: args.wait.unwrap_or_default(),
             secrets: pipeline_file::secrets(&loaded),
+            engine_token: pipeline_file::engine_token(&loaded),
             ..RunOptions::default()
         },
     };

@@ -8,6 +8,7 @@ use crate::config::{self, Loaded};
 use crate::engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{ROUTING_KEY, Secrets};
+use crate::pipeline::Token;
 use crate::publish::{LATEST, OutputDir, RunRef};
 
 /// The pipeline file named as argument, else by `--config`, else the nearest one.
@@ -20,6 +21,11 @@ pub fn secrets(loaded: &Loaded) -> Secrets {
     let routing = &loaded.config.routing;
     let key = routing.opaque_keys.then(|| std::env::var_os(&routing.key_env)).flatten();
     Secrets(key.map(|key| (ROUTING_KEY, key.into_encoded_bytes())).into_iter().collect())
+}
+
+/// The token that a cluster wants to see, from the environment.
+pub fn engine_token(loaded: &Loaded) -> Option<Token> {
+    std::env::var(loaded.config.engine.token_env.as_ref()?).ok().map(Token)
 }
 
 /// The output folder that the pipeline file names.

@@ -65,6 +65,7 @@ impl WindowArgs {
             started_at: Some(jiff::Timestamp::now().to_string()),
             command_line: std::env::args().collect(),
             secrets: pipeline_file::secrets(loaded),
+            engine_token: pipeline_file::engine_token(loaded),
             ..RunOptions::default()
         }
     }

@@ -7,6 +7,7 @@ mod ask;
 mod found;
 mod frame;
 mod ids;
+#[cfg(feature = "spark")]
 mod parts;
 mod polars;
 mod portable;
@@ -15,7 +16,6 @@ mod spark;
 mod statement;
 
 pub use ask::{ask, tables_of};
-pub use parts::{read_parts, read_rows};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 #[cfg(feature = "spark")]
@@ -47,7 +47,10 @@ pub trait Engine: Send + Sync {
 
     /// Another engine of this kind that knows no table, for inputs of which this one knows all ids: it shares the codes, so
     /// that they are made once.
-    fn beside(&self) -> Box<dyn Engine>;
+    ///
+    /// # Errors
+    /// [`ErrorKind::Engine`](crate::error::ErrorKind::Engine) when a cluster gives no second session.
+    fn beside(&self) -> Result<Box<dyn Engine>>;
 
     /// Makes the result of `sql` known as `table`, computed when somebody needs it. The result's columns must be the
     /// contract's, by name and type.

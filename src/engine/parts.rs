@@ -1,17 +1,21 @@
 //! Rows of a table that another engine wrote as Parquet parts, in the pipeline's own types.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit,
+    TimestampMicrosecondType,
+};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::Batches;
-use crate::contract::Table;
+use crate::contract::{Column, ColumnType, Table};
 use crate::error::{Error, Place, Result};
 
 /// Rows in a batch.
@@ -23,16 +27,20 @@ const BATCH_ROWS: usize = 1 << 16;
 /// An item is an error of [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when a column is missing or has
 /// another type, of [`ErrorKind::Output`](crate::error::ErrorKind::Output) when a file cannot be read; it is the last.
 pub fn read_parts(table: &Table, files: &[PathBuf]) -> Batches {
-    let left = files.to_vec().into_iter();
-    Box::new(Parts { schema: schema(table), table: table.clone(), open: None, left })
+    Box::new(Parts::of(table, files, Form::Inside))
 }
 
-/// The same rows in one piece.
+/// The same of files that hold the published form.
+pub fn read_published_parts(table: &Table, files: &[PathBuf]) -> Batches {
+    Box::new(Parts::of(table, files, Form::Published))
+}
+
+/// Batches of a table in one piece.
 ///
 /// # Errors
 /// As the items of [`read_parts`].
-pub fn read_rows(table: &Table, files: &[PathBuf]) -> Result<RecordBatch> {
-    let batches = read_parts(table, files).collect::<Result<Vec<_>>>()?;
+pub fn in_one_piece(table: &Table, batches: Batches) -> Result<RecordBatch> {
+    let batches = batches.collect::<Result<Vec<_>>>()?;
     let rows = concat_batches(&schema(table), &batches);
     rows.map_err(|error| {
         Error::internal(format!("the rows of `{}` do not fit into one piece", table.name)).because(error)
@@ -45,8 +53,53 @@ fn schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// How the columns stand in the files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As they are inside the pipeline.
+    Inside,
+    /// Under published names and types.
+    Published,
+}
+
+impl Form {
+    fn name(self, column: &Column) -> Cow<'_, str> {
+        match self {
+            Form::Inside => Cow::Borrowed(&column.name),
+            Form::Published => column.published_name(),
+        }
+    }
+
+    fn holds(self, column: &Column, found: &DataType) -> bool {
+        match (self, column.column_type) {
+            (Form::Published, ColumnType::Money) => *found == DataType::Decimal128(18, 4),
+            (Form::Published, ColumnType::Day) => *found == DataType::Date32,
+            (Form::Published, ColumnType::Instant) => matches!(found, DataType::Timestamp(TimeUnit::Microsecond, _)),
+            (_, column_type) => *found == column_type.arrow(),
+        }
+    }
+
+    /// The column inside the pipeline: the same numbers.
+    fn inside(self, column: &Column, array: &ArrayRef) -> ArrayRef {
+        match (self, column.column_type) {
+            // DECIMAL(18,4) has at most 18 digits, which 64 bits hold.
+            (Form::Published, ColumnType::Money) => {
+                Arc::new(array.as_primitive::<Decimal128Type>().unary::<_, Int64Type>(|amount| amount as i64))
+            }
+            (Form::Published, ColumnType::Day) => {
+                Arc::new(array.as_primitive::<Date32Type>().reinterpret_cast::<Int32Type>())
+            }
+            (Form::Published, ColumnType::Instant) => {
+                Arc::new(array.as_primitive::<TimestampMicrosecondType>().reinterpret_cast::<Int64Type>())
+            }
+            _ => array.clone(),
+        }
+    }
+}
+
 struct Parts {
     table: Table,
+    form: Form,
     schema: SchemaRef,
     open: Option<Part>,
     left: std::vec::IntoIter<PathBuf>,
@@ -60,6 +113,10 @@ struct Part {
 }
 
 impl Parts {
+    fn of(table: &Table, files: &[PathBuf], form: Form) -> Parts {
+        Parts { schema: schema(table), table: table.clone(), form, open: None, left: files.to_vec().into_iter() }
+    }
+
     fn open(&self, path: PathBuf) -> Result<Part> {
         let broken = |error| unreadable(&path).because(error);
         let file = File::open(&path).map_err(|error| unreadable(&path).because(error))?;
@@ -69,10 +126,10 @@ impl Parts {
         let found = builder.schema();
         let mut roots = Vec::with_capacity(self.table.columns.len());
         for column in &self.table.columns {
-            let Some((root, field)) = found.column_with_name(&column.name) else {
+            let Some((root, field)) = found.column_with_name(&self.form.name(column)) else {
                 return Err(self.misfit(&column.name, "is missing").at(Place::file(&path)));
             };
-            if *field.data_type() != column.column_type.arrow() {
+            if !self.form.holds(column, field.data_type()) {
                 let is = format!("is {}, not {}", field.data_type(), column.column_type.sql());
                 return Err(self.misfit(&column.name, &is).at(Place::file(&path)));
             }
@@ -91,7 +148,8 @@ impl Parts {
     }
 
     fn fit(&self, batch: &RecordBatch, places: &[usize]) -> Result<RecordBatch> {
-        let columns = places.iter().map(|&place| batch.column(place).clone()).collect();
+        let columns = self.table.columns.iter().zip(places);
+        let columns = columns.map(|(column, &place)| self.form.inside(column, batch.column(place))).collect();
         let unfit = |error| Error::internal(format!("the rows of `{}` do not fit", self.table.name)).because(error);
         RecordBatch::try_new(self.schema.clone(), columns).map_err(unfit)
     }
@@ -185,7 +243,7 @@ mod tests {
         write(&files[1], &[], strings);
         // The same text in Parquet; only the note of Arrow's own type differs.
         write(&files[2], &["a"], |ids| Arc::new(LargeStringArray::from(ids)));
-        let rows = read_rows(&orders(), &files).unwrap();
+        let rows = in_one_piece(&orders(), read_parts(&orders(), &files)).unwrap();
         let names: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
         assert_eq!(names, ["order_id", "order_day", "amount_e4", "share", "is_first"]);
         let expected: Vec<ArrayRef> = vec![
@@ -196,13 +254,13 @@ mod tests {
             Arc::new(BooleanArray::from(vec![true, false, false, true])),
         ];
         assert_eq!(rows.columns(), expected);
-        let ids = |files: &[PathBuf]| read_rows(&orders(), files).unwrap().column(0).clone();
+        let ids = |files: &[PathBuf]| in_one_piece(&orders(), read_parts(&orders(), files)).unwrap().column(0).clone();
         assert_eq!(ids(&[files[2].clone(), files[0].clone()]).as_ref(), &StringArray::from(vec!["a", "c", "a", "b"]));
     }
 
     #[test]
     fn no_files_are_no_rows_with_their_columns() {
-        let rows = read_rows(&orders(), &[]).unwrap();
+        let rows = in_one_piece(&orders(), read_parts(&orders(), &[])).unwrap();
         assert_eq!((rows.num_rows(), rows.num_columns()), (0, 5));
         assert!(read_parts(&orders(), &[]).next().is_none());
     }

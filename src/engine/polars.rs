@@ -109,8 +109,8 @@ impl Engine for PolarsEngine {
         Ok(())
     }
 
-    fn beside(&self) -> Box<dyn Engine> {
-        Box::new(PolarsEngine { tables: Mutex::default(), codes: self.codes.clone() })
+    fn beside(&self) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(PolarsEngine { tables: Mutex::default(), codes: self.codes.clone() }))
     }
 
     fn attach(&self, name: &str, file: &Path) -> Result<()> {

@@ -13,15 +13,15 @@ use jiff::civil::Date;
 
 use super::attrition_origins::{origins, testable};
 use super::calendar;
+use super::engines::RunEngine;
 use super::execute::Workshop;
 use super::leaves::load_leaves;
 use super::memory::PeakMeter;
 use super::periods::{day_of_epoch, epoch_day};
 use super::replay::{FEATURES, Replay};
-use super::run::{Prepared, RunOptions, TOOL_VERSION, output_dir, prepare, threads};
+use super::run::{Prepared, RunOptions, TOOL_VERSION, output_dir, prepare};
 use crate::config::{AttritionModel, Loaded};
 use crate::contract::{Table, backtest_tables};
-use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, Result};
 use crate::models::attrition_tables::{MODEL, Night, Top};
 use crate::models::{Frame, Inputs, batch};
@@ -84,14 +84,17 @@ pub fn backtest(
     let _lock = out.lock(options.run.wait, cancel)?;
     let only = [MODEL.makes[0], CUSTOMERS].map(str::to_owned).to_vec();
     let run = RunOptions { only, ..options.run.clone() };
-    let prepared = prepare(loaded, &run, &out, monitor, cancel)?;
+    let engine = RunEngine::open(loaded, &run, &out)?;
+    let prepared = prepare(loaded, &run, &out, &engine, monitor, cancel)?;
     let first_day = calendar::first_day(config, &prepared.staged)?;
     let first_day = first_day.ok_or_else(|| Error::input("there are no transactions to go back to"))?;
     let days = nights(&config.attrition.model, options, prepared.as_of, first_day)?;
     let folder = options.out.clone().unwrap_or_else(|| folder_of(out.root(), &days));
     // Before hours of work, so that a folder that cannot be written is known at once.
     let mut written = TableFolder::create(&folder)?;
-    let tables = tested(loaded, options, &prepared, first_day, &days, (monitor, cancel))?;
+    let tables = engine.watched(monitor, cancel, || {
+        tested(loaded, options, &prepared, &engine, first_day, &days, (monitor, cancel))
+    })?;
     let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     for (table, rows) in &tables {
         written.write_table(table, &metadata, rows.clone())?;
@@ -163,26 +166,27 @@ fn tested(
     loaded: &Loaded,
     options: &BacktestOptions,
     prepared: &Prepared,
+    run_engine: &RunEngine,
     first_day: Date,
     days: &[Date],
     (monitor, cancel): (&dyn Monitor, &Cancel),
 ) -> Result<Vec<(Table, RecordBatch)>> {
     let model = &loaded.config.attrition.model;
-    let (engine, memory) = (PolarsEngine::new(), PeakMeter::default());
+    let (engine, memory) = (run_engine.engine(), PeakMeter::default());
     let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     let workshop = Workshop {
-        engine: &engine,
+        engine,
         building: None,
         keep: &[],
         metadata: &metadata,
-        threads: threads(&options.run).div_ceil(2),
+        threads: run_engine.tables_at_once(&options.run),
         secrets: &options.run.secrets,
         memory_limit: options.run.memory,
         memory: &memory,
         monitor,
         cancel,
     };
-    load_leaves(&engine, &loaded.config, prepared.leaves())?;
+    load_leaves(engine, &loaded.config, prepared.leaves())?;
     if prepared.may_code_ids() {
         engine.code_ids()?;
     }

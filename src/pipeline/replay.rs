@@ -103,7 +103,7 @@ impl<'a> Replay<'a> {
     pub fn night(&self, day: Date, snapshots: Option<&RecordBatch>, tables: &[&str]) -> Result<Vec<RecordBatch>> {
         self.now.cancel.check()?;
         let graph = self.leaves.graph.clone().towards(tables);
-        let engine = self.now.engine.beside();
+        let engine = self.now.engine.beside()?;
         let is_past = day < self.leaves.as_of;
         load_leaves(
             &*engine,

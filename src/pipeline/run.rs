@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::engines::RunEngine;
 use super::execute::{Executed, Workshop};
 use super::graph::{Graph, Maker};
 use super::identity::{identity, sql_overrides};
@@ -17,7 +18,6 @@ use super::replay::{Replay, SNAPSHOTS};
 use super::summary::{self, Summary};
 use super::{fits, gates, periods, previous, rule_files, scorecard_files};
 use crate::config::{Config, Loaded};
-use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{self, CacheMark, StageOptions, Staged};
 use crate::models::{LEAST_KEY_BYTES, ROUTING_KEY, Secrets};
@@ -51,6 +51,18 @@ pub struct RunOptions {
     pub command_line: Vec<String>,
     /// What models need and no table may hold.
     pub secrets: Secrets,
+    /// What the cluster of `[engine]` wants to see of us. It changes no table.
+    pub engine_token: Option<Token>,
+}
+
+/// A token, which is never shown.
+#[derive(Clone)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 /// How a run ended that did not fail.
@@ -156,7 +168,8 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     let started = Instant::now();
     let out = output_dir(loaded)?;
     let lock = out.lock(options.wait, cancel)?;
-    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    let engine = RunEngine::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
     let staged_in = started.elapsed();
     if !options.force
         && let Some(run) = reuse(&out, &lock, &prepared, options)?
@@ -169,7 +182,10 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     }
     let building = Building::create(&out, &lock, &prepared.run_id)?;
     let memory = PeakMeter::default();
-    let executed = make_tables(loaded, options, &prepared, &building, &memory, monitor, cancel)?;
+    engine.publish_into(&building)?;
+    let executed = engine.watched(monitor, cancel, || {
+        make_tables(loaded, options, &prepared, &engine, &building, &memory, (monitor, cancel))
+    })?;
 
     let mut manifest = Manifest::new(prepared.run_id.clone(), TOOL_VERSION, &loaded.config.project.name);
     manifest.as_of_given = prepared.staged.as_of_given;
@@ -199,6 +215,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     }
     manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
     manifest.notes.extend(scorecard_files::write(&building, &loaded.config.attrition.model)?);
+    manifest.notes.extend(engine.note());
     manifest.tables = executed.tables;
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),
@@ -243,7 +260,8 @@ fn report_for_manifest(report: &ingest::InputReport) -> Result<serde_json::Value
 pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Plan> {
     let out = output_dir(loaded)?;
     let _lock = out.lock(options.wait, cancel)?;
-    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    let engine = RunEngine::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
     let published = |run: &RunRef| run.id == prepared.run_id && run.state == RunState::Published;
     let why = |node: &super::graph::Node| {
         let readers = prepared.graph.readers(&node.table.name);
@@ -283,7 +301,8 @@ pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel
 pub fn check(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<CheckReport> {
     let out = output_dir(loaded)?;
     let _lock = out.lock(options.wait, cancel)?;
-    let prepared = prepare(loaded, options, &out, monitor, cancel)?;
+    let engine = RunEngine::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
     Ok(CheckReport {
         as_of: prepared.as_of.to_string(),
         inputs: summary::input_lines(&prepared.staged),
@@ -307,6 +326,7 @@ pub(super) fn prepare(
     loaded: &Loaded,
     options: &RunOptions,
     out: &OutputDir,
+    engine: &RunEngine,
     monitor: &dyn Monitor,
     cancel: &Cancel,
 ) -> Result<Prepared> {
@@ -323,7 +343,7 @@ pub(super) fn prepare(
         keep_raw_rejects: options.keep_raw_rejects,
     };
     let cache_mark = ingest::mark_cache(&out.cache())?;
-    let staged = ingest::stage(&stage_options, monitor, cancel)?;
+    let staged = engine.watched(monitor, cancel, || engine.stage(&stage_options, monitor, cancel))?;
     refuse_own_output(loaded, out, &staged)?;
     let as_of = periods::day_of_epoch(staged.as_of_day)?;
     let previous = previous::previous_run(out, as_of)?;
@@ -377,20 +397,19 @@ fn make_tables(
     loaded: &Loaded,
     options: &RunOptions,
     prepared: &Prepared,
+    run_engine: &RunEngine,
     building: &Building<'_>,
     memory: &PeakMeter,
-    monitor: &dyn Monitor,
-    cancel: &Cancel,
+    (monitor, cancel): (&dyn Monitor, &Cancel),
 ) -> Result<Executed> {
-    let engine = PolarsEngine::new();
+    let engine = run_engine.engine();
     let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     let workshop = Workshop {
-        engine: &engine,
+        engine,
         building: Some(building),
         keep: &[],
         metadata: &metadata,
-        // A query uses all threads by itself: a second one beside it hides its waits, more would only add up in memory.
-        threads: threads(options).div_ceil(2),
+        threads: run_engine.tables_at_once(options),
         secrets: &options.secrets,
         memory_limit: options.memory,
         memory,
@@ -398,7 +417,7 @@ fn make_tables(
         cancel,
     };
     let leaves = prepared.leaves();
-    load_leaves(&engine, &loaded.config, leaves)?;
+    load_leaves(engine, &loaded.config, leaves)?;
     if prepared.may_code_ids() {
         engine.code_ids()?;
     }

@@ -103,6 +103,11 @@ impl OutputDir {
         &self.root
     }
 
+    /// Where an engine keeps what it computes while a run lasts; removed by whoever takes the lock next.
+    pub fn work(&self) -> PathBuf {
+        self.building_dir().join("work")
+    }
+
     /// Where ingest keeps staged inputs.
     pub fn cache(&self) -> PathBuf {
         self.root.join("cache")

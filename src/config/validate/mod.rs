@@ -5,6 +5,7 @@ mod attrition;
 mod campaign_response;
 mod campaigns;
 mod contact_centre;
+mod engine;
 mod expression;
 mod folding;
 mod identity;
@@ -46,6 +47,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     summary::validate(&config.summary, mistakes);
     contact_centre::validate(&config.contact_centre, mistakes);
     preferences::validate(config, mistakes);
+    engine::validate(&config.engine, mistakes);
     gates(config, mistakes);
     at_least(mistakes, &["output", "keep_runs"], config.output.keep_runs as u64, 1);
     if config.output.dir.is_empty() {

@@ -9,6 +9,7 @@
 //!                 published tables straight into the run's folder, in their published form
 //! ```
 
+mod folder;
 mod known;
 mod session;
 mod sql;
@@ -18,15 +19,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use self::folder::{Footers, parts_of};
 use self::known::KnownTables;
 use self::session::{Session, Tasks, failed, wrong_sql};
 use super::found::{check_columns, plain_columns};
-use super::{Batches, Engine, Statement, parts};
+use super::parts::{in_one_piece, read_parts, read_published_parts};
+use super::{Batches, Engine, Statement};
 use crate::contract::{ColumnType, Table};
 use crate::error::{Error, IoContext, Result};
 
@@ -90,6 +91,11 @@ impl SparkEngine {
         let _ = self.published.set(folder.to_path_buf());
     }
 
+    /// Version of the Spark that answers.
+    pub fn version(&self) -> &str {
+        self.session.version()
+    }
+
     /// Tasks that Spark has ended for us.
     pub fn tasks_ended(&self) -> u64 {
         self.shared.tasks.ended()
@@ -146,10 +152,17 @@ impl SparkEngine {
         self.view(&table.name, &format!("SELECT {} FROM {}", sql::rows_in(table, true), sql::name(&parts)))
     }
 
-    /// Names and nulls and keys, as the contract wants them.
-    fn check_rows(&self, table: &Table, parts: &[PathBuf]) -> Result<u64> {
-        let (rows, nulls) = counts(table, parts)?;
-        if let Some((column, nulls)) = nulls {
+    /// No nulls where none may be; a key that identifies. Gives the number of rows.
+    fn check_rows(&self, table: &Table, parts: &[PathBuf], is_published: bool) -> Result<u64> {
+        let footers = Footers::read(parts)?;
+        let rows = footers.rows;
+        for column in table.columns.iter().filter(|column| !column.nullable) {
+            let name = if is_published { column.published_name() } else { (&*column.name).into() };
+            let nulls = footers.nulls(&name)?;
+            if nulls == 0 {
+                continue;
+            }
+            let column = &column.name;
             return Err(Error::config(format!(
                 "column `{column}` of `{}` is null in {nulls} of {rows} rows, and may not be",
                 table.name
@@ -215,8 +228,14 @@ impl Engine for SparkEngine {
         Ok(())
     }
 
-    fn beside(&self) -> Box<dyn Engine> {
-        todo!()
+    fn beside(&self) -> Result<Box<dyn Engine>> {
+        let session = Arc::new(self.session.another(&self.shared.tasks)?);
+        let number = self.shared.engines.fetch_add(1, Ordering::Relaxed);
+        let work = self.work.join(format!("beside-{number}"));
+        std::fs::create_dir_all(&work).writing(&work)?;
+        let mut sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.push(Arc::downgrade(&session));
+        Ok(Box::new(SparkEngine::on(Arc::clone(&self.shared), session, work)))
     }
 
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
@@ -242,18 +261,17 @@ impl Engine for SparkEngine {
         );
         self.run(&table.name, &statement)?;
         self.over(table, &folder, published.is_some())?;
-        let parts = parts::parts_of(&folder)?;
+        let parts = parts_of(&folder)?;
         self.tables().keep(&table.name, folder, published.is_some());
-        self.check_rows(table, &parts)
+        self.check_rows(table, &parts, published.is_some())
     }
 
     fn writes_published(&self) -> bool {
         self.published.get().is_some()
     }
 
-    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
-        let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", sql::name(&self.place(file)));
-        self.view(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
+    fn attach(&self, name: &str, file: &Path) -> Result<()> {
+        self.view(name, &format!("SELECT * FROM parquet.{}", sql::name(&self.place(file))))
     }
 
     fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
@@ -264,13 +282,12 @@ impl Engine for SparkEngine {
         let place = self.tables().place(&table.name);
         let (folder, is_published) = place
             .ok_or_else(|| Error::internal(format!("`{}` was not computed before it was read", table.name)))?;
-        parts::batches(table, parts::parts_of(&folder)?, is_published)
+        let parts = parts_of(&folder)?;
+        Ok(if is_published { read_published_parts(table, &parts) } else { read_parts(table, &parts) })
     }
 
     fn rows(&self, table: &Table) -> Result<RecordBatch> {
-        let batches = self.batches(table)?.collect::<Result<Vec<_>>>()?;
-        concat_batches(&parts::schema(table), &batches)
-            .map_err(|error| Error::internal(format!("parts of `{}` differ", table.name)).because(error))
+        in_one_piece(table, self.batches(table)?)
     }
 
     fn forget(&self, table: &str) {

@@ -55,6 +55,7 @@ impl Tasks {
 /// A session of its own: nobody else sees its views.
 pub(super) struct Session {
     spark: SparkSession,
+    version: String,
 }
 
 impl Session {
@@ -72,12 +73,12 @@ impl Session {
             return Err(Error::new(ErrorKind::Engine, format!("the server is Spark {version}; Spark {OLDEST} or newer is needed"))
                 .hint("take a newer cluster: earlier versions round and order differently"));
         }
-        Session { spark }.ready(tasks)
+        Session { spark, version }.ready(tasks)
     }
 
     /// Another session on the same connection.
     pub fn another(&self, tasks: &Arc<Tasks>) -> Result<Session> {
-        Session { spark: self.spark.new_session() }.ready(tasks)
+        Session { spark: self.spark.new_session(), version: self.version.clone() }.ready(tasks)
     }
 
     fn ready(self, tasks: &Arc<Tasks>) -> Result<Session> {
@@ -93,6 +94,11 @@ impl Session {
             }
         });
         Ok(self)
+    }
+
+    /// Version of the Spark that answers.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// Runs a statement that gives no rows.
