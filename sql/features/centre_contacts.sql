@@ -54,7 +54,7 @@ said AS (
         COALESCE(i.channel, 'unknown') AS channel,
         CASE
             WHEN i.customer_id IS NULL THEN 'unidentified'
-            ELSE CAST(COALESCE(t.actual_tier, 0) AS VARCHAR)
+            ELSE CAST(COALESCE(t.actual_tier, 0) AS STRING)
         END AS tier,
         COALESCE(i.reason_code, 'unknown') AS reason,
         i.product_id AS product_id,

@@ -9,7 +9,7 @@ WITH said AS (
         CASE
             WHEN complaint_id IS NOT NULL THEN complaint_id
             WHEN interaction_id IS NOT NULL THEN CONCAT('contact ', interaction_id)
-            ELSE CONCAT('at ', CAST(ts_start_us AS VARCHAR))
+            ELSE CONCAT('at ', CAST(ts_start_us AS STRING))
         END AS complaint_key,
         start_day,
         ts_start_us,

@@ -13,8 +13,8 @@ WITH placed AS (
         CASE WHEN k.by_tier THEN c.tier ELSE 'all' END AS tier,
         CASE
             WHEN NOT k.by_hour THEN 'all'
-            WHEN c.hour < 10 THEN CONCAT('0', CAST(c.hour AS VARCHAR))
-            ELSE CAST(c.hour AS VARCHAR)
+            WHEN c.hour < 10 THEN CONCAT('0', CAST(c.hour AS STRING))
+            ELSE CAST(c.hour AS STRING)
         END AS hour,
         c.contacts AS contacts,
         c.unidentified AS unidentified,

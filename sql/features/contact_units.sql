@@ -17,7 +17,7 @@ joined AS (
     SELECT
         n.customer_id AS customer_id,
         n.person_id AS person_id,
-        CASE WHEN p.identity_count_together THEN n.person_id ELSE CAST(n.customer_id AS VARCHAR) END AS counted_id,
+        CASE WHEN p.identity_count_together THEN n.person_id ELSE CAST(n.customer_id AS STRING) END AS counted_id,
         COALESCE(n.household_id, CASE WHEN p.identity_count_together THEN o.household_id END) AS household_id,
         COALESCE(n.account_id, CASE WHEN p.identity_count_together THEN o.account_id END) AS account_id,
         -- Arms are shared by the person however contacts are counted.
@@ -36,7 +36,7 @@ SELECT
     CASE
         WHEN j.unit_kind = 'household' THEN COALESCE(g.group_id, j.arm_household_id, j.person_id)
         WHEN j.unit_kind = 'person' THEN j.person_id
-        ELSE CAST(j.customer_id AS VARCHAR)
+        ELSE CAST(j.customer_id AS STRING)
     END AS experiment_unit
 FROM joined AS j
 LEFT JOIN household_groups AS g ON j.arm_household_id = g.household_id

@@ -29,8 +29,8 @@ placed AS (
         CASE WHEN k.by_tier THEN c.tier ELSE 'all' END AS tier,
         CASE
             WHEN NOT k.by_hour THEN 'all'
-            WHEN c.hour < 10 THEN CONCAT('0', CAST(c.hour AS VARCHAR))
-            ELSE CAST(c.hour AS VARCHAR)
+            WHEN c.hour < 10 THEN CONCAT('0', CAST(c.hour AS STRING))
+            ELSE CAST(c.hour AS STRING)
         END AS hour,
         c.wait_e4 AS wait_e4,
         c.waits AS waits

@@ -9,7 +9,7 @@ WITH strata AS (
     FROM contract_terms
     WHERE renewals_met > 0 AND plan IS NOT NULL
     UNION ALL
-    SELECT CONCAT('term=', CAST(term_months AS VARCHAR)) AS stratum, term_months, renewals_met, is_lost
+    SELECT CONCAT('term=', CAST(term_months AS STRING)) AS stratum, term_months, renewals_met, is_lost
     FROM contract_terms
     WHERE renewals_met > 0
 ),

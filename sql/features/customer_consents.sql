@@ -22,7 +22,7 @@ WITH statements AS (
     SELECT
         c.customer_id AS customer_id,
         COALESCE(c.channel, d.channel) AS channel,
-        CAST(NULL AS VARCHAR) AS purpose,
+        CAST(NULL AS STRING) AS purpose,
         c.sent_us AS consent_us,
         CAST(NULL AS BIGINT) AS expires_at_us,
         0 AS is_grant,

@@ -13,7 +13,7 @@ WITH linked AS (
 )
 SELECT
     s.customer_id AS customer_id,
-    COALESCE(l.person_id, CAST(s.customer_id AS VARCHAR)) AS person_id,
+    COALESCE(l.person_id, CAST(s.customer_id AS STRING)) AS person_id,
     CASE
         WHEN l.first_rule = l.last_rule THEN l.first_rule
         WHEN l.first_rule <> l.last_rule THEN CONCAT(l.first_rule, ' ', l.last_rule)

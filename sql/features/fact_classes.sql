@@ -5,7 +5,7 @@
 WITH facts AS (
     SELECT customer_id, fact_id, value AS text_value, CAST(NULL AS BIGINT) AS number, observed_day FROM fact_texts
     UNION ALL
-    SELECT customer_id, fact_id, CAST(NULL AS VARCHAR) AS text_value, number, observed_day FROM fact_numbers
+    SELECT customer_id, fact_id, CAST(NULL AS STRING) AS text_value, number, observed_day FROM fact_numbers
 ),
 joined AS (
     SELECT
@@ -35,8 +35,8 @@ SELECT
     observed_day,
     CASE
         WHEN unit = 'text' THEN text_value
-        WHEN unit IN ('count', 'hour') THEN CAST(LEAST(number, 20) AS VARCHAR)
-        WHEN unit = 'mark' THEN CAST(CAST((size - size % 10000) / 10000 AS BIGINT) AS VARCHAR)
-        ELSE CAST(CAST(LENGTH(CAST(size AS VARCHAR)) AS BIGINT) AS VARCHAR)
+        WHEN unit IN ('count', 'hour') THEN CAST(LEAST(number, 20) AS STRING)
+        WHEN unit = 'mark' THEN CAST(CAST((size - size % 10000) / 10000 AS BIGINT) AS STRING)
+        ELSE CAST(CAST(LENGTH(CAST(size AS STRING)) AS BIGINT) AS STRING)
     END AS class
 FROM joined

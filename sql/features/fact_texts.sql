@@ -5,7 +5,7 @@ WITH products AS (
     SELECT
         customer_id,
         list,
-        CAST(product_id AS VARCHAR) AS product
+        CAST(product_id AS STRING) AS product
     FROM affinity_ptc
     WHERE rank = 1
 ),
@@ -128,7 +128,7 @@ UNION ALL
 SELECT customer_id, 'win_back_product' AS fact_id, product AS value, CAST(NULL AS INTEGER) AS observed_day FROM products
 WHERE list = 'win_back'
 UNION ALL
-SELECT customer_id, 'continue_product' AS fact_id, CAST(product_id AS VARCHAR) AS value, day AS observed_day
+SELECT customer_id, 'continue_product' AS fact_id, CAST(product_id AS STRING) AS value, day AS observed_day
 FROM last_contacts
 WHERE product_id IS NOT NULL
 UNION ALL

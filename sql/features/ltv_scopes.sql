@@ -18,7 +18,7 @@ tiers_there AS (
 )
 SELECT 'all' AS kind, CAST(0 AS INTEGER) AS scope_no, 'all' AS scope FROM run_params
 UNION ALL
-SELECT 'tier' AS kind, CAST(tier AS INTEGER) AS scope_no, CONCAT('tier=', CAST(tier AS VARCHAR)) AS scope FROM tiers_there
+SELECT 'tier' AS kind, CAST(tier AS INTEGER) AS scope_no, CONCAT('tier=', CAST(tier AS STRING)) AS scope FROM tiers_there
 UNION ALL
 SELECT
     'region' AS kind,

@@ -9,7 +9,7 @@ WITH named AS (
         store_id,
         rep_id,
         partner_id,
-        CASE WHEN customer_no IS NULL THEN 'unidentified' ELSE CAST(tier AS VARCHAR) END AS tier,
+        CASE WHEN customer_no IS NULL THEN 'unidentified' ELSE CAST(tier AS STRING) END AS tier,
         lines,
         orders,
         CASE WHEN customer_no IS NULL THEN 0 ELSE orders END AS identified_orders,

@@ -42,8 +42,8 @@ states AS (
     SELECT
         'rank' AS mode,
         period_no,
-        CASE WHEN arrived = 1 THEN 'new' ELSE CAST(rank_from AS VARCHAR) END AS state_from,
-        CAST(rank_to AS VARCHAR) AS state_to,
+        CASE WHEN arrived = 1 THEN 'new' ELSE CAST(rank_from AS STRING) END AS state_from,
+        CAST(rank_to AS STRING) AS state_to,
         value_from_e4,
         value_to_e4
     FROM moves
@@ -54,9 +54,9 @@ states AS (
         CASE
             WHEN arrived = 1 THEN 'new'
             WHEN fixed_from_6 = 6 THEN '0'
-            ELSE CAST(fixed_from_6 AS VARCHAR)
+            ELSE CAST(fixed_from_6 AS STRING)
         END AS state_from,
-        CAST(fixed_to AS VARCHAR) AS state_to,
+        CAST(fixed_to AS STRING) AS state_to,
         value_from_e4,
         value_to_e4
     FROM moves

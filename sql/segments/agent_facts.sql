@@ -129,11 +129,11 @@ written AS (
             WHEN b.unit = 'date' THEN d.date_text
             WHEN b.unit IN ('money', 'mark') THEN CONCAT(
                 b.sign,
-                CAST(CAST((b.size - b.size % 10000) / 10000 AS BIGINT) AS VARCHAR),
+                CAST(CAST((b.size - b.size % 10000) / 10000 AS BIGINT) AS STRING),
                 '.',
-                SUBSTR(CAST(b.size % 10000 + 10000 AS VARCHAR), 2, 4)
+                SUBSTR(CAST(b.size % 10000 + 10000 AS STRING), 2, 4)
             )
-            ELSE CAST(b.number AS VARCHAR)
+            ELSE CAST(b.number AS STRING)
         END AS value
     FROM best AS b
     LEFT JOIN civil_days AS d ON b.date_day = d.day

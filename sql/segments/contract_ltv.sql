@@ -15,7 +15,7 @@ WITH begun AS (
         t.next_renewal_day AS next_renewal_day,
         t.amount_e4 AS amount_e4,
         CASE WHEN t.plan IS NOT NULL THEN CONCAT('plan=', t.plan) END AS plan_stratum,
-        CONCAT('term=', CAST(t.term_months AS VARCHAR)) AS term_stratum
+        CONCAT('term=', CAST(t.term_months AS STRING)) AS term_stratum
     FROM contract_terms AS t
 ),
 strata AS (

@@ -27,7 +27,7 @@ SELECT
     GREATEST(s.today_day, s.occasion_day - o.lead_days) AS contact_day,
     CAST((s.occasion_day + 3) % 7 + 1 AS INTEGER) AS weekday,
     CAST(s.years AS INTEGER) AS years,
-    CAST(s.counts_from AS VARCHAR) AS counts_from,
+    CAST(s.counts_from AS STRING) AS counts_from,
     h.name AS holiday,
     k.time_zone AS time_zone
 FROM soon AS s

@@ -10,7 +10,7 @@
 WITH customers_now AS (
     SELECT
         t.customer_id AS customer_id,
-        CAST(t.actual_tier AS VARCHAR) AS stratum,
+        CAST(t.actual_tier AS STRING) AS stratum,
         t.value_e4 AS value_e4,
         w.contribution_e4 AS contribution_e4,
         COALESCE(w.gross_margin_e4, t.value_e4) AS gross_margin_e4,
@@ -43,7 +43,7 @@ now_all AS (
 ),
 before_by_tier AS (
     SELECT
-        CAST(tier_prev AS VARCHAR) AS stratum,
+        CAST(tier_prev AS STRING) AS stratum,
         CAST(COUNT(*) AS BIGINT) AS customers_before,
         CAST(SUM(CASE WHEN value_e4 > 0 THEN 1 ELSE 0 END) AS BIGINT) AS retained
     FROM customer_tiers
@@ -57,7 +57,7 @@ before_all AS (
     FROM before_by_tier
 ),
 strata AS (
-    SELECT CAST(tier AS VARCHAR) AS stratum FROM value_group_tiers WHERE tier > 0
+    SELECT CAST(tier AS STRING) AS stratum FROM value_group_tiers WHERE tier > 0
 ),
 figures AS (
     SELECT

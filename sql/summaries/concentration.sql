@@ -127,7 +127,7 @@ tier_groups AS (
     SELECT
         measure,
         'tier' AS kind,
-        CAST(actual_tier AS VARCHAR) AS name,
+        CAST(actual_tier AS STRING) AS name,
         customers,
         amount_e4,
         CAST(SUM(amount_e4) OVER (PARTITION BY measure ORDER BY tier_order ROWS UNBOUNDED PRECEDING) AS BIGINT)

@@ -1,6 +1,6 @@
 -- populations: how many customers are in one tier, value group, service level, RFM segment or named segment.
 -- Key: kind, name. The population gate compares it with the previous run.
-SELECT 'tier' AS kind, CAST(actual_tier AS VARCHAR) AS name, CAST(COUNT(*) AS BIGINT) AS customers
+SELECT 'tier' AS kind, CAST(actual_tier AS STRING) AS name, CAST(COUNT(*) AS BIGINT) AS customers
 FROM customers
 GROUP BY actual_tier
 UNION ALL

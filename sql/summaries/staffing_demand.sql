@@ -96,7 +96,7 @@ SELECT
     weekday,
     CONCAT(
         CASE WHEN half_hour < 20 THEN '0' ELSE '' END,
-        CAST(CAST((half_hour - half_hour % 2) / 2 AS INTEGER) AS VARCHAR),
+        CAST(CAST((half_hour - half_hour % 2) / 2 AS INTEGER) AS STRING),
         CASE WHEN half_hour % 2 = 0 THEN ':00' ELSE ':30' END
     ) AS half_hour,
     dates,

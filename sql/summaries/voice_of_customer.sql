@@ -37,7 +37,7 @@ scoped AS (
     FROM heard
     UNION ALL
     SELECT
-        'product' AS scope, CAST(product_id AS VARCHAR) AS name, customer_id, reason, n, is_unidentified, complaint, unsolved,
+        'product' AS scope, CAST(product_id AS STRING) AS name, customer_id, reason, n, is_unidentified, complaint, unsolved,
         is_repeat, abandoned, dissatisfied, csat_n, csat_e4
     FROM heard
     WHERE product_id IS NOT NULL

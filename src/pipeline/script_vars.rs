@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when `customers` has no such column.
 pub fn json_object(customers: &Table, vars: &BTreeMap<String, String>) -> Result<String> {
     if vars.is_empty() {
-        return Ok("CAST(NULL AS VARCHAR)".to_owned());
+        return Ok("CAST(NULL AS STRING)".to_owned());
     }
     let mut parts = Vec::new();
     for (index, (name, column)) in vars.iter().enumerate() {
@@ -29,7 +29,7 @@ pub fn json_object(customers: &Table, vars: &BTreeMap<String, String>) -> Result
 }
 
 fn json_value(column: &str, column_type: ColumnType) -> String {
-    let text = format!("CAST({column} AS VARCHAR)");
+    let text = format!("CAST({column} AS STRING)");
     match column_type {
         ColumnType::Boolean => format!("CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' ELSE 'null' END"),
         ColumnType::Integer | ColumnType::BigInt | ColumnType::Money | ColumnType::Double => {
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn no_variables_are_no_object_and_an_unknown_column_is_a_mistake() {
         let customers = Table::new("customers", "", &["customer_id"], vec![text("customer_id", "")]);
-        assert_eq!(json_object(&customers, &BTreeMap::new()).unwrap(), "CAST(NULL AS VARCHAR)");
+        assert_eq!(json_object(&customers, &BTreeMap::new()).unwrap(), "CAST(NULL AS STRING)");
         let unknown = [("name".to_owned(), "first_name".to_owned())].into();
         assert_eq!(json_object(&customers, &unknown).unwrap_err().kind(), crate::error::ErrorKind::Config);
     }

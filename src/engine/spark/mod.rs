@@ -110,9 +110,11 @@ impl SparkEngine {
     /// A file or folder as the cluster calls it.
     fn place(&self, path: &Path) -> String {
         let Cluster { root, root_uri, .. } = &self.shared.cluster;
+        // The cluster does not know the folder that we work in.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         match (root_uri, path.strip_prefix(root)) {
             (Some(uri), Ok(below)) => format!("{}/{}", uri.trim_end_matches('/'), below.display()),
-            _ => sql::local(path),
+            _ => sql::local(&path),
         }
     }
 
