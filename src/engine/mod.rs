@@ -17,7 +17,7 @@ pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 pub use statement::{Statement, predicate};
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::record_batch::RecordBatch;
 
@@ -54,8 +54,8 @@ pub trait Engine: Send + Sync {
     /// Computes `table` once, sorted as contracted, and checks nulls and the key. Returns its rows.
     fn materialise(&self, table: &Table) -> Result<u64>;
 
-    /// Makes one published Parquet file known as `name`, with its published columns.
-    fn attach(&self, name: &str, file: &Path) -> Result<()>;
+    /// Makes the Parquet files of a published table known as `name`, with its published columns.
+    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()>;
 
     /// The columns that `sql` would make, for a table without a contract of ours.
     ///

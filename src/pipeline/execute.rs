@@ -192,8 +192,8 @@ impl Workshop<'_> {
             Maker::Input(_) => None,
             Maker::Pipeline => node.table.published.then(|| node.table.clone()),
             Maker::Published(of) => {
-                let file = self.building()?.path().join(format!("tables/{of}.parquet"));
-                self.engine.attach(&node.table.name, &file)?;
+                let path = publish::table_path(self.building()?.path(), of);
+                self.engine.attach(&node.table.name, &publish::table_files(&path)?)?;
                 None
             }
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
