@@ -12,7 +12,7 @@ use super::{Consumer, Options, given};
 use crate::error::{Error, Result};
 use crate::monitor::Cancel;
 use crate::publish::{
-    ExportId, ExportKind, ExportManifest, ExportRef, OutputDir, RunId, RunRef, RunState, TABLES_DIR, verify_files,
+    ExportId, ExportKind, ExportManifest, ExportRef, OutputDir, RunId, RunRef, RunState, table_place, verify_files,
 };
 
 /// What is to be exported, and where to.
@@ -237,8 +237,7 @@ impl<'a> Begun<'a> {
     fn make(&self, base: Option<&ExportRef>, cancel: &Cancel, sink: &mut files::Sink<'_>) -> Result<Made> {
         let consumer = self.request.consumer;
         let mut datasets = (consumer.build)(&self.source, &self.request.options)?;
-        let read = self.source.tables_read();
-        let read: Vec<String> = read.iter().map(|table| format!("{TABLES_DIR}/{table}.parquet")).collect();
+        let read: Vec<String> = self.source.tables_read().iter().map(|table| table_place(table)).collect();
         verify_files(&self.run.path, &read).into_result()?;
         let mut changes = Vec::new();
         for dataset in &mut datasets {

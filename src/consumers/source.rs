@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    RecordBatchReader, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
 
 use super::value::Value;
 use crate::error::{Error, IoContext, Result};
-use crate::publish::{CONTRACT_KEY, PublishedContract};
+use crate::publish::{CONTRACT_KEY, PublishedContract, table_files};
 
 /// The tables of one run.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The tables of the run called `run`, by name with their files.
+    /// The tables of the run called `run`, by name with their files or folders of parts.
     pub fn new(consumer: &'static str, run: &str, tables: Vec<(String, PathBuf)>) -> Source {
         Source { consumer, run: run.to_owned(), tables, read: RefCell::default() }
     }
@@ -48,7 +50,7 @@ impl Source {
         self.read.borrow().iter().cloned().collect()
     }
 
-    /// The file of a table.
+    /// The file of a table, or the folder of its parts.
     pub fn path(&self, table: &str) -> Option<&Path> {
         self.tables.iter().find(|(name, _)| name == table).map(|(_, path)| path.as_path())
     }
@@ -98,30 +100,20 @@ pub struct TableRows {
 
 impl TableRows {
     fn read(table: &str, path: &Path, columns: Option<&[&str]>) -> Result<TableRows> {
-        let unreadable = |error: parquet::errors::ParquetError| {
-            Error::input(format!("could not read the table `{table}`")).because(error)
-        };
-        let file = File::open(path).reading(path)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
-        let schema = builder.schema().clone();
-        let key = key_of(builder.metadata().file_metadata());
-        let mask = match columns {
-            None => ProjectionMask::all(),
-            Some(columns) => {
-                let lacks = |name: &&&str| schema.index_of(name).is_err();
-                if let Some(name) = columns.iter().find(lacks) {
-                    return Err(Error::config(format!("the table `{table}` has no column `{name}`")).hint(
-                        "it comes from a file of the `sql/` folder or from an earlier version: make the run again",
-                    ));
-                }
-                ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied())
-            }
-        };
-        let reader = builder.with_projection(mask).build().map_err(unreadable)?;
-        let batches: Result<Vec<RecordBatch>, _> = reader.collect();
         let failed = |error| Error::input(format!("could not read the table `{table}`")).because(error);
-        let batches = batches.map_err(failed)?;
-        let schema = batches.first().map_or(schema, RecordBatch::schema);
+        let mut first: Option<(Vec<String>, SchemaRef)> = None;
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        for file in table_files(path)? {
+            let builder = open(table, &file, columns)?;
+            let key = key_of(builder.metadata().file_metadata());
+            let reader = builder.build().map_err(|error| unreadable(table, error))?;
+            // Of a table in parts, the first file has the contract.
+            first.get_or_insert_with(|| (key, reader.schema()));
+            for batch in reader {
+                batches.push(batch.map_err(failed)?);
+            }
+        }
+        let (key, schema) = first.ok_or_else(|| Error::internal(format!("the table `{table}` has no file")))?;
         let rows = concat_batches(&schema, &batches).map_err(failed)?;
         Ok(TableRows { table: table.to_owned(), key, rows })
     }
@@ -249,6 +241,24 @@ impl<'a> TableColumn<'a> {
     pub fn is_true(self, row: usize) -> bool {
         self.value(row) == Value::Boolean(true)
     }
+}
+
+/// A file of a table, of which these columns are to be read.
+fn open(table: &str, path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let file = File::open(path).reading(path)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(table, error))?;
+    let Some(columns) = columns else { return Ok(builder) };
+    let lacks = |name: &&&str| builder.schema().index_of(name).is_err();
+    if let Some(name) = columns.iter().find(lacks) {
+        return Err(Error::config(format!("the table `{table}` has no column `{name}`"))
+            .hint("it comes from a file of the `sql/` folder or from an earlier version: make the run again"));
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    Ok(builder.with_projection(mask))
+}
+
+fn unreadable(table: &str, error: ParquetError) -> Error {
+    Error::input(format!("could not read the table `{table}`")).because(error)
 }
 
 /// The key in the contract of a published file; nothing when it has none.

@@ -9,8 +9,9 @@ use polars::sql::SQLContext;
 use super::{Statement, frame};
 use crate::error::{Error, IoContext, Result};
 use crate::names::suggest;
+use crate::publish::{TABLES_DIR, table_files};
 
-/// Answers `sql` over Parquet files known by name. Column types are those of the files: money is DECIMAL, a day DATE.
+/// Answers `sql` over published tables known by name, each a Parquet file or a folder of parts. Column types are those of the files: money is DECIMAL, a day DATE.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) when the SQL does not parse, names a table that is not there, or
@@ -22,8 +23,7 @@ pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Vec<RecordBatch>> 
             let names: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
             return Err(Error::config(format!("there is no table `{name}`")).hint(suggest(&name, &names)));
         };
-        let scan = PlRefPath::try_from_path(path)
-            .and_then(|path| LazyFrame::scan_parquet(path, ScanArgsParquet::default()))
+        let scan = frame::scan(&table_files(path)?)
             .map_err(|error| Error::input(format!("could not read the table `{name}`")).because(error))?;
         context.register(&name, scan);
     }
@@ -35,12 +35,12 @@ pub fn ask(tables: &[(String, PathBuf)], sql: &str) -> Result<Vec<RecordBatch>> 
     Ok(vec![frame::to_batch(&rows)?])
 }
 
-/// The tables of a run folder, by name.
+/// The tables of a run folder, by name, each a file or a folder of parts.
 ///
 /// # Errors
 /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when the folder cannot be read.
 pub fn tables_of(run: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let folder = run.join("tables");
+    let folder = run.join(TABLES_DIR);
     let mut tables = Vec::new();
     for entry in std::fs::read_dir(&folder).reading(&folder)? {
         let path = entry.reading(&folder)?.path();

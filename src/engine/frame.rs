@@ -1,5 +1,6 @@
 //! Rows in and out of Polars: its frames to Arrow batches and back, by copy, because its Arrow is a fork.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -39,6 +40,12 @@ fn root(error: &PolarsError) -> &PolarsError {
         PolarsError::Context { error, .. } => root(error),
         other => other,
     }
+}
+
+/// The rows of Parquet files of the same columns, one file after the other.
+pub fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
+    let paths = files.iter().map(|path| PlRefPath::try_from_path(path)).collect::<PolarsResult<Vec<_>>>()?;
+    LazyFrame::scan_parquet_files(paths.into_iter().collect(), ScanArgsParquet::default())
 }
 
 /// An Arrow batch of the pipeline's own types as a frame.

@@ -22,7 +22,7 @@ pub use portable::{Finding, findings};
 pub use spark::{Cluster, SparkEngine};
 pub use statement::{Statement, predicate};
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::record_batch::RecordBatch;
 
@@ -68,8 +68,8 @@ pub trait Engine: Send + Sync {
         false
     }
 
-    /// Makes one published Parquet file known as `name`, with its published columns.
-    fn attach(&self, name: &str, file: &Path) -> Result<()>;
+    /// Makes the Parquet files of a published table known as `name`, with its published columns.
+    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()>;
 
     /// The columns that `sql` would make, for a table without a contract of ours.
     ///

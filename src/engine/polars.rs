@@ -4,7 +4,7 @@
 //! float, and what is kept is sorted by its contract.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::record_batch::RecordBatch;
@@ -73,12 +73,7 @@ impl Engine for PolarsEngine {
         let frame = if files.is_empty() {
             DataFrame::empty_with_schema(&schema(table)).lazy()
         } else {
-            let paths = files.iter().map(|path| PlRefPath::try_from_path(path)).collect::<PolarsResult<Vec<_>>>();
-            let scan = paths
-                .and_then(|paths| {
-                    LazyFrame::scan_parquet_files(paths.into_iter().collect(), ScanArgsParquet::default())
-                })
-                .map_err(|error| fault(&table.name, error))?;
+            let scan = frame::scan(files).map_err(|error| fault(&table.name, error))?;
             let columns = table.columns.iter().map(|column| {
                 if present.iter().any(|name| *name == column.name) {
                     col(column.name.as_ref())
@@ -113,11 +108,8 @@ impl Engine for PolarsEngine {
         Ok(Box::new(PolarsEngine { tables: Mutex::default(), codes: self.codes.clone() }))
     }
 
-    fn attach(&self, name: &str, file: &Path) -> Result<()> {
-        let scan = PlRefPath::try_from_path(file)
-            .and_then(|path| LazyFrame::scan_parquet(path, ScanArgsParquet::default()))
-            .map_err(|error| fault(name, error))?;
-        self.put(name, scan);
+    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
+        self.put(name, frame::scan(files).map_err(|error| fault(name, error))?);
         Ok(())
     }
 

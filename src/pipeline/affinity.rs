@@ -11,7 +11,7 @@ use super::rows::Cell;
 use crate::config::Config;
 use crate::contract::{Column, Table};
 use crate::error::{Error, ErrorKind, IoContext, Result};
-use crate::publish::RunRef;
+use crate::publish::{RunRef, table_files};
 
 /// The first day there is, where counts begin without a window: 0001-01-01.
 const FIRST_DAY: i32 = -719_162;
@@ -63,11 +63,13 @@ pub fn files_before(previous: Option<&RunRef>, before: &Table) -> Result<Vec<Pat
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).reading(&path)?).map_err(|error| {
+    let files = table_files(&path)?;
+    let Some(first) = files.first() else { return Ok(Vec::new()) };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(first).reading(first)?).map_err(|error| {
         Error::new(ErrorKind::Verify, format!("the table `affinity_ptp` of run `{}` is damaged", run.id))
             .because(error)
             .hint("`patronage verify` says more; restore that run, or remove it")
     })?;
     let has = |column: &Column| reader.schema().column_with_name(&column.published_name()).is_some();
-    Ok(if before.columns.iter().all(has) { vec![path] } else { Vec::new() })
+    Ok(if before.columns.iter().all(has) { files } else { Vec::new() })
 }

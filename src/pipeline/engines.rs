@@ -93,8 +93,19 @@ impl RunEngine {
     }
 
     /// Says where published tables go, to an engine that writes them itself.
-    pub fn publish_into(&self, _building: &Building<'_>) -> Result<()> {
-        Ok(())
+    pub fn publish_into(&self, building: &Building<'_>) -> Result<()> {
+        match self {
+            RunEngine::Embedded(_) => {
+                let _ = building;
+                Ok(())
+            }
+            #[cfg(feature = "spark")]
+            RunEngine::Spark { engine, .. } => {
+                use crate::error::IoContext;
+                engine.publish_into(&building.tables_folder().canonicalize().writing(building.path())?);
+                Ok(())
+            }
+        }
     }
 
     /// How many tables may be made at once.

@@ -192,8 +192,8 @@ impl Workshop<'_> {
             Maker::Input(_) => None,
             Maker::Pipeline => node.table.published.then(|| node.table.clone()),
             Maker::Published(of) => {
-                let file = self.building()?.path().join(format!("tables/{of}.parquet"));
-                self.engine.attach(&node.table.name, &file)?;
+                let path = publish::table_path(self.building()?.path(), of);
+                self.engine.attach(&node.table.name, &publish::table_files(&path)?)?;
                 None
             }
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
@@ -225,8 +225,12 @@ impl Workshop<'_> {
         };
         if table.published {
             let maker = if node.is_users() { publish::Maker::User } else { publish::Maker::BuiltIn };
-            let batches = self.engine.batches(&table)?;
-            let file = self.building()?.write_table(&table, maker, self.metadata, batches)?;
+            let file = if self.engine.writes_published() {
+                self.building()?.adopt_table(&table, maker, self.metadata, rows)?
+            } else {
+                let batches = self.engine.batches(&table)?;
+                self.building()?.write_table(&table, maker, self.metadata, batches)?
+            };
             entry.file = Some(file.path);
             entry.columns = file.columns;
         }

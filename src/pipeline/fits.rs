@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::ask;
 use crate::error::Result;
+use crate::publish::table_path;
 
 /// A report on each chosen model or method of the run that is being built in `building`; none where none were asked for.
 ///
@@ -22,7 +23,7 @@ pub fn reports(building: &Path) -> Result<Vec<Value>> {
 
 /// The tables of these names in `building`, when all of them are there.
 fn tables(building: &Path, names: &[&str]) -> Option<Vec<(String, PathBuf)>> {
-    let table = |name: &&str| ((*name).to_owned(), building.join(format!("tables/{name}.parquet")));
+    let table = |name: &&str| ((*name).to_owned(), table_path(building, name));
     let tables: Vec<(String, PathBuf)> = names.iter().map(table).collect();
     tables.iter().all(|(_, path)| path.exists()).then_some(tables)
 }

@@ -11,7 +11,7 @@ use crate::contract::LEADING;
 use crate::engine::ask;
 use crate::error::{Error, Result};
 use crate::ingest::Staged;
-use crate::publish::{GateVerdict, RunRef};
+use crate::publish::{GateVerdict, RunRef, table_path};
 
 /// The verdict of the gate on rejected rows, one for each input that was given.
 pub fn reject_ratio(gates: &Gates, staged: &Staged) -> Vec<GateVerdict> {
@@ -51,7 +51,7 @@ pub fn no_transactions(staged: &Staged) -> Option<GateVerdict> {
 /// The verdicts of the gate on the size of groups of customers against the previous run: those that changed at all beyond
 /// the limit, and one that sums up the others.
 pub fn population_change(gates: &Gates, building: &Path, previous: Option<&RunRef>) -> Result<Vec<GateVerdict>> {
-    let now = building.join("tables/populations.parquet");
+    let now = table_path(building, "populations");
     let Some(previous) = previous else { return Ok(Vec::new()) };
     let before = previous.table("populations");
     if !now.exists() || !before.exists() {
@@ -89,7 +89,7 @@ pub fn population_change(gates: &Gates, building: &Path, previous: Option<&RunRe
 
 /// The verdict on the sums: every staged transaction line and its amount is in exactly one class of `line_totals`.
 pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVerdict>> {
-    let path = building.join("tables/line_totals.parquet");
+    let path = table_path(building, "line_totals");
     let transactions = staged.inputs.iter().find(|input| input.input.name == "transactions");
     let (true, Some(transactions)) = (path.exists(), transactions) else { return Ok(None) };
     let sql = "SELECT CAST(SUM(lines) AS BIGINT) AS lines, CAST(SUM(amount) AS VARCHAR) AS amount FROM line_totals";
@@ -111,7 +111,7 @@ pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVer
 /// The verdict on the targets: everybody who is eligible for a campaign is in one arm or suppressed for one reason.
 pub fn targets(building: &Path) -> Result<Option<GateVerdict>> {
     let tables = ["campaign_counts", "campaign_suppressions"];
-    let tables = tables.map(|name| (name.to_owned(), building.join(format!("tables/{name}.parquet"))));
+    let tables = tables.map(|name| (name.to_owned(), table_path(building, name)));
     if tables.iter().any(|(_, path)| !path.exists()) {
         return Ok(None);
     }

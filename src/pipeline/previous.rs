@@ -7,7 +7,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::rows::Cell;
 use crate::error::{Error, IoContext, Result};
-use crate::publish::{OutputDir, RunId, RunRef, RunState};
+use crate::publish::{OutputDir, RunId, RunRef, RunState, table_files};
 
 /// The published run before `as_of`: the newest one of an earlier day, so that a past night that is made again sees what it
 /// saw then.
@@ -37,19 +37,21 @@ pub fn membership_rows(previous: Option<&RunRef>) -> Result<Vec<Vec<Cell>>> {
         )
         .hint("`patronage verify` says more; restore that run, or remove it")
     };
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).reading(&path)?)
-        .and_then(|builder| builder.build())
-        .map_err(|error| damaged().because(error))?;
     let mut rows = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|error| damaged().because(error))?;
-        let text = |name: &str| batch.column_by_name(name)?.as_any().downcast_ref::<StringArray>();
-        let days = batch.column_by_name("since").and_then(|array| array.as_any().downcast_ref::<Date32Array>());
-        let (Some(segments), Some(customers), Some(days)) = (text("segment_id"), text("customer_id"), days) else {
-            return Err(damaged());
-        };
-        for row in 0..batch.num_rows() {
-            rows.push(vec![segments.value(row).into(), customers.value(row).into(), days.value(row).into()]);
+    for file in table_files(&path)? {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&file).reading(&file)?)
+            .and_then(|builder| builder.build())
+            .map_err(|error| damaged().because(error))?;
+        for batch in reader {
+            let batch = batch.map_err(|error| damaged().because(error))?;
+            let text = |name: &str| batch.column_by_name(name)?.as_any().downcast_ref::<StringArray>();
+            let days = batch.column_by_name("since").and_then(|array| array.as_any().downcast_ref::<Date32Array>());
+            let (Some(segments), Some(customers), Some(days)) = (text("segment_id"), text("customer_id"), days) else {
+                return Err(damaged());
+            };
+            for row in 0..batch.num_rows() {
+                rows.push(vec![segments.value(row).into(), customers.value(row).into(), days.value(row).into()]);
+            }
         }
     }
     Ok(rows)

@@ -10,7 +10,7 @@ use crate::config::Affinity;
 use crate::engine::ask;
 use crate::error::{Error, Result};
 use crate::models::affinity::Ratio;
-use crate::publish::Building;
+use crate::publish::{Building, table_path};
 use crate::rule_files::{Choice, PairRule, choose, drools_csv, jdm, json_rules};
 
 /// Where the files are in a run folder.
@@ -27,7 +27,7 @@ const PRODUCTS: usize = 1_000;
 /// # Errors
 /// What reading the run's own table or writing may say.
 pub fn write(building: &Building<'_>, affinity: &Affinity) -> Result<Option<String>> {
-    let table = building.path().join("tables/affinity_ptp.parquet");
+    let table = table_path(building.path(), "affinity_ptp");
     if !table.exists() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use crate::config::AttritionModel;
 use crate::engine::ask;
 use crate::error::{Error, Result};
 use crate::models::attrition::calibration::logit;
-use crate::publish::Building;
+use crate::publish::{Building, table_path};
 use crate::rule_files::{Card, CardFeature, CardLine, Curve, scorecard_jdm, scorecard_sql};
 
 /// What the model is called in the tables.
@@ -23,7 +23,7 @@ const INTERCEPT: &str = "intercept";
 /// What reading the run's own tables or writing may say.
 pub fn write(building: &Building<'_>, model: &AttritionModel) -> Result<Option<String>> {
     let rows = |table: &str, question: &str| -> Result<Option<Vec<RecordBatch>>> {
-        let path = building.path().join(format!("tables/{table}.parquet"));
+        let path = table_path(building.path(), table);
         path.exists().then(|| ask(&[(table.to_owned(), path)], question)).transpose()
     };
     let Some(grades) = rows("attrition_grades", "SELECT model, chosen FROM attrition_grades ORDER BY model")? else {

@@ -15,7 +15,7 @@ use super::output_dir::{OutputDir, RunRef, RunState};
 use super::run_id::RunId;
 use super::table::{self, Maker, TableFile, TableMetadata};
 use super::verify::{SUCCESS_FILE, success_text};
-use super::{REJECTS_DIR, TABLES_DIR, disk};
+use super::{REJECTS_DIR, adopt, disk, parts};
 use crate::contract::Table;
 use crate::error::{Error, IoContext, Result};
 
@@ -72,19 +72,41 @@ impl<'a> Building<'a> {
         metadata: &TableMetadata,
         batches: impl IntoIterator<Item = Result<RecordBatch>>,
     ) -> Result<TableFile> {
-        let relative = format!("{TABLES_DIR}/{}.parquet", table.name);
+        let relative = parts::table_place(&table.name);
         let path = self.place(&relative)?;
         let (rows, entry) = table::write(&path, table, maker, metadata, batches)?;
-        let file = TableFile {
-            name: table.name.clone().into_owned(),
-            path: relative.clone(),
-            rows,
-            bytes: entry.bytes,
-            blake3: entry.blake3.clone(),
-            columns: table.columns.iter().map(|column| column.published_name().into_owned()).collect(),
-        };
-        self.record(relative, entry);
-        Ok(file)
+        self.record(relative.clone(), entry.clone());
+        Ok(TableFile::of(table, relative, rows, entry))
+    }
+
+    /// The folder into which another engine writes the parts of a table, for [`Building::adopt_table`]: the place of the
+    /// table's file. The folder above it is there, it itself is not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder above it cannot be created.
+    pub fn table_folder(&self, table: &Table) -> Result<PathBuf> {
+        self.place(&parts::table_place(&table.name))
+    }
+
+    /// Takes over a table that another engine wrote into [`Building::table_folder`]: Parquet files with the published
+    /// columns, which hold `rows` rows in the order of their names. What such engines leave beside them (`_SUCCESS`,
+    /// checksums, anything hidden) is removed, and a file without rows that holds the contract is put before them
+    /// ([`CONTRACT_FILE`](super::CONTRACT_FILE)).
+    ///
+    /// Columns, nulls (where the writer counted them) and rows are checked from the footers. The order of the rows and
+    /// their keys are not: that is the engine's part.
+    ///
+    /// # Errors
+    /// When the parts break the contract, as [`Building::write_table`];
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when they do not hold `rows` rows, when something else
+    /// stands among them, and when one cannot be read or synced.
+    pub fn adopt_table(&self, table: &Table, maker: Maker, metadata: &TableMetadata, rows: u64) -> Result<TableFile> {
+        let relative = parts::table_place(&table.name);
+        let adopted = adopt::adopt(&self.place(&relative)?, table, maker, metadata, rows)?;
+        for (name, entry) in adopted.files {
+            self.record(format!("{relative}/{name}"), entry);
+        }
+        Ok(TableFile::of(table, relative, rows, adopted.whole))
     }
 
     /// Copies the rejected rows of an input: `rejects/<input>.parquet`.
@@ -249,15 +271,15 @@ fn check_manifest(manifest: &Manifest, id: &RunId) -> Result<()> {
     }
     let named = manifest.tables.iter().filter_map(|table| table.file.as_ref());
     let mut named = named.chain(manifest.rejects.iter().map(|rejects| &rejects.file));
-    match named.find(|file| !manifest.files.contains_key(*file)) {
+    match named.find(|file| manifest.files_of(file).next().is_none()) {
         Some(file) => Err(Error::internal(format!("the manifest names `{file}`, which was not written"))),
         None => Ok(()),
     }
 }
 
-/// Whether every part of the path is a plain name, on any file system: lower-case letters, digits, `_`, `-` and inner
+/// Whether every name of the path is a plain one, on any file system: lower-case letters, digits, `_`, `-` and inner
 /// dots, and none of the names that Windows keeps for devices.
-fn is_plain(relative: &str) -> bool {
+pub(super) fn is_plain(relative: &str) -> bool {
     const LONGEST: usize = 100;
     relative.split('/').all(|name| {
         let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));

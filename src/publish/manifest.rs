@@ -79,7 +79,7 @@ pub struct TableEntry {
     pub rows: u64,
     /// Names of its columns, as published (or as inside the pipeline, for a table that is not).
     pub columns: Vec<String>,
-    /// Its file in the run folder, a key of `files`.
+    /// Its file in the run folder, a key of `files`; or the folder of its parts, which are keys of `files`.
     pub file: Option<String>,
     /// Customers (or other subjects) that it leaves out, by reason.
     pub left_out: BTreeMap<String, u64>,
@@ -214,6 +214,13 @@ impl Manifest {
             return Err(Error::new(ErrorKind::Verify, message).hint("use that version of patronage to read it"));
         }
         serde_json::from_slice(text).map_err(damaged)
+    }
+
+    /// The files at `path`, which names a file or a folder of the run: none when the manifest knows neither.
+    pub fn files_of(&self, path: &str) -> impl Iterator<Item = (&String, &FileEntry)> {
+        let folder = format!("{path}/");
+        let inside = self.files.range(folder.clone()..).take_while(move |(file, _)| file.starts_with(&folder));
+        self.files.get_key_value(path).into_iter().chain(inside)
     }
 
     /// The manifest as indented JSON with sorted keys and a final newline.

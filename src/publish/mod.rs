@@ -14,12 +14,15 @@
 //!   cache/              staged inputs (ingest's)
 //! ```
 //!
+//! A table is one file, or a folder of that name with parts, when another engine wrote it; [`table_files`] knows.
+//!
 //! A run moves through these states, each a type, so that no step can be left out:
 //!
 //! ```text
 //!    Lock ──create──▶ Building ──seal──▶ Sealed ──settle──┬─▶ Published: renamed into runs/, latest switched
 //!                        │ write_table     │              │        ▲
-//!                        │ write_rejects   │              │        │ approve
+//!                        │ adopt_table     │              │        │ approve
+//!                        │ write_rejects   │              │        │
 //!                        │ add_file        │              │        │
 //!                        ▼                 ▼              └─▶ Held: renamed into held/, latest untouched
 //!                     dropped: removed  dropped: removed
@@ -35,6 +38,7 @@
 //! Killed before 2, the next run starts over. Killed before 3, `latest` names the previous run, and the next run finds
 //! this one whole and only switches ([`OutputDir::reuse`]). Readers resolve `latest` once and read that folder.
 
+mod adopt;
 mod building;
 mod disk;
 mod exports;
@@ -45,10 +49,12 @@ pub mod manifest;
 #[cfg(test)]
 mod model_test;
 mod output_dir;
+mod parts;
 mod run_id;
 mod table;
 mod verify;
 
+pub use adopt::CONTRACT_FILE;
 pub use building::{Building, Sealed};
 #[cfg(test)]
 pub(crate) use disk::crash;
@@ -60,6 +66,7 @@ pub use folder::TableFolder;
 pub use lock::Lock;
 pub use manifest::{GateVerdict, Manifest, TableCost, TableEntry};
 pub use output_dir::{LATEST, OutputDir, RunRef, RunState};
+pub use parts::{table_files, table_path, table_place};
 pub use run_id::RunId;
 pub use table::{CONTRACT_KEY, Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};
 pub use verify::{Problem, ProblemKind, SUCCESS_FILE, Verification, verify, verify_files};

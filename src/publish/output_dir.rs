@@ -68,9 +68,9 @@ impl RunRef {
         Manifest::read(&self.path)
     }
 
-    /// The file of a published table; it need not exist.
+    /// Where a published table is, as [`table_path`](super::table_path) says.
     pub fn table(&self, name: &str) -> PathBuf {
-        self.path.join(super::TABLES_DIR).join(format!("{name}.parquet"))
+        super::table_path(&self.path, name)
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::manifest::{FileEntry, MANIFEST_FILE, Manifest};
+use super::parts::part_names;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Name of the file that is written last into a run folder: it holds the manifest's hash, as `b3sum` prints it.
@@ -115,13 +116,22 @@ pub fn verify(run: &Path) -> Verification {
     verification
 }
 
-/// The same for these files of the run alone: for who reads no others.
+/// The same for these files of the run alone, or for the parts in folders of these names: for who reads no others.
 pub fn verify_files(run: &Path, files: &[String]) -> Verification {
     let mut verification = Verification { run: run.to_path_buf(), files: 0, bytes: 0, problems: Vec::new() };
     if let Some(manifest) = checked_manifest(run, &mut verification) {
-        for path in files {
-            let outcome = manifest.files.get(path).map_or(Err(ProblemKind::Extra), |entry| compare(run, path, entry));
-            verification.record(path, outcome);
+        for file in files {
+            for (path, entry) in manifest.files_of(file) {
+                verification.record(path, compare(run, path, entry));
+            }
+            // What a reader would take for the file or for a part.
+            let parts = part_names(&run.join(file)).ok().flatten();
+            let parts = parts.map(|names| names.into_iter().map(|name| format!("{file}/{name}")).collect());
+            for path in parts.unwrap_or_else(|| vec![file.clone()]) {
+                if !manifest.files.contains_key(&path) {
+                    verification.record(&path, Err(ProblemKind::Extra));
+                }
+            }
         }
     }
     verification.problems.sort();
@@ -215,7 +225,7 @@ pub(super) fn compare(run: &Path, path: &str, entry: &FileEntry) -> Result<u64, 
 }
 
 /// Size and hash of a file.
-fn hash_file(path: &Path) -> io::Result<FileEntry> {
+pub(super) fn hash_file(path: &Path) -> io::Result<FileEntry> {
     let mut file = File::open(path)?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 20];

@@ -272,8 +272,9 @@ impl Engine for SparkEngine {
         self.published.get().is_some()
     }
 
-    fn attach(&self, name: &str, file: &Path) -> Result<()> {
-        self.view(name, &format!("SELECT * FROM parquet.{}", sql::name(&self.place(file))))
+    fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
+        let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", sql::name(&self.place(file)));
+        self.view(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
     }
 
     fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {

@@ -17,13 +17,13 @@ const MONEY_LIMIT: u64 = 10_u64.pow(DECIMAL.0 as u32);
 
 /// How a table breaks its contract: words for the message, and the row (from 0, in this batch) where they apply.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Breach {
+pub(in crate::publish) struct Breach {
     pub what: String,
     pub row: Option<usize>,
 }
 
 impl Breach {
-    fn of_table(what: String) -> Breach {
+    pub fn of_table(what: String) -> Breach {
         Breach { what, row: None }
     }
 

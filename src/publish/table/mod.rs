@@ -1,13 +1,17 @@
 //! One table as a Parquet file, as its contract says.
 
-mod convert;
+pub(super) mod convert;
 mod order;
 mod rechunk;
 mod schema;
 mod writer;
 
+pub(super) use schema::published_schema;
 pub use schema::{CONTRACT_KEY, PublishedColumn, PublishedContract};
-pub(super) use writer::write;
+pub(super) use writer::{broken, write};
+
+use super::manifest::FileEntry;
+use crate::contract::Table;
 
 /// What every published table says about its making, the same for all tables of a run. No clock, no run id and no hash
 /// of inputs or configuration: the same rows give the same bytes.
@@ -33,14 +37,27 @@ pub enum Maker {
 pub struct TableFile {
     /// Name of the table.
     pub name: String,
-    /// Path inside the run folder, with `/`.
+    /// Path inside the run folder, with `/`; of a table in parts, that of their folder.
     pub path: String,
     /// Rows in it.
     pub rows: u64,
-    /// Size of the file.
+    /// Size of the file, or of all parts.
     pub bytes: u64,
-    /// BLAKE3 of the file, in hexadecimal.
+    /// BLAKE3 of the file, in hexadecimal; of a table in parts, of what `b3sum` prints of them in their folder.
     pub blake3: String,
     /// Published names of its columns, in order.
     pub columns: Vec<String>,
+}
+
+impl TableFile {
+    pub(super) fn of(table: &Table, path: String, rows: u64, entry: FileEntry) -> TableFile {
+        TableFile {
+            name: table.name.clone().into_owned(),
+            path,
+            rows,
+            bytes: entry.bytes,
+            blake3: entry.blake3,
+            columns: table.columns.iter().map(|column| column.published_name().into_owned()).collect(),
+        }
+    }
 }

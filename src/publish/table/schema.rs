@@ -100,7 +100,7 @@ impl PublishedColumn {
 }
 
 /// The Arrow schema of the published file; each field carries its description.
-pub(super) fn published_schema(table: &Table) -> SchemaRef {
+pub(in crate::publish) fn published_schema(table: &Table) -> SchemaRef {
     let fields: Vec<Field> = table
         .columns
         .iter()

@@ -131,15 +131,20 @@ impl<'a> TableWriter<'a> {
     }
 
     fn broken(&self, breach: Breach) -> Error {
-        let place = match breach.row {
-            Some(row) => format!(" (row {})", self.rows + row as u64 + 1),
-            None => String::new(),
-        };
-        let message = format!("table `{}` breaks its contract: {}{place}", self.table.name, breach.what);
-        match self.maker {
-            Maker::BuiltIn => Error::internal(message).hint("this is a fault of patronage: please report it"),
-            Maker::User => Error::new(ErrorKind::Config, message).hint("correct the SQL that makes this table"),
-        }
+        broken(self.table, self.maker, &breach, self.rows)
+    }
+}
+
+/// The error of a table that breaks its contract; `before` counts the rows before the batch that the breach is in.
+pub(in crate::publish) fn broken(table: &Table, maker: Maker, breach: &Breach, before: u64) -> Error {
+    let place = match breach.row {
+        Some(row) => format!(" (row {})", before + row as u64 + 1),
+        None => String::new(),
+    };
+    let message = format!("table `{}` breaks its contract: {}{place}", table.name, breach.what);
+    match maker {
+        Maker::BuiltIn => Error::internal(message).hint("this is a fault of patronage: please report it"),
+        Maker::User => Error::new(ErrorKind::Config, message).hint("correct the SQL that makes this table"),
     }
 }
 
