@@ -178,6 +178,7 @@ fn tested(
         threads: threads(&options.run).div_ceil(2),
         secrets: &options.run.secrets,
         memory_limit: options.run.memory,
+        model_rows: None,
         memory: &memory,
         monitor,
         cancel,
