@@ -121,3 +121,110 @@ fn contract<'a>(graph: &'a Graph, table: &str) -> Result<&'a Table> {
     let node = graph.node(table).ok_or_else(|| Error::internal(format!("`{table}` is not in the graph")));
     node.map(|node| &node.table)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+    use arrow::record_batch::RecordBatch;
+
+    use super::*;
+    use crate::contract::ColumnType;
+    use crate::engine::PolarsEngine;
+    use crate::error::ErrorKind;
+    use crate::monitor::Silent;
+
+    /// More than one batch of the embedded engine.
+    const CUSTOMERS: usize = 70_000;
+
+    fn graph() -> Graph {
+        Graph::new(Path::new("/nonexistent"), &[]).unwrap()
+    }
+
+    fn around(secrets: &Secrets, model_rows: Option<u64>) -> Around<'_> {
+        Around { secrets, memory: None, model_rows, monitor: &Silent }
+    }
+
+    /// An engine with this many customers, each a unit of their own, and a holdout of a tenth.
+    fn engine(graph: &Graph, customers: usize) -> PolarsEngine {
+        let engine = PolarsEngine::new();
+        let units = contract(graph, "contact_units").unwrap();
+        let ids: ArrayRef = Arc::new(StringArray::from_iter_values((0..customers).map(|id| format!("C{id:07}"))));
+        let rows = RecordBatch::try_new(no_rows(units).schema(), vec![ids; units.columns.len()]).unwrap();
+        engine.insert(units, &rows).unwrap();
+        let params = contract(graph, "run_params").unwrap();
+        let value = |column: &crate::contract::Column| {
+            let value = match (column.name.as_ref(), column.column_type) {
+                ("holdout_seed", _) => "'seed'",
+                ("holdout_e4", _) => "1000",
+                (_, ColumnType::Boolean) => "FALSE",
+                _ => "NULL",
+            };
+            format!("CAST({value} AS {}) AS {}", column.column_type.sql(), column.name)
+        };
+        let one = Table::new("one", "one row", &["k"], vec![crate::contract::text("k", "")]);
+        let row: ArrayRef = Arc::new(StringArray::from(vec!["k"]));
+        engine.insert(&one, &RecordBatch::try_new(no_rows(&one).schema(), vec![row]).unwrap()).unwrap();
+        let sql: Vec<String> = params.columns.iter().map(value).collect();
+        engine.define(params, &format!("SELECT {} FROM one", sql.join(", "))).unwrap();
+        engine
+    }
+
+    #[test]
+    fn who_takes_batches_reads_that_table_and_makes_one() {
+        let mut found = 0;
+        for model in models() {
+            if let Takes::Batches(of) = model.takes {
+                assert!(model.reads.contains(&of) && model.makes.len() == 1, "{}", model.name);
+                found += 1;
+            }
+        }
+        assert!(found > 0);
+    }
+
+    #[test]
+    fn batch_after_batch_makes_what_all_rows_at_once_make() {
+        let (graph, secrets) = (graph(), Secrets::default());
+        for customers in [CUSTOMERS, 0] {
+            let engine = engine(&graph, customers);
+            assert_eq!(
+                run_model(&engine, &graph, "holdout", &BTreeMap::new(), &around(&secrets, Some(1))).unwrap(),
+                None
+            );
+            let made = engine.rows(contract(&graph, "customer_holdouts").unwrap()).unwrap();
+            let model = models().iter().find(|model| model.name == "holdout").unwrap();
+            let at_once = compute(model, read(&engine, &graph, model.reads).unwrap(), &around(&secrets, None)).unwrap();
+            let at_once = batch(contract(&graph, "customer_holdouts").unwrap(), at_once.into_iter().next().unwrap());
+            assert_eq!(made, at_once.unwrap());
+            assert_eq!(made.num_rows(), customers);
+        }
+    }
+
+    #[test]
+    fn beyond_the_bound_is_one_row_more() {
+        let model = |name: &str| models().iter().find(|model| model.name == name).unwrap();
+        let rows = |rows: u64| BTreeMap::from([("basket_lines".to_owned(), rows), ("return_spells".to_owned(), rows)]);
+        assert_eq!(beyond(model("product_affinity"), &rows(10), Some(10)), None);
+        let said = beyond(model("product_affinity"), &rows(11), Some(10)).unwrap();
+        assert_eq!(said, "11 rows of basket_lines are more than [engine] model_rows = 10");
+        assert_eq!(beyond(model("product_affinity"), &rows(u64::MAX), None), None);
+        assert_eq!(beyond(model("survival"), &rows(11), Some(10)), None, "counts of days");
+    }
+
+    #[test]
+    fn a_model_that_is_off_makes_empty_tables_and_says_why() {
+        let (graph, secrets, engine) = (graph(), Secrets::default(), PolarsEngine::new());
+        let rows = BTreeMap::from([("purchase_histories".to_owned(), 11), ("identity_keys".to_owned(), 11)]);
+        let note = run_model(&engine, &graph, "lifetime_value", &rows, &around(&secrets, Some(10))).unwrap().unwrap();
+        assert!(note.starts_with("model lifetime_value is off: 11 rows of purchase_histories"), "{note}");
+        assert!(note.contains("empty: history_scores, "), "{note}");
+        assert_eq!(engine.materialise(contract(&graph, "ltv_totals").unwrap()).unwrap(), 0);
+        // Who is one person has said no for all of their ids: without it, others would be contacted.
+        let error = run_model(&engine, &graph, "identity", &rows, &around(&secrets, Some(10))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.message().contains("11 rows of identity_keys"), "{error}");
+    }
+}
