@@ -19,7 +19,10 @@ judged AS (
         CASE
             WHEN s.status IN ('profiling_opt_out', 'closed', 'prospect') THEN s.status
             WHEN NOT p.attrition_model_enabled THEN 'disabled'
-            ELSE COALESCE(m.status, 'no_purchase')
+            WHEN m.status IS NOT NULL THEN m.status
+            -- They bought, and the model said nothing of them: there were more customers than it may take.
+            WHEN s.recency_days IS NOT NULL THEN 'not_modelled'
+            ELSE 'no_purchase'
         END AS score_status,
         CASE WHEN s.status NOT IN ('profiling_opt_out', 'closed', 'prospect') THEN m.score END AS score,
         c.model AS model,

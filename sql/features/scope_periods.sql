@@ -1,7 +1,7 @@
 -- scope_periods: what one scope sold in one calendar period, from its first period with a line to the last.
 -- Key: scope, period_kind, period_no. A period in between without a line is there too, with nothing in it.
 -- Units: money in ten-thousandths. Orders are null for products. buyers_prev is of the period before, null for the first
--- period of the calendar; retained_buyers bought in both.
+-- period of the calendar; retained_buyers bought in both. Buyers are null when they were too many to be counted.
 WITH scope_months AS (
     SELECT
         s.scope AS scope,
@@ -60,6 +60,16 @@ grid AS (
 ),
 before AS (
     SELECT scope, period_kind, period_no + 1 AS next_no, buyers FROM scope_buyers
+),
+-- Orders of identified customers and nobody who bought: buyers were not counted.
+counted AS (
+    SELECT CAST(COUNT(*) AS BIGINT) AS scopes FROM scope_buyers
+),
+identified AS (
+    SELECT COALESCE(CAST(SUM(identified_orders) AS BIGINT), 0) AS orders FROM sums
+),
+known AS (
+    SELECT c.scopes > 0 OR i.orders = 0 AS buyers_known FROM counted AS c CROSS JOIN identified AS i
 )
 SELECT
     g.scope AS scope,
@@ -75,11 +85,12 @@ SELECT
     COALESCE(s.cost_e4, 0) AS cost_e4,
     COALESCE(s.lines_without_cost, 0) AS lines_without_cost,
     CASE WHEN g.scope LIKE 'product:%' THEN NULL ELSE COALESCE(s.unidentified_e4, 0) END AS unidentified_e4,
-    COALESCE(b.buyers, 0) AS buyers,
-    COALESCE(b.new_buyers, 0) AS new_buyers,
-    CASE WHEN g.period_no > 1 THEN COALESCE(b.retained_buyers, 0) END AS retained_buyers,
-    CASE WHEN g.period_no > 1 THEN COALESCE(p.buyers, 0) END AS buyers_prev
+    CASE WHEN k.buyers_known THEN COALESCE(b.buyers, 0) END AS buyers,
+    CASE WHEN k.buyers_known THEN COALESCE(b.new_buyers, 0) END AS new_buyers,
+    CASE WHEN k.buyers_known AND g.period_no > 1 THEN COALESCE(b.retained_buyers, 0) END AS retained_buyers,
+    CASE WHEN k.buyers_known AND g.period_no > 1 THEN COALESCE(p.buyers, 0) END AS buyers_prev
 FROM grid AS g
+CROSS JOIN known AS k
 LEFT JOIN sums AS s ON g.scope = s.scope AND g.period_kind = s.period_kind AND g.period_no = s.period_no
 LEFT JOIN scope_buyers AS b ON g.scope = b.scope AND g.period_kind = b.period_kind AND g.period_no = b.period_no
 LEFT JOIN before AS p ON g.scope = p.scope AND g.period_kind = p.period_kind AND g.period_no = p.next_no

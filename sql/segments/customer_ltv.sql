@@ -13,7 +13,8 @@ WITH rules AS (
         p.ltv_annual_discount_rate AS ltv_annual_discount_rate,
         p.ltv_model = 'bg_bb' AS by_opportunities,
         CASE WHEN o.chosen THEN 'bg_bb' END AS opportunity_model,
-        CASE WHEN o.chosen THEN 'ok' ELSE 'insufficient_data' END AS opportunity_status
+        CASE WHEN o.chosen THEN 'ok' WHEN o.model IS NULL THEN 'not_modelled' ELSE 'insufficient_data' END
+            AS opportunity_status
     FROM run_params AS p
     LEFT JOIN opportunity_models AS o ON p.ltv_model = o.model
 ),
@@ -89,6 +90,8 @@ judged AS (
             WHEN m.is_closed THEN 'closed'
             WHEN f.first_order_day IS NULL THEN 'no_purchase'
             WHEN h.customer_no IS NULL THEN 'after_calibration'
+            -- There were more histories than the model may take.
+            WHEN x.stratum_no IS NULL AND NOT p.by_opportunities THEN 'not_modelled'
             WHEN t.customer_no IS NULL AND p.by_opportunities AND p.opportunity_status <> 'ok' THEN p.opportunity_status
             WHEN t.customer_no IS NULL AND NOT p.by_opportunities AND x.status <> 'ok' THEN x.status
             WHEN t.customer_no IS NULL THEN 'not_scored'

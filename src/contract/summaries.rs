@@ -178,8 +178,8 @@ fn scope_periods() -> Table {
     columns.extend(money_sums());
     columns.extend([
         money("unidentified_e4", "net revenue of nobody identified; null for products").optional(),
-        bigint("buyers", "customers who bought"),
-        bigint("new_buyers", "of them, who never bought in the scope before"),
+        bigint("buyers", "customers who bought").optional(),
+        bigint("new_buyers", "of them, who never bought in the scope before").optional(),
         bigint("retained_buyers", "of them, who bought in the period before").optional(),
         bigint("buyers_prev", "customers who bought in the period before").optional(),
     ]);

@@ -24,10 +24,11 @@ pub use statement::{Statement, predicate};
 
 use std::path::PathBuf;
 
+use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 
 use crate::contract::{ColumnType, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows on their way out of an engine.
 pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
@@ -40,6 +41,17 @@ pub trait Engine: Send + Sync {
 
     /// Makes rows known as `table`; their columns are the contract's, in order.
     fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()>;
+
+    /// Makes rows that come batch by batch known as `table`, like [`Engine::insert`]: as many as there are need not be in
+    /// memory at once, where the engine can keep them elsewhere. There is at least one batch; it may have no rows.
+    fn insert_batches(&self, table: &Table, batches: &mut dyn Iterator<Item = Result<RecordBatch>>) -> Result<()> {
+        let batches = batches.collect::<Result<Vec<RecordBatch>>>()?;
+        let first = batches.first().ok_or_else(|| Error::internal(format!("`{}` comes in no batch", table.name)))?;
+        let rows = concat_batches(&first.schema(), &batches);
+        let rows =
+            rows.map_err(|error| Error::internal(format!("batches of `{}` differ", table.name)).because(error))?;
+        self.insert(table, &rows)
+    }
 
     /// Says that all inputs are known. An engine may from now on keep ids as codes in the byte order of their text: SQL for
     /// which ids are opaque cannot tell, and what leaves the engine is text again. SQL that looks into ids must not follow.

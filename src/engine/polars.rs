@@ -283,6 +283,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_in_batches_are_the_rows_in_one_piece() {
+        let engine = engine(&["a", "b", "c"], &[Some(1), None, Some(3)]);
+        let all = engine.rows(&pairs()).unwrap();
+        let parts = [all.slice(0, 0), all.slice(0, 2), all.slice(2, 1)];
+        let again = made("again");
+        engine.insert_batches(&again, &mut parts.into_iter().map(Ok)).unwrap();
+        assert_eq!(engine.materialise(&again).unwrap(), 3);
+        assert_eq!(engine.rows(&again).unwrap(), all);
+        let broken = [Ok(all.slice(0, 1)), Err(Error::internal("no more"))];
+        assert_eq!(engine.insert_batches(&again, &mut broken.into_iter()).unwrap_err().message(), "no more");
+        assert!(engine.insert_batches(&again, &mut std::iter::empty()).is_err(), "columns are not known");
+    }
+
+    #[test]
     fn columns_are_held_to_the_contract() {
         let engine = engine(&["a"], &[Some(1)]);
         let table = made("t");

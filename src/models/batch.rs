@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 
 use super::{Rows, Values};
-use crate::contract::{ColumnType, Table};
+use crate::contract::{Column, ColumnType, Table};
 use crate::error::{Error, Result};
 
 /// What a model made, as a batch with the columns of `table`.
@@ -44,6 +44,12 @@ pub fn batch(table: &Table, rows: Rows) -> Result<RecordBatch> {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|error| unfit().because(error))
 }
 
+/// No rows of `table`, in the pipeline's own types.
+pub fn no_rows(table: &Table) -> RecordBatch {
+    let field = |column: &Column| Field::new(column.name.as_ref(), column.column_type.arrow(), true);
+    RecordBatch::new_empty(Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<Field>>())))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -61,6 +67,7 @@ mod tests {
             ]
         };
         let rows = batch(&table, made(7)).unwrap();
+        assert_eq!((no_rows(&table).num_rows(), no_rows(&table).schema()), (0, rows.schema()));
         assert_eq!(rows.column(1).as_any().downcast_ref::<Int32Array>().unwrap().value(0), 7);
         assert!(batch(&table, made(i64::MAX)).is_err(), "too large for its column");
         assert!(batch(&table, made(7)[..2].to_vec()).is_err(), "a column is missing");

@@ -5,12 +5,17 @@
 //! p-values of all customers into q-values, so that among those with `q <= f` a share of at most `f` is expected to be there
 //! by chance (`spec/definitions.md` 3.5, part 5).
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// Reads how many customers have each pair of counts; makes the test of each pair.
-pub const MODEL: Model =
-    Model { name: "binomial", reads: &["run_params", "shrink_counts"], makes: &["shrink_tests"], compute };
+pub const MODEL: Model = Model {
+    name: "binomial",
+    reads: &["run_params", "shrink_counts"],
+    makes: &["shrink_tests"],
+    takes: Takes::Compact,
+    compute,
+};
 
 /// `P(X <= k)` of a binomial `X` with `n` trials of probability `p`, `0 <= k <= n`, `0 < p < 1`.
 ///

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{Frame, Inputs, Model, Rows, Values};
+use super::{Frame, Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// The model: from who bought where and what in which month to `scope_buyers`.
@@ -16,6 +16,7 @@ pub const MODEL: Model = Model {
     name: "buyers",
     reads: &["calendar", "scope_paths", "order_places", "product_categories", "category_visits"],
     makes: &["scope_buyers"],
+    takes: Takes::Whole,
     compute: scope_buyers,
 };
 

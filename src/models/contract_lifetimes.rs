@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use super::lifetime_value::contractual::{Curve, Family, Renewals, fit};
 use super::lifetime_value::fit::{BOUNDARY, Fit, Termination};
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// The model: from cohorts to parameters, the choice of a model, and values.
@@ -21,6 +21,7 @@ pub const MODEL: Model = Model {
     name: "contract_lifetimes",
     reads: &["run_params", "contract_cohorts"],
     makes: &["contract_parameters", "contract_models", "contract_values"],
+    takes: Takes::Compact,
     compute,
 };
 

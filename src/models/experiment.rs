@@ -4,7 +4,7 @@
 //! The hash is that of GrowthBook's SDKs, version 2, so that any of them finds the same bucket. An arm survives re-runs,
 //! two seeds choose independently, and raising a share only adds people.
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// Buckets of the hash; a share is a number of them.
@@ -18,6 +18,7 @@ pub const HOLDOUT: Model = Model {
     name: "holdout",
     reads: &["contact_units", "run_params"],
     makes: &["customer_holdouts"],
+    takes: Takes::Batches("contact_units"),
     compute: compute_holdout,
 };
 
@@ -26,6 +27,7 @@ pub const ASSIGNMENT: Model = Model {
     name: "experiment",
     reads: &["campaign_requests", "campaign_definitions"],
     makes: &["campaign_assignments"],
+    takes: Takes::Batches("campaign_requests"),
     compute: compute_assignment,
 };
 

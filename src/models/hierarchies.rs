@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::Result;
 
 /// The model: from the leaves of `summary_cells` to `scope_paths`.
@@ -13,6 +13,7 @@ pub const MODEL: Model = Model {
     name: "hierarchies",
     reads: &["run_params", "summary_cells"],
     makes: &["scope_paths"],
+    takes: Takes::Compact,
     compute: scope_paths,
 };
 

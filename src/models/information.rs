@@ -4,16 +4,26 @@
 
 use std::collections::BTreeMap;
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::Result;
 
 /// The rarity of facts.
-pub const RARITY: Model =
-    Model { name: "fact_rarity", reads: &["fact_counts"], makes: &["fact_rarities"], compute: rarities };
+pub const RARITY: Model = Model {
+    name: "fact_rarity",
+    reads: &["fact_counts"],
+    makes: &["fact_rarities"],
+    takes: Takes::Compact,
+    compute: rarities,
+};
 
 /// The entropy of answers.
-pub const ENTROPY: Model =
-    Model { name: "answer_entropy", reads: &["answer_counts"], makes: &["answer_entropies"], compute: entropies };
+pub const ENTROPY: Model = Model {
+    name: "answer_entropy",
+    reads: &["answer_counts"],
+    makes: &["answer_entropies"],
+    takes: Takes::Compact,
+    compute: entropies,
+};
 
 /// Surprise at a value that `customers` of `all` share, in thousandths of a nat: `-1000 ln(customers / all)`, rounded.
 pub fn rarity_e3(customers: i64, all: i64) -> i64 {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// The model: from zones and regions in use to their clocks.
@@ -17,6 +17,7 @@ pub const MODEL: Model = Model {
     name: "local_time",
     reads: &["zones_in_use", "regions_in_use", "region_time_zones"],
     makes: &["zone_days", "region_zones", "region_paths"],
+    takes: Takes::Compact,
     compute,
 };
 

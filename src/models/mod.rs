@@ -32,7 +32,7 @@ mod routing_keys;
 mod rule_feedback;
 mod survival;
 
-pub use batch::batch;
+pub use batch::{batch, no_rows};
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
 
@@ -47,8 +47,26 @@ pub struct Model {
     pub reads: &'static [&'static str],
     /// Tables that it makes.
     pub makes: &'static [&'static str],
+    /// How many of those rows it has to hold at once.
+    pub takes: Takes,
     /// The computation: the rows of each table that it makes, in the order of `makes`.
     pub compute: fn(&Inputs<'_>) -> Result<Vec<Rows>>,
+}
+
+/// How much of what it reads a model has to hold at once. An engine on other machines may have tables that this process has
+/// no memory for: `[engine] model_rows` bounds what a model takes from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Counts of distinct keys: however many customers there are, there are not more days, places and numbers.
+    Compact,
+    /// The rows of this table one batch after another, each row judged by itself; all of the others, which are small. The
+    /// rows that it makes of a batch are a part of the table that it makes.
+    Batches(&'static str),
+    /// All rows. Beyond the bound it makes empty tables, and what reads them takes its customers for not modelled.
+    Whole,
+    /// All rows. Without them other tables would say what is not so (a denial under another id would not be seen, say): beyond
+    /// the bound there is no run.
+    WholeOrNothing,
 }
 
 /// All models.

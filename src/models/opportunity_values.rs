@@ -16,7 +16,7 @@ use super::lifetime_value::fit::Fit;
 use super::lifetime_value::history::History;
 use super::lifetime_value::holdout::{self, IMPOSSIBLE, Measures, Predicted, Sums};
 use super::lifetime_value::scores::YEAR_DAYS;
-use super::{Frame, Inputs, Model, Rows};
+use super::{Frame, Inputs, Model, Rows, Takes};
 use crate::error::{Error, Result};
 use rows::{model_rows, parameter_rows, score_rows};
 
@@ -25,6 +25,7 @@ pub const MODEL: Model = Model {
     name: "opportunity_values",
     reads: &["run_params", "ltv_origins", "opportunity_histories"],
     makes: &["opportunity_models", "opportunity_parameters", "opportunity_scores"],
+    takes: Takes::Whole,
     compute,
 };
 

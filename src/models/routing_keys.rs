@@ -1,7 +1,7 @@
 //! Keys under which a router finds customers: their ids, or keyed hashes of them for systems that must not hold ids
 //! (`spec/cautions.md`: personal data).
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// Name of the secret that ids are hashed by.
@@ -14,8 +14,13 @@ pub const LEAST_KEY_BYTES: usize = 16;
 const CONTEXT: &str = "patronage routing keys v1";
 
 /// The keys of all known customers.
-pub const MODEL: Model =
-    Model { name: "routing_keys", reads: &["contact_units", "run_params"], makes: &["routing_keys"], compute };
+pub const MODEL: Model = Model {
+    name: "routing_keys",
+    reads: &["contact_units", "run_params"],
+    makes: &["routing_keys"],
+    takes: Takes::Batches("contact_units"),
+    compute,
+};
 
 fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let customers = inputs.table("contact_units")?.text("customer_id")?;

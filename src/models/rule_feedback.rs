@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::response::{Difference, Joint, Moments, matched, newcombe, trend, wilson};
-use super::{Frame, Inputs, Model, Rows, Values};
+use super::{Frame, Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// Reads counts by rule, arm, week and tier; makes the feedback of every rule and version.
@@ -15,6 +15,7 @@ pub const MODEL: Model = Model {
     name: "rule_feedback",
     reads: &["rule_params", "default_rules", "rule_cells"],
     makes: &["rule_feedback"],
+    takes: Takes::Compact,
     compute,
 };
 

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inputs, Model, Rows, Values};
+use super::{Inputs, Model, Rows, Takes, Values};
 use crate::error::{Error, Result};
 
 /// The 97.5th percentile of the normal distribution.
@@ -29,6 +29,7 @@ pub const MODEL: Model = Model {
     name: "survival",
     reads: &["run_params", "return_spells"],
     makes: &["retention_curves", "return_thresholds", "return_probabilities"],
+    takes: Takes::Compact,
     compute,
 };
 

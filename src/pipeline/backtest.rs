@@ -182,6 +182,7 @@ fn tested(
         threads: run_engine.tables_at_once(&options.run),
         secrets: &options.run.secrets,
         memory_limit: options.run.memory,
+        model_rows: None,
         memory: &memory,
         monitor,
         cancel,

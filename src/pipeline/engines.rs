@@ -102,7 +102,8 @@ impl RunEngine {
             #[cfg(feature = "spark")]
             RunEngine::Spark { engine, .. } => {
                 use crate::error::IoContext;
-                engine.publish_into(&building.tables_folder().canonicalize().writing(building.path())?);
+                let folder = building.tables_folder()?;
+                engine.publish_into(&folder.canonicalize().writing(&folder)?);
                 Ok(())
             }
         }

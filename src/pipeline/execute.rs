@@ -22,6 +22,8 @@ pub struct Executed {
     pub tables: Vec<TableEntry>,
     /// What each of them cost.
     pub costs: BTreeMap<String, TableCost>,
+    /// A sentence for each model that is off, in the order of the graph.
+    pub notes: Vec<String>,
 }
 
 /// What all tables need to be made.
@@ -41,6 +43,8 @@ pub struct Workshop<'a> {
     pub secrets: &'a Secrets,
     /// Bytes to stay within, for models that can.
     pub memory_limit: Option<u64>,
+    /// Most rows of one table that a model may take at once: as many as there are, without.
+    pub model_rows: Option<u64>,
     /// Measures memory.
     pub memory: &'a PeakMeter,
     /// Listens.
@@ -75,7 +79,25 @@ struct Progress {
     open: usize,
     /// The first failure: nothing new is begun after it.
     failure: Option<Error>,
-    made: BTreeMap<usize, (TableEntry, TableCost)>,
+    made: BTreeMap<usize, Made>,
+}
+
+/// What came of one node.
+#[derive(Default)]
+struct Made {
+    /// The table and what it cost, when it was kept.
+    table: Option<(TableEntry, TableCost)>,
+    /// Why its model is off.
+    note: Option<String>,
+}
+
+impl Progress {
+    /// How many rows there are in each table that the node reads and that was kept.
+    fn rows_read(&self, node: &Node) -> BTreeMap<String, u64> {
+        let entries = self.made.values().filter_map(|made| made.table.as_ref());
+        let read = entries.filter(|(entry, _)| node.reads.contains(&entry.name));
+        read.map(|(entry, _)| (entry.name.clone(), entry.rows)).collect()
+    }
 }
 
 impl Workshop<'_> {
@@ -96,9 +118,12 @@ impl Workshop<'_> {
             return Err(error);
         }
         let mut executed = Executed::default();
-        for (entry, cost) in progress.made.into_values() {
-            executed.costs.insert(entry.name.clone(), cost);
-            executed.tables.push(entry);
+        for made in progress.made.into_values() {
+            executed.notes.extend(made.note);
+            if let Some((entry, cost)) = made.table {
+                executed.costs.insert(entry.name.clone(), cost);
+                executed.tables.push(entry);
+            }
         }
         count_left_out(graph, &mut executed.tables);
         Ok(executed)
@@ -117,24 +142,24 @@ impl Workshop<'_> {
     fn work(&self, graph: &Graph, progress: &Mutex<Progress>, changed: &Condvar) {
         let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let index = {
+            let (index, rows) = {
                 let mut state = lock();
                 loop {
                     if state.open == 0 || state.failure.is_some() {
                         return;
                     }
                     match state.ready.pop() {
-                        Some(index) => break index,
+                        Some(index) => break (index, state.rows_read(&graph.nodes[index])),
                         None => state = changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                     }
                 }
             };
             let node = &graph.nodes[index];
-            let made = self.cancel.check().and_then(|()| self.make_one(graph, node));
+            let made = self.cancel.check().and_then(|()| self.make_one(graph, node, &rows));
             let mut state = lock();
             match made {
                 Ok(made) => {
-                    state.made.extend(made.map(|made| (index, made)));
+                    state.made.insert(index, made);
                     self.finish(graph, index, &mut state);
                 }
                 Err(error) => {
@@ -174,9 +199,9 @@ impl Workshop<'_> {
         self.building.ok_or_else(|| Error::internal("a published table in a graph that publishes nothing"))
     }
 
-    fn make_one(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_one(&self, graph: &Graph, node: &Node, rows: &BTreeMap<String, u64>) -> Result<Made> {
         // A panic inside the engine must not take the run's clean-up with it.
-        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(graph, node)));
+        let made = std::panic::catch_unwind(AssertUnwindSafe(|| self.make_node(graph, node, rows)));
         made.map(|made| made.map_err(|error| node.blame(error))).unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<String>().cloned();
             let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned())).unwrap_or_default();
@@ -185,8 +210,9 @@ impl Workshop<'_> {
         })
     }
 
-    fn make_node(&self, graph: &Graph, node: &Node) -> Result<Option<(TableEntry, TableCost)>> {
+    fn make_node(&self, graph: &Graph, node: &Node, rows_read: &BTreeMap<String, u64>) -> Result<Made> {
         let started = Instant::now();
+        let mut made = Made::default();
         self.memory.start(&node.table.name);
         let table = match &node.maker {
             Maker::Input(_) => None,
@@ -199,8 +225,13 @@ impl Workshop<'_> {
             Maker::Sql(file) => Some(self.define(node, &file.text)?),
             Maker::Predicates(sql) => Some(self.define(node, sql)?),
             Maker::Model(model) => {
-                let around = Around { secrets: self.secrets, memory: self.memory_limit, monitor: self.monitor };
-                run_model(self.engine, graph, model, &around)?;
+                let around = Around {
+                    secrets: self.secrets,
+                    memory: self.memory_limit,
+                    model_rows: self.model_rows,
+                    monitor: self.monitor,
+                };
+                made.note = run_model(self.engine, graph, model, rows_read, &around)?;
                 Some(node.table.clone())
             }
             Maker::AlsoModel(_) => Some(node.table.clone()),
@@ -208,7 +239,7 @@ impl Workshop<'_> {
         let kept = node.table.published || node.is_kept();
         let Some(mut table) = table.filter(|_| kept) else {
             self.memory.finish(&node.table.name);
-            return Ok(None);
+            return Ok(made);
         };
         if !node.needs_order() {
             table.sort.clear();
@@ -237,7 +268,8 @@ impl Workshop<'_> {
         let elapsed = started.elapsed();
         let peak_memory_bytes = self.memory.finish(&node.table.name);
         self.monitor.event(Event::TableFinished { table: table.name.to_string(), rows, elapsed });
-        Ok(Some((entry, TableCost { seconds: elapsed.as_secs_f64(), peak_memory_bytes })))
+        made.table = Some((entry, TableCost { seconds: elapsed.as_secs_f64(), peak_memory_bytes }));
+        Ok(made)
     }
 
     /// Makes the SQL of a node known to the engine, and says under which contract.

@@ -32,6 +32,10 @@ pub fn identity(
     field("inputs", &staged.content_hash);
     field("previous", &previous.map(|run| run.id.to_string()).unwrap_or_default());
     field("only", &options.only.join(","));
+    // Without a bound the identity is what it was before there were bounds.
+    if let Some(rows) = options.model_rows {
+        field("model_rows", &rows.to_string());
+    }
     // Another key makes another table: what stands here is a hash, of which only a hash is shown.
     for (name, secret) in &options.secrets.0 {
         field(name, &blake3::Hash::from(blake3::derive_key("patronage run identity v1", secret)).to_hex());

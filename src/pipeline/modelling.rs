@@ -3,46 +3,228 @@
 use std::collections::BTreeMap;
 
 use super::graph::Graph;
+use crate::contract::Table;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::models::{Frame, Inputs, Secrets, batch, models};
-use crate::monitor::Monitor;
+use crate::models::{Frame, Inputs, Model, Rows, Secrets, Takes, batch, models, no_rows};
+use crate::monitor::{Event, Monitor};
 
 /// What a model may know of the run around it, besides the tables that it reads.
+#[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// What models need and no table may hold.
     pub secrets: &'a Secrets,
     /// Bytes to stay within.
     pub memory: Option<u64>,
+    /// Most rows of one table that a model may take at once.
+    pub model_rows: Option<u64>,
     /// Listens.
     pub monitor: &'a dyn Monitor,
 }
 
-/// Runs the model called `name`, and makes every table that it makes known to the engine.
+/// Runs the model called `name`, and makes every table that it makes known to the engine. `rows` has how many rows there are
+/// in each table that the engine computed. A model that would have to take more rows of one than it may makes empty tables,
+/// and the sentence that says so comes back.
 ///
 /// # Errors
-/// What the model says; [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when its rows do not fit a contract.
-pub fn run_model(engine: &dyn Engine, graph: &Graph, name: &str, around: &Around<'_>) -> Result<()> {
+/// What the model says; [`ErrorKind::Config`](crate::error::ErrorKind::Config) when there are more rows than it may take and
+/// other tables would be wrong without it; [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when its rows do not
+/// fit a contract.
+pub fn run_model(
+    engine: &dyn Engine,
+    graph: &Graph,
+    name: &str,
+    rows: &BTreeMap<String, u64>,
+    around: &Around<'_>,
+) -> Result<Option<String>> {
     let model = models().iter().find(|model| model.name == name);
     let model = model.ok_or_else(|| Error::internal(format!("there is no model `{name}`")))?;
-    let contract = |table: &str| {
-        let node = graph.node(table).ok_or_else(|| Error::internal(format!("`{table}` is not in the graph")));
-        node.map(|node| &node.table)
-    };
-    let mut tables = BTreeMap::new();
-    for read in model.reads {
-        tables.insert(*read, Frame::new(read, engine.rows(contract(read)?)?));
+    if let Some(beyond) = beyond(model, rows, around.model_rows) {
+        if model.takes == Takes::WholeOrNothing {
+            return Err(Error::config(beyond).hint(format!(
+                "`{name}` has to see all of them, or other tables would be wrong: raise `[engine] model_rows` on a machine \
+                 with the memory for it, or leave out of the pipeline file what it is for"
+            )));
+        }
+        let made = made_of(graph, model);
+        for table in &made {
+            engine.insert(table, &no_rows(table))?;
+        }
+        let empty: Vec<&str> = made.iter().map(|table| &*table.name).collect();
+        let note = format!("model {name} is off: {beyond}; empty: {}", empty.join(", "));
+        around.monitor.event(Event::Note { message: note.clone() });
+        return Ok(Some(note));
     }
-    let made = (model.compute)(&Inputs::new(tables, around.secrets).within(around.memory, around.monitor))?;
-    if made.len() != model.makes.len() {
-        return Err(Error::internal(format!("the model `{name}` does not make the tables that it names")));
-    }
-    for (table, rows) in model.makes.iter().zip(made) {
-        // With `--only`, not every table of a model is in the graph.
-        if graph.node(table).is_some() {
-            let table = contract(table)?;
-            engine.insert(table, &batch(table, rows)?)?;
+    match model.takes {
+        Takes::Batches(of) => by_batches(engine, graph, model, of, around)?,
+        _ => {
+            let tables = read(engine, graph, model.reads)?;
+            let made = compute(model, tables, around)?;
+            for (table, rows) in model.makes.iter().zip(made) {
+                // With `--only`, not every table of a model is in the graph.
+                if graph.node(table).is_some() {
+                    let table = contract(graph, table)?;
+                    engine.insert(table, &batch(table, rows)?)?;
+                }
+            }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Which table has more rows than the model may take, and how many.
+fn beyond(model: &Model, rows: &BTreeMap<String, u64>, most: Option<u64>) -> Option<String> {
+    let most = most.filter(|_| matches!(model.takes, Takes::Whole | Takes::WholeOrNothing))?;
+    let large = model.reads.iter().filter_map(|read| Some((*read, *rows.get(*read)?)));
+    let (table, found) = large.filter(|(_, found)| *found > most).max_by_key(|(_, found)| *found)?;
+    Some(format!("{found} rows of {table} are more than [engine] model_rows = {most}"))
+}
+
+/// A batch of `of` after another through the model, and each part of its table into the engine.
+fn by_batches(engine: &dyn Engine, graph: &Graph, model: &Model, of: &str, around: &Around<'_>) -> Result<()> {
+    let [makes] = model.makes else {
+        return Err(Error::internal(format!("the model `{}` makes several tables of batches", model.name)));
+    };
+    let others: Vec<&'static str> = model.reads.iter().copied().filter(|read| *read != of).collect();
+    let small = read(engine, graph, &others)?;
+    let of_model = model.reads.iter().copied().find(|read| *read == of);
+    let of_model = of_model.ok_or_else(|| Error::internal(format!("`{}` does not read `{of}`", model.name)))?;
+    let table = contract(graph, makes)?;
+    let parts = engine.batches(contract(graph, of)?)?.map(|rows| {
+        let mut tables = small.clone();
+        tables.insert(of_model, Frame::new(of, rows?));
+        let made = compute(model, tables, around)?.into_iter().next();
+        batch(table, made.ok_or_else(|| Error::internal("a model of one table makes none"))?)
+    });
+    // An engine without a row of `of` may have no batch either.
+    engine.insert_batches(table, &mut std::iter::once(Ok(no_rows(table))).chain(parts))
+}
+
+fn read(engine: &dyn Engine, graph: &Graph, names: &[&'static str]) -> Result<BTreeMap<&'static str, Frame>> {
+    names.iter().map(|name| Ok((*name, Frame::new(name, engine.rows(contract(graph, name)?)?)))).collect()
+}
+
+fn compute(model: &Model, tables: BTreeMap<&'static str, Frame>, around: &Around<'_>) -> Result<Vec<Rows>> {
+    let made = (model.compute)(&Inputs::new(tables, around.secrets).within(around.memory, around.monitor))?;
+    if made.len() != model.makes.len() {
+        return Err(Error::internal(format!("the model `{}` does not make the tables that it names", model.name)));
+    }
+    Ok(made)
+}
+
+/// The tables of the model that are in the graph.
+fn made_of<'a>(graph: &'a Graph, model: &Model) -> Vec<&'a Table> {
+    model.makes.iter().filter_map(|table| graph.node(table)).map(|node| &node.table).collect()
+}
+
+fn contract<'a>(graph: &'a Graph, table: &str) -> Result<&'a Table> {
+    let node = graph.node(table).ok_or_else(|| Error::internal(format!("`{table}` is not in the graph")));
+    node.map(|node| &node.table)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+    use arrow::record_batch::RecordBatch;
+
+    use super::*;
+    use crate::contract::ColumnType;
+    use crate::engine::PolarsEngine;
+    use crate::error::ErrorKind;
+    use crate::monitor::Silent;
+
+    /// More than one batch of the embedded engine.
+    const CUSTOMERS: usize = 70_000;
+
+    fn graph() -> Graph {
+        Graph::new(Path::new("/nonexistent"), &[]).unwrap()
+    }
+
+    fn around(secrets: &Secrets, model_rows: Option<u64>) -> Around<'_> {
+        Around { secrets, memory: None, model_rows, monitor: &Silent }
+    }
+
+    /// An engine with this many customers, each a unit of their own, and a holdout of a tenth.
+    fn engine(graph: &Graph, customers: usize) -> PolarsEngine {
+        let engine = PolarsEngine::new();
+        let units = contract(graph, "contact_units").unwrap();
+        let ids: ArrayRef = Arc::new(StringArray::from_iter_values((0..customers).map(|id| format!("C{id:07}"))));
+        let rows = RecordBatch::try_new(no_rows(units).schema(), vec![ids; units.columns.len()]).unwrap();
+        engine.insert(units, &rows).unwrap();
+        let params = contract(graph, "run_params").unwrap();
+        let value = |column: &crate::contract::Column| {
+            let value = match (column.name.as_ref(), column.column_type) {
+                ("holdout_seed", _) => "'seed'",
+                ("holdout_e4", _) => "1000",
+                (_, ColumnType::Boolean) => "FALSE",
+                _ => "NULL",
+            };
+            format!("CAST({value} AS {}) AS {}", column.column_type.sql(), column.name)
+        };
+        let one = Table::new("one", "one row", &["k"], vec![crate::contract::text("k", "")]);
+        let row: ArrayRef = Arc::new(StringArray::from(vec!["k"]));
+        engine.insert(&one, &RecordBatch::try_new(no_rows(&one).schema(), vec![row]).unwrap()).unwrap();
+        let sql: Vec<String> = params.columns.iter().map(value).collect();
+        engine.define(params, &format!("SELECT {} FROM one", sql.join(", "))).unwrap();
+        engine
+    }
+
+    #[test]
+    fn who_takes_batches_reads_that_table_and_makes_one() {
+        let mut found = 0;
+        for model in models() {
+            if let Takes::Batches(of) = model.takes {
+                assert!(model.reads.contains(&of) && model.makes.len() == 1, "{}", model.name);
+                found += 1;
+            }
+        }
+        assert!(found > 0);
+    }
+
+    #[test]
+    fn batch_after_batch_makes_what_all_rows_at_once_make() {
+        let (graph, secrets) = (graph(), Secrets::default());
+        for customers in [CUSTOMERS, 0] {
+            let engine = engine(&graph, customers);
+            assert_eq!(
+                run_model(&engine, &graph, "holdout", &BTreeMap::new(), &around(&secrets, Some(1))).unwrap(),
+                None
+            );
+            let made = engine.rows(contract(&graph, "customer_holdouts").unwrap()).unwrap();
+            let model = models().iter().find(|model| model.name == "holdout").unwrap();
+            let at_once = compute(model, read(&engine, &graph, model.reads).unwrap(), &around(&secrets, None)).unwrap();
+            let at_once = batch(contract(&graph, "customer_holdouts").unwrap(), at_once.into_iter().next().unwrap());
+            assert_eq!(made, at_once.unwrap());
+            assert_eq!(made.num_rows(), customers);
+        }
+    }
+
+    #[test]
+    fn beyond_the_bound_is_one_row_more() {
+        let model = |name: &str| models().iter().find(|model| model.name == name).unwrap();
+        let rows = |rows: u64| BTreeMap::from([("basket_lines".to_owned(), rows), ("return_spells".to_owned(), rows)]);
+        assert_eq!(beyond(model("product_affinity"), &rows(10), Some(10)), None);
+        let said = beyond(model("product_affinity"), &rows(11), Some(10)).unwrap();
+        assert_eq!(said, "11 rows of basket_lines are more than [engine] model_rows = 10");
+        assert_eq!(beyond(model("product_affinity"), &rows(u64::MAX), None), None);
+        assert_eq!(beyond(model("survival"), &rows(11), Some(10)), None, "counts of days");
+    }
+
+    #[test]
+    fn a_model_that_is_off_makes_empty_tables_and_says_why() {
+        let (graph, secrets, engine) = (graph(), Secrets::default(), PolarsEngine::new());
+        let rows = BTreeMap::from([("purchase_histories".to_owned(), 11), ("identity_keys".to_owned(), 11)]);
+        let note = run_model(&engine, &graph, "lifetime_value", &rows, &around(&secrets, Some(10))).unwrap().unwrap();
+        assert!(note.starts_with("model lifetime_value is off: 11 rows of purchase_histories"), "{note}");
+        assert!(note.contains("empty: history_scores, "), "{note}");
+        assert_eq!(engine.materialise(contract(&graph, "ltv_totals").unwrap()).unwrap(), 0);
+        // Who is one person has said no for all of their ids: without it, others would be contacted.
+        let error = run_model(&engine, &graph, "identity", &rows, &around(&secrets, Some(10))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.message().contains("11 rows of identity_keys"), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Every file of `sql/` gives the same rows in DuckDB as in the embedded engine.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -82,6 +83,7 @@ fn snapshots(config: &Config, prepared: &Prepared, engine: &PolarsEngine) -> Rec
         threads: 1,
         secrets: &Secrets::default(),
         memory_limit: None,
+        model_rows: None,
         memory: &PeakMeter::default(),
         monitor: &Silent,
         cancel: &Cancel::new(),
@@ -129,8 +131,8 @@ fn compare_with_duckdb(pipeline: &Path) {
             // The predicates are the pipeline file's; what the files make of their members is the test.
             Maker::Predicates(_) => engine.define(&table, &stand_in(&table.name, &loaded.config)).unwrap(),
             Maker::Model(model) => {
-                let around = Around { secrets: &Secrets::default(), memory: None, monitor: &Silent };
-                run_model(&engine, &prepared.graph, model, &around).unwrap();
+                let around = Around { secrets: &Secrets::default(), memory: None, model_rows: None, monitor: &Silent };
+                run_model(&engine, &prepared.graph, model, &BTreeMap::new(), &around).unwrap();
             }
             Maker::AlsoModel(_) => {}
             // Staged inputs and parameters are what they are: no order is theirs to keep here.

@@ -14,13 +14,16 @@ use jiff::civil::Date;
 
 use super::attrition_origins::origins;
 use super::calendar;
-use super::execute::Workshop;
+use super::execute::{Executed, Workshop};
+use super::graph::Graph;
 use super::leaves::{Leaves, load_leaves};
 use super::periods::day_of_epoch;
 use super::predicates::parameter_table;
 use super::rows::batch;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::models::no_rows;
 
 /// What is made anew at each origin.
 pub const FEATURES: &str = "attrition_features";
@@ -35,12 +38,14 @@ pub struct Replay<'a> {
     now: &'a Workshop<'a>,
     /// The features of days that were made already: the origins of several nights are the same days.
     features: BTreeMap<Date, RecordBatch>,
+    /// Rows that would have been more than a model may take.
+    beyond: Option<u64>,
 }
 
 impl<'a> Replay<'a> {
     /// `leaves` and `now` are those of the run that looks back; of its engine only the codes of ids are used.
     pub fn new(config: &'a Config, leaves: Leaves<'a>, now: &'a Workshop<'a>) -> Replay<'a> {
-        Replay { config, leaves, now, features: BTreeMap::new() }
+        Replay { config, leaves, now, features: BTreeMap::new(), beyond: None }
     }
 
     /// Rows of `attrition_snapshots` as the night of `as_of` has them: the features of each of its origins, one after the
@@ -57,15 +62,33 @@ impl<'a> Replay<'a> {
         self.at_origins(&days)
     }
 
-    /// The features of these days, numbered, as rows of `attrition_snapshots`.
+    /// Why there are no rows, when there were too many.
+    pub fn note(&self) -> Option<String> {
+        let (rows, most) = self.beyond.zip(self.now.model_rows)?;
+        Some(format!(
+            "earlier days are not looked back at: {rows} rows of {FEATURES} and more, and [engine] model_rows = {most}; \
+             empty: {SNAPSHOTS}"
+        ))
+    }
+
+    /// The features of these days, numbered, as rows of `attrition_snapshots`; none of them when together they are more than
+    /// a model may take.
     ///
     /// # Errors
     /// As [`Replay::snapshots`].
     pub fn at_origins(&mut self, days: &[(i32, Date)]) -> Result<RecordBatch> {
         let table = parameter_table(SNAPSHOTS)?;
         let mut parts = vec![batch(&table, &[])?];
+        let mut found = 0;
         for (no, day) in days {
             let rows = self.features(*day)?;
+            found += rows.num_rows() as u64;
+            self.beyond = self.beyond.or(self.now.model_rows.filter(|most| found > *most).map(|_| found));
+            if self.beyond.is_some() {
+                self.features.clear();
+                parts.truncate(1);
+                break;
+            }
             let number: ArrayRef = Arc::new(Int32Array::from(vec![*no; rows.num_rows()]));
             let columns = std::iter::once(number).chain(rows.columns().iter().cloned()).collect();
             parts.push(
@@ -86,7 +109,15 @@ impl<'a> Replay<'a> {
         if let Some(rows) = self.features.get(&day) {
             return Ok(rows.clone());
         }
-        let rows = self.night(day, None, &[FEATURES])?.remove(0);
+        let (engine, graph, executed) = self.made(day, None, &[FEATURES])?;
+        let found = executed.tables.iter().find(|entry| entry.name == FEATURES).map_or(0, |entry| entry.rows);
+        let rows = match graph.node(FEATURES) {
+            Some(node) if self.now.model_rows.is_some_and(|most| found > most) => {
+                self.beyond = Some(found);
+                no_rows(&node.table)
+            }
+            _ => rows_of(&*engine, &graph, FEATURES)?,
+        };
         self.features.insert(day, rows.clone());
         Ok(rows)
     }
@@ -101,6 +132,16 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// As [`Replay::snapshots`].
     pub fn night(&self, day: Date, snapshots: Option<&RecordBatch>, tables: &[&str]) -> Result<Vec<RecordBatch>> {
+        let (engine, graph, _) = self.made(day, snapshots, tables)?;
+        tables.iter().map(|name| rows_of(&*engine, &graph, name)).collect()
+    }
+
+    fn made(
+        &self,
+        day: Date,
+        snapshots: Option<&RecordBatch>,
+        tables: &[&str],
+    ) -> Result<(Box<dyn Engine>, Graph, Executed)> {
         self.now.cancel.check()?;
         let graph = self.leaves.graph.clone().towards(tables);
         let engine = self.now.engine.beside()?;
@@ -114,11 +155,12 @@ impl<'a> Replay<'a> {
             engine.insert(&parameter_table(SNAPSHOTS)?, rows)?;
         }
         let workshop = Workshop { engine: &*engine, building: None, keep: tables, ..*self.now };
-        workshop.make(&graph)?;
-        let rows_of = |name: &&str| {
-            let node = graph.node(name).ok_or_else(|| Error::internal(format!("nobody makes `{name}`")))?;
-            engine.rows(&node.table)
-        };
-        tables.iter().map(rows_of).collect()
+        let executed = workshop.make(&graph)?;
+        Ok((engine, graph, executed))
     }
+}
+
+fn rows_of(engine: &dyn Engine, graph: &Graph, name: &str) -> Result<RecordBatch> {
+    let node = graph.node(name).ok_or_else(|| Error::internal(format!("nobody makes `{name}`")))?;
+    engine.rows(&node.table)
 }

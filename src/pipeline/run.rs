@@ -41,6 +41,8 @@ pub struct RunOptions {
     pub threads: Option<usize>,
     /// Memory to stay within, in bytes.
     pub memory: Option<u64>,
+    /// Most rows of one table that a model may take at once; left out, as many as there are.
+    pub model_rows: Option<u64>,
     /// How long to wait for a lock that another run holds.
     pub wait: Duration,
     /// Keep the values of rejected rows, except personal ones.
@@ -213,6 +215,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
         manifest.models.extend(counted);
         manifest.notes.extend(limits);
     }
+    manifest.notes.extend(executed.notes);
     manifest.notes.extend(rule_files::write(&building, &loaded.config.affinity)?);
     manifest.notes.extend(scorecard_files::write(&building, &loaded.config.attrition.model)?);
     manifest.notes.extend(engine.note());
@@ -412,6 +415,7 @@ fn make_tables(
         threads: run_engine.tables_at_once(options),
         secrets: &options.secrets,
         memory_limit: options.memory,
+        model_rows: options.model_rows,
         memory,
         monitor,
         cancel,
@@ -421,10 +425,14 @@ fn make_tables(
     if prepared.may_code_ids() {
         engine.code_ids()?;
     }
+    let mut notes = Vec::new();
     // Before the tables of the run, so that the memory of both is not needed at once.
     if let Some(node) = prepared.graph.node(SNAPSHOTS) {
-        let rows = Replay::new(&loaded.config, leaves, &workshop).snapshots(prepared.as_of)?;
-        engine.insert(&node.table, &rows)?;
+        let mut replay = Replay::new(&loaded.config, leaves, &workshop);
+        engine.insert(&node.table, &replay.snapshots(prepared.as_of)?)?;
+        notes.extend(replay.note());
     }
-    workshop.make(&prepared.graph)
+    let mut executed = workshop.make(&prepared.graph)?;
+    executed.notes.splice(..0, notes);
+    Ok(executed)
 }

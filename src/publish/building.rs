@@ -79,6 +79,16 @@ impl<'a> Building<'a> {
         Ok(TableFile::of(table, relative, rows, entry))
     }
 
+    /// The folder of all tables, for an engine that writes them itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when it cannot be created.
+    pub fn tables_folder(&self) -> Result<PathBuf> {
+        let path = self.place(TABLES_DIR)?;
+        disk::create_dir(&path)?;
+        Ok(path)
+    }
+
     /// The folder into which another engine writes the parts of a table, for [`Building::adopt_table`]: the place of the
     /// table's file. The folder above it is there, it itself is not.
     ///

@@ -51,6 +51,7 @@ mod ingest_rejects;
 mod ingest_support;
 mod lifetime_union;
 mod ltv;
+mod model_bounds;
 mod nights;
 mod occasions;
 mod permissions;

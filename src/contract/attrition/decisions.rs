@@ -4,7 +4,7 @@ use super::{Table, bigint, boolean, customer_id, day, double, integer, money, te
 
 /// The words of a score's status.
 const SCORE_STATUS: &str = "ok; not_eligible: silent for [attrition.model] eligible_days; grade_c: no model is worth using; \
-                            disabled, insufficient_history, insufficient_data, no_purchase, prospect, closed, profiling_opt_out";
+                            disabled, insufficient_history, insufficient_data, not_modelled, no_purchase, prospect, closed, profiling_opt_out";
 
 /// The internal tables.
 pub(super) fn internal() -> Vec<Table> {

@@ -119,7 +119,7 @@ fn customer_ltv() -> Table {
             "status",
             "ok; purchases only: value_unknown (a cost is), value_negative (returns outweigh purchases), \
              spend_insufficient_data, value_not_modelled (bg_bb counts opportunities); or why there is no score: disabled, profiling_opt_out, closed, no_purchase, \
-             after_calibration (first bought after calibration_end), insufficient_data, not_scored",
+             after_calibration (first bought after calibration_end), insufficient_data, not_modelled, not_scored",
         ),
         integer("frequency", "purchase days after the first, as the fit read them; null without a purchase").optional(),
         double("recency", "time from the first purchase to the last (not RFM recency), in [lifetime_value] time_unit")

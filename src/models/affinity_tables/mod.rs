@@ -20,7 +20,7 @@ mod units;
 pub use read::{Catalogue, NONE, catalogue, purchases};
 
 use super::affinity::Level;
-use super::{Inputs, Model, Rows};
+use super::{Inputs, Model, Rows, Takes};
 use crate::error::Result;
 use figures::Figures;
 use names::Names;
@@ -38,6 +38,7 @@ pub const MODEL: Model = Model {
         "affinity_rule_products",
         "affinity_figures",
     ],
+    takes: Takes::Whole,
     compute,
 };
 

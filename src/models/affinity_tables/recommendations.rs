@@ -17,7 +17,7 @@ use crate::models::affinity::recommend::{
     AgainScore, Baskets, Filters, List, Market, Method, Offer, Reason, Target, back_test, offers,
 };
 use crate::models::affinity::{Purchase, Replenishment, ReplenishmentOptions, replenishment};
-use crate::models::{Inputs, Model, Rows};
+use crate::models::{Inputs, Model, Rows, Takes};
 
 /// Reads what known customers bought and gave back; makes their lists, and what says how far to trust them.
 pub const MODEL: Model = Model {
@@ -39,6 +39,7 @@ pub const MODEL: Model = Model {
         "affinity_evaluation",
         "recommendation_figures",
     ],
+    takes: Takes::Whole,
     compute,
 };
 

@@ -16,7 +16,7 @@ use self::read::Read;
 use self::uplift::Uplift;
 use super::attrition::Unfit;
 use super::attrition::study::{Outcome, StudyOptions, study};
-use super::{Inputs, Model, Rows};
+use super::{Inputs, Model, Rows, Takes};
 use crate::error::Result;
 
 /// Learns from `attrition_snapshots` and scores `attrition_features`; whom campaigns persuade from `attrition_trials`.
@@ -40,6 +40,7 @@ pub const MODEL: Model = Model {
         "attrition_survival",
         "attrition_uplift",
     ],
+    takes: Takes::Whole,
     compute,
 };
 

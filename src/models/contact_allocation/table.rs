@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::{Frame, Inputs, Model, Rows, Values};
+use super::super::{Frame, Inputs, Model, Rows, Takes, Values};
 use super::rules::Reach;
 use super::{Campaign, Request, Rule, Rules, Units, Verdict, allocate};
 use crate::contract::SCALE;
@@ -20,6 +20,7 @@ pub const MODEL: Model = Model {
         "contact_loads",
     ],
     makes: &["campaign_verdicts"],
+    takes: Takes::WholeOrNothing,
     compute,
 };
 

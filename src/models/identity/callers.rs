@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{Inputs, Model, Rows, Values};
+use super::super::{Inputs, Model, Rows, Takes, Values};
 use super::table::{Export, dialling};
 use super::{Key, Rule, normalise};
 use crate::error::Result;
@@ -14,6 +14,7 @@ pub const MODEL: Model = Model {
     name: "callers",
     reads: &["caller_points", "identity_keys", "identity_links", "run_params"],
     makes: &["caller_matches"],
+    takes: Takes::Whole,
     compute,
 };
 

@@ -3,13 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Inputs, Model, Rows, Values};
+use super::super::{Inputs, Model, Rows, Takes, Values};
 use super::People;
 use crate::error::Result;
 
 /// Which households share an arm.
-pub const MODEL: Model =
-    Model { name: "households", reads: &["household_bridges"], makes: &["household_groups"], compute };
+pub const MODEL: Model = Model {
+    name: "households",
+    reads: &["household_bridges"],
+    makes: &["household_groups"],
+    takes: Takes::WholeOrNothing,
+    compute,
+};
 
 fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
     let table = inputs.table("household_bridges")?;

@@ -1,13 +1,18 @@
 //! The model of the graph: customers with their addresses and numbers in, links without either out.
 
-use super::super::{Inputs, Model, Rows, Values};
+use super::super::{Inputs, Model, Rows, Takes, Values};
 use super::normalise::{Dialling, email, phone};
 use super::{Key, Limits, Link, Rule, Verdict, links};
 use crate::error::{Error, Result};
 
 /// Which customers are one person.
-pub const MODEL: Model =
-    Model { name: "identity", reads: &["identity_keys", "run_params"], makes: &["identity_links"], compute };
+pub const MODEL: Model = Model {
+    name: "identity",
+    reads: &["identity_keys", "run_params"],
+    makes: &["identity_links"],
+    takes: Takes::WholeOrNothing,
+    compute,
+};
 
 /// How the pipeline file says that numbers are written.
 pub(super) fn dialling(inputs: &Inputs<'_>) -> Result<Dialling> {

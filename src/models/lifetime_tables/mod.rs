@@ -7,7 +7,7 @@ pub mod scored;
 
 pub use read::{Read, Week};
 
-use super::{Inputs, Model, Rows};
+use super::{Inputs, Model, Rows, Takes};
 use crate::error::Result;
 
 /// Reads histories at the origins of all fits; makes figures by customer, and everything that says how far to trust them.
@@ -33,6 +33,7 @@ pub const MODEL: Model = Model {
         "ltv_tracking",
         "ltv_totals",
     ],
+    takes: Takes::Whole,
     compute,
 };
 

@@ -16,7 +16,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::response::{Interval, SampleRatio, sample_ratio};
-use super::{Inputs, Model, Rows};
+use super::{Inputs, Model, Rows, Takes};
 use crate::contract::SCALE;
 use crate::error::Result;
 use cells::{Cell, Params, Sums, Wave, waves};
@@ -30,6 +30,7 @@ pub const MODEL: Model = Model {
     name: "campaign_response",
     reads: &["response_params", "response_arms", "campaign_waves", "campaign_cells"],
     makes: &["campaign_response"],
+    takes: Takes::Whole,
     compute,
 };
 

@@ -1,0 +1,101 @@
+//! More rows than a model may take: it is off with a reason, and everything else is there as ever.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use patronage::config;
+use patronage::error::ErrorKind;
+use patronage::monitor::{Cancel, Silent};
+use patronage::pipeline::{self, RunOptions};
+
+use crate::run_support::{Run, run_in_with, sample};
+
+/// Fewer than the customers of the sample, and more than its requests for campaigns.
+const BOUND: u64 = 1_000;
+
+fn run(options: &RunOptions) -> Run {
+    let folder = sample();
+    let text = fs::read_to_string(folder.path().join("patronage.toml")).unwrap();
+    run_in_with(folder, &text, options)
+}
+
+fn notes(run: &Path) -> Vec<String> {
+    let manifest: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(run.join("manifest.json")).unwrap()).unwrap();
+    manifest["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap().to_owned()).collect()
+}
+
+fn published(run: &Path) -> BTreeSet<String> {
+    let names = fs::read_dir(run.join("tables")).unwrap();
+    names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn models_beyond_the_bound_are_off_and_all_else_is_published() {
+    let free = run(&RunOptions::default());
+    let bound = run(&RunOptions { model_rows: Some(BOUND), ..RunOptions::default() });
+    let (free_dir, bound_dir) = (&free.summary.folder, &bound.summary.folder);
+    assert!(!notes(free_dir).iter().any(|note| note.contains("model_rows")), "{:?}", notes(free_dir));
+
+    let off: Vec<String> = notes(bound_dir).into_iter().filter(|note| note.contains("model_rows")).collect();
+    let names: BTreeSet<&str> = off
+        .iter()
+        .filter_map(|note| note.strip_prefix("model ")?.split_once(" is off: ").map(|(model, _)| model))
+        .collect();
+    let expected =
+        ["attrition", "buyers", "campaign_response", "lifetime_value", "product_affinity", "recommendations"];
+    assert_eq!(names, BTreeSet::from(expected), "{off:?}");
+    assert!(off[0].starts_with("earlier days are not looked back at: "), "{off:?}");
+    let of_value = off.iter().find(|note| note.starts_with("model lifetime_value")).unwrap();
+    for said in ["rows of purchase_histories", "model_rows = 1000", "history_scores", "ltv_choices"] {
+        assert!(of_value.contains(said), "{of_value}");
+    }
+
+    // The same tables, readable, and those that no such model reaches to the last byte.
+    assert_eq!(published(free_dir), published(bound_dir));
+    for table in ["value_tiers", "retention_curves", "tier_migration", "cohorts", "line_totals"] {
+        let bytes = |run: &Path| fs::read(run.join(format!("tables/{table}.parquet"))).unwrap();
+        assert!(bytes(free_dir) == bytes(bound_dir), "{table}");
+    }
+    for file in published(bound_dir) {
+        let table = file.trim_end_matches(".parquet");
+        bound.value(&format!("SELECT COUNT(*) AS n FROM {table}"));
+    }
+    // One row after another: everybody is there, in the same arm.
+    for of_everybody in [
+        "SELECT COUNT(*) AS n FROM routing",
+        "SELECT COUNT(*) AS n FROM customers WHERE in_global_holdout",
+        "SELECT COUNT(*) AS n FROM campaign_targets WHERE arm = 'control'",
+    ] {
+        assert_eq!(free.value(of_everybody), bound.value(of_everybody), "{of_everybody}");
+    }
+}
+
+#[test]
+fn who_is_not_modelled_is_told_so() {
+    let bound = run(&RunOptions { model_rows: Some(BOUND), ..RunOptions::default() });
+    let count = |what: &str| -> u64 { bound.value(&format!("SELECT COUNT(*) AS n FROM {what}")).parse().unwrap() };
+    assert!(count("customer_ltv WHERE status = 'not_modelled'") > BOUND);
+    assert_eq!(count("customer_ltv WHERE status IN ('ok', 'not_scored', 'insufficient_data')"), 0);
+    assert_eq!(count("customer_ltv WHERE clv IS NOT NULL"), 0);
+    assert!(count("attrition WHERE score_status = 'not_modelled' AND band_source = 'rules'") > 0);
+    assert_eq!(count("attrition WHERE score IS NOT NULL OR score_status IN ('ok', 'no_purchase')"), 0);
+    // Nobody counted the buyers: that is no number, and not 0.
+    assert!(count("business_summary WHERE metric_id = 'buyers'") > 0);
+    assert_eq!(count("business_summary WHERE metric_id = 'buyers' AND value IS NOT NULL"), 0);
+    assert_eq!(count("affinity_ptp") + count("affinity_ptc") + count("campaign_response"), 0);
+}
+
+#[test]
+fn without_the_caps_there_are_no_targets_and_no_run() {
+    let folder = sample();
+    let loaded = config::load(&folder.path().join("patronage.toml")).unwrap();
+    let options = RunOptions { model_rows: Some(100), ..RunOptions::default() };
+    let error = pipeline::run(&loaded, &options, &Silent, &Cancel::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("rows of campaign_"), "{error}");
+    assert!(error.message().contains("are more than [engine] model_rows = 100"), "{error}");
+    assert!(error.hint_text().unwrap().contains("contact_allocation"), "{error}");
+    assert!(!folder.path().join("out/latest").exists());
+}
