@@ -39,7 +39,7 @@ bought AS (
     JOIN product_categories AS c ON l.category_no = c.category_no
     WHERE l.is_sold
         AND l.order_day >= f.first_day
-        AND (c.category = f.category OR STARTS_WITH(c.category, CONCAT(f.category, '/')))
+        AND (c.category = f.category OR SUBSTR(c.category, 1, LENGTH(f.category) + 1) = CONCAT(f.category, '/'))
     GROUP BY f.customer_id, f.life_event_code
 )
 SELECT

@@ -47,8 +47,8 @@ pub fn in_one_piece(table: &Table, batches: Batches) -> Result<RecordBatch> {
     })
 }
 
-/// Nullable throughout: another engine promises nothing about nulls.
-fn schema(table: &Table) -> SchemaRef {
+/// The columns of a table in the pipeline's own types, nullable throughout: another engine promises nothing about nulls.
+pub(super) fn schema(table: &Table) -> SchemaRef {
     let fields = table.columns.iter().map(|column| Field::new(column.name.as_ref(), column.column_type.arrow(), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

@@ -42,7 +42,6 @@ const FUNCTIONS: &[&str] = &[
     "REPLACE",
     "ROW_NUMBER",
     "SQRT",
-    "STARTS_WITH",
     "SUBSTR",
     "SUM",
     "TRIM",
@@ -119,6 +118,9 @@ impl Visitor for Rules {
             Expr::Function(function) => self.function(function),
             Expr::Extract { .. } | Expr::Interval(_) | Expr::AtTimeZone { .. } => {
                 self.add(expr, "no date functions: days are integers");
+            }
+            Expr::Cast { data_type: ast::DataType::Varchar(None), .. } => {
+                self.add(expr, "Spark wants a length with VARCHAR: write STRING");
             }
             Expr::RLike { .. } | Expr::SimilarTo { .. } | Expr::ILike { .. } => self.add(expr, "use LIKE"),
             _ => {}
@@ -200,7 +202,7 @@ fn looks_into_id(expr: &Expr) -> bool {
             });
             let arguments: Vec<&Expr> = arguments.collect();
             match name_of(function).as_str() {
-                "LENGTH" | "LOWER" | "REPLACE" | "STARTS_WITH" | "UPPER" => {
+                "LENGTH" | "LOWER" | "REPLACE" | "UPPER" => {
                     arguments.iter().any(|argument| is_id(argument))
                 }
                 // A text made of an id is no id any more.
@@ -283,6 +285,7 @@ mod tests {
             "SELECT x FROM t WHERE order_id LIKE 'C%'",
             "SELECT x FROM t WHERE order_id = '7'",
             "SELECT SUBSTR(product_id, 1, 2) AS p FROM t",
+            "SELECT CAST(x AS VARCHAR) AS t FROM t",
             "SELECT LAG(x, 1, 0) OVER (ORDER BY x) AS y FROM t",
             "SELECT SUM(x) OVER (ORDER BY d ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) AS s FROM t",
         ] {

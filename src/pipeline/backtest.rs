@@ -182,7 +182,7 @@ fn tested(
         threads: run_engine.tables_at_once(&options.run),
         secrets: &options.run.secrets,
         memory_limit: options.run.memory,
-        model_rows: None,
+        model_rows: run_engine.model_rows(&loaded.config, &options.run),
         memory: &memory,
         monitor,
         cancel,

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::run::{RunOptions, threads};
-use crate::config::{EngineKind, Loaded};
+use crate::config::{Config, EngineKind, Loaded};
 use crate::engine::{Engine, PolarsEngine};
 #[cfg(feature = "spark")]
 use crate::engine::{Cluster, SparkEngine};
@@ -117,6 +117,19 @@ impl RunEngine {
             // Waiting for a cluster costs nothing here, and small tables fill the gaps that large ones leave there.
             #[cfg(feature = "spark")]
             RunEngine::Spark { .. } => threads(options).max(4),
+        }
+    }
+
+    /// Most rows of one table that a model may take at once.
+    pub fn model_rows(&self, config: &Config, options: &RunOptions) -> Option<u64> {
+        match self {
+            RunEngine::Embedded(_) => {
+                // They are in this process already.
+                let _ = config;
+                options.model_rows
+            }
+            #[cfg(feature = "spark")]
+            RunEngine::Spark { .. } => options.model_rows.or(Some(config.engine.model_rows)),
         }
     }
 

@@ -415,7 +415,7 @@ fn make_tables(
         threads: run_engine.tables_at_once(options),
         secrets: &options.secrets,
         memory_limit: options.memory,
-        model_rows: options.model_rows,
+        model_rows: run_engine.model_rows(&loaded.config, options),
         memory,
         monitor,
         cancel,

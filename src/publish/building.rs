@@ -15,7 +15,7 @@ use super::output_dir::{OutputDir, RunRef, RunState};
 use super::run_id::RunId;
 use super::table::{self, Maker, TableFile, TableMetadata};
 use super::verify::{SUCCESS_FILE, success_text};
-use super::{REJECTS_DIR, adopt, disk, parts};
+use super::{REJECTS_DIR, TABLES_DIR, adopt, disk, parts};
 use crate::contract::Table;
 use crate::error::{Error, IoContext, Result};
 

@@ -26,7 +26,7 @@ use self::folder::{Footers, parts_of};
 use self::known::KnownTables;
 use self::session::{Session, Tasks, failed, wrong_sql};
 use super::found::{check_columns, plain_columns};
-use super::parts::{in_one_piece, read_parts, read_published_parts};
+use super::parts::{in_one_piece, read_parts, read_published_parts, schema};
 use super::{Batches, Engine, Statement};
 use crate::contract::{ColumnType, Table};
 use crate::error::{Error, IoContext, Result};
@@ -211,16 +211,13 @@ impl Engine for SparkEngine {
     }
 
     fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()> {
+        self.insert_batches(table, &mut std::iter::once(Ok(rows.clone())))
+    }
+
+    fn insert_batches(&self, table: &Table, batches: &mut dyn Iterator<Item = Result<RecordBatch>>) -> Result<()> {
         let folder = self.new_folder(&table.name);
         std::fs::create_dir_all(&folder).writing(&folder)?;
-        let file = folder.join("part-00000.parquet");
-        let unwritten = |error: parquet::errors::ParquetError| {
-            Error::output(format!("rows of `{}` could not be handed to Spark", table.name)).because(error)
-        };
-        let mut writer =
-            ArrowWriter::try_new(File::create_new(&file).writing(&file)?, rows.schema(), None).map_err(unwritten)?;
-        writer.write(rows).map_err(unwritten)?;
-        writer.close().map_err(unwritten)?;
+        write_part(table, &folder.join("part-00000.parquet"), batches)?;
         self.over(table, &folder, false)?;
         self.tables().keep(&table.name, folder, false);
         Ok(())
@@ -300,6 +297,19 @@ impl Engine for SparkEngine {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
+}
+
+/// Rows of ours for Spark to read.
+fn write_part(table: &Table, file: &Path, batches: &mut dyn Iterator<Item = Result<RecordBatch>>) -> Result<()> {
+    let unwritten = |error: parquet::errors::ParquetError| {
+        Error::output(format!("rows of `{}` could not be handed to Spark", table.name)).because(error)
+    };
+    let file = File::create_new(file).writing(file)?;
+    let mut writer = ArrowWriter::try_new(file, schema(table), None).map_err(unwritten)?;
+    for batch in batches {
+        writer.write(&batch?).map_err(unwritten)?;
+    }
+    writer.close().map(drop).map_err(unwritten)
 }
 
 fn first_number(rows: &RecordBatch) -> Option<i64> {
