@@ -18,8 +18,13 @@ pub struct InputConfig {
     // What it says has become part of the other keys when the file is read.
     #[serde(default, skip_serializing)]
     pub preset: Option<String>,
-    /// Files or globs, relative to the pipeline file. At least one file must match.
+    /// Files or globs, relative to the pipeline file. At least one file must match. With `[engine] kind = "spark"` also URLs
+    /// that the cluster reads (`s3a://bucket/sales/*.csv`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// Instead of `files`, with `[engine] kind = "spark"`: a table of the cluster's catalog, `catalog.schema.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// Format of the files; `auto` looks at the name and the first bytes.
     #[serde(default)]
     pub format: Format,

@@ -98,3 +98,47 @@ pub trait Engine: Send + Sync {
     /// Lets go of a table that nobody needs any more.
     fn forget(&self, table: &str);
 }
+
+/// An export that an engine reads by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Export {
+    /// Files.
+    Files {
+        /// Where they are: URLs, perhaps with globs, all read as one.
+        paths: Vec<String>,
+        /// The engine's reader: `csv`, `parquet`, `binaryFile`.
+        format: &'static str,
+        /// Columns and their types as SQL has them (`f0 STRING, f1 STRING`); `None` takes the files' own.
+        schema: Option<String>,
+        /// Options of the reader.
+        options: Vec<(&'static str, String)>,
+    },
+    /// A table of the engine's catalog.
+    Table {
+        /// Its name, as SQL has it.
+        name: String,
+    },
+}
+
+/// An engine that reads exports itself, for inputs that no single machine holds. All SQL is that of Apache Spark.
+pub trait ExportReader: Send + Sync {
+    /// Makes an export known as the view `name`: its columns, and for files `_file`, text, the URL of the file that a row
+    /// came from.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when there is no such file or table.
+    fn open(&self, name: &str, export: &Export) -> Result<()>;
+
+    /// Makes the rows of `sql` known as the view `name`, computed when they are read.
+    fn view(&self, name: &str, sql: &str) -> Result<()>;
+
+    /// Computes `sql` once into a folder of Parquet parts, known as the view `name` from then on; with `by`, a text column,
+    /// its rows lie in a folder `by=value` for each of its values. Gives the folder.
+    fn keep(&self, name: &str, sql: &str, by: Option<&str>) -> Result<PathBuf>;
+
+    /// A small answer, of the types Utf8, Int64, Int32, Float64 and Boolean.
+    fn ask(&self, sql: &str) -> Result<RecordBatch>;
+
+    /// Lets go of a view; what was kept for it stays until the run is over.
+    fn forget(&self, name: &str);
+}

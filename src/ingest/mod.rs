@@ -33,6 +33,7 @@ mod record;
 mod reject;
 mod reject_file;
 mod repair;
+mod remote;
 mod report;
 mod rows;
 mod sort_keys;
@@ -50,6 +51,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::contract;
+use crate::engine::ExportReader;
 use crate::error::Result;
 use crate::monitor::{Cancel, Monitor};
 
@@ -112,4 +114,18 @@ pub struct StagedInput {
 /// is kept, [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the cache cannot be written.
 pub fn stage(options: &StageOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Staged> {
     stage::stage(options, monitor, cancel)
+}
+
+/// The same by an engine that reads the exports itself; the parts are folders of its own, in no order, and lie where it
+/// keeps its working tables. `docs/spark.md` says what it does not read as [`stage`] does.
+///
+/// # Errors
+/// As [`stage`]; also [`ErrorKind::Config`](crate::error::ErrorKind::Config) for what that engine cannot read as we do.
+pub fn stage_remote(
+    options: &StageOptions,
+    reader: &dyn ExportReader,
+    monitor: &dyn Monitor,
+    cancel: &Cancel,
+) -> Result<Staged> {
+    remote::stage(options, reader, monitor, cancel)
 }

@@ -94,6 +94,17 @@ impl Zone {
         self.zone.to_ambiguous_timestamp(local).compatible().map_or(local_us, Timestamp::as_microsecond)
     }
 
+    /// Its IANA name.
+    pub(super) fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// The local days on which its offset changes.
+    pub(super) fn days_of_change(&self) -> impl Iterator<Item = i32> + '_ {
+        let marked = self.by_local_day.iter().zip(TABLE_DAYS);
+        marked.filter(|(offset, _)| **offset == CHANGES).map(|(_, day)| day)
+    }
+
     /// The local day of an instant.
     pub fn day_of(&self, instant_us: i64) -> i32 {
         let utc_day = instant_us.div_euclid(DAY_US) as i32;

@@ -86,6 +86,11 @@ impl RejectReason {
         }
     }
 
+    /// The reason with this code.
+    pub fn of_code(code: &str) -> Option<RejectReason> {
+        serde_json::from_value(serde_json::Value::from(code)).ok()
+    }
+
     /// What it means, in words for a person.
     pub fn message(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::parts::{self, PartWriter};
-use super::reject::Reject;
+use super::reject::{Reject, RejectReason, kept_value};
 use crate::error::{Error, Result};
 
 /// Columns of a file's rejects.
@@ -28,6 +28,48 @@ static INPUT_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let file = Arc::new(Field::new("file", DataType::Utf8, false));
     Arc::new(Schema::new([file].into_iter().chain(FILE_SCHEMA.fields().iter().cloned()).collect::<Vec<_>>()))
 });
+
+/// The same of rows of which the engine knows no more than their file.
+static REMOTE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let unknown = |field: &Arc<Field>| match field.name().as_str() {
+        "record" | "line" => Arc::new(field.as_ref().clone().with_nullable(true)),
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(INPUT_SCHEMA.fields().iter().map(unknown).collect::<Vec<_>>()))
+});
+
+/// A row that an engine refused which reads exports itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RemoteReject {
+    pub file: String,
+    pub column: Option<String>,
+    /// Masked already where it has to be.
+    pub value: Option<String>,
+    pub reason: RejectReason,
+}
+
+/// Writes the rejects of such an input to `path`: `record`, `line` and `byte_offset` are null.
+pub(super) fn write_remote(path: &Path, rejects: &[RemoteReject]) -> Result<()> {
+    let texts = |value: &dyn Fn(&RemoteReject) -> Option<String>| -> ArrayRef {
+        Arc::new(rejects.iter().map(value).collect::<StringArray>())
+    };
+    let unknown = || -> ArrayRef { Arc::new(Int64Array::new_null(rejects.len())) };
+    let columns = vec![
+        texts(&|reject| Some(reject.file.clone())),
+        unknown(),
+        unknown(),
+        unknown(),
+        texts(&|reject| reject.column.clone()),
+        texts(&|reject| reject.value.as_deref().map(|value| kept_value(value, false))),
+        texts(&|reject| Some(reject.reason.code().to_owned())),
+        texts(&|reject| Some(reject.reason.message().to_owned())),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&REMOTE_SCHEMA), columns)
+        .map_err(|error| Error::internal("rejects do not fit their schema").because(error))?;
+    let mut writer = PartWriter::create(path, &REMOTE_SCHEMA)?;
+    writer.write(&batch)?;
+    writer.finish().map(drop)
+}
 
 fn batch_of(rejects: &[Reject]) -> Result<RecordBatch> {
     let longs = |value: fn(&Reject) -> u64| Int64Array::from_iter_values(rejects.iter().map(|r| value(r) as i64));

@@ -15,7 +15,7 @@ use super::file::{self, Context, StagedFile};
 use super::mapping::Mapping;
 use super::moment::{INSTANT_DAYS, Zone};
 use super::{InputReport, StageOptions, Staged, StagedInput, cache, parts};
-use crate::config::InputConfig;
+use crate::config::{Config, InputConfig};
 use crate::contract::{self, Input, LEADING};
 use crate::error::{Error, Place, Result};
 use crate::monitor::{Cancel, Event, Monitor};
@@ -50,7 +50,7 @@ struct Stager<'a> {
 
 impl<'a> Stager<'a> {
     fn stage(&self) -> Result<Staged> {
-        self.check_inputs()?;
+        check_inputs(self.options.config)?;
         let zone = Arc::new(Zone::named(&self.options.config.project.time_zone)?);
         let mut rates = None;
         let mut given = Vec::new();
@@ -62,7 +62,11 @@ impl<'a> Stager<'a> {
             }
             given.push(files);
         }
-        let as_of_day = self.as_of_day(&given, &zone)?;
+        let newest = |input: &Input| {
+            let files = given.iter().filter(|files| files.input.name == input.name).flat_map(|files| &files.staged);
+            files.filter_map(|file| file.entry.max_ts_us).max()
+        };
+        let as_of_day = as_of_day(self.options, &zone, &newest)?;
         let before_us = zone.instant_us(as_of_day, 0);
         let mut inputs = Vec::new();
         for input in contract::inputs() {
@@ -73,22 +77,6 @@ impl<'a> Stager<'a> {
         }
         let content_hash = content_hash(&inputs);
         Ok(Staged { as_of_day, as_of_given: self.options.as_of.is_some(), inputs, content_hash })
-    }
-
-    fn check_inputs(&self) -> Result<()> {
-        for name in self.options.config.inputs.keys() {
-            if contract::input(name).is_none() {
-                let error = Error::config(format!("there is no input `{name}`"));
-                return Err(match nearest(name, contract::inputs().iter().map(|input| input.name)) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error,
-                });
-            }
-        }
-        if !LEADING.iter().any(|name| self.options.config.inputs.contains_key(*name)) {
-            return Err(Error::config("the input `transactions` is missing").hint("add `[inputs.transactions]`"));
-        }
-        Ok(())
     }
 
     fn rows_memory(&self) -> usize {
@@ -176,25 +164,6 @@ impl<'a> Stager<'a> {
         self.monitor.event(Event::Warning { message });
     }
 
-    /// The given day, or the day after the newest transaction; without transactions, after the newest interaction.
-    fn as_of_day(&self, given: &[Files], zone: &Zone) -> Result<i32> {
-        if let Some(date) = self.options.as_of {
-            let days = date.since(jiff::civil::date(1970, 1, 1)).map(|span| span.get_days());
-            let days = days.map_err(|error| Error::usage("the date of `as_of` is out of range").because(error))?;
-            if !INSTANT_DAYS.contains(&days) {
-                return Err(Error::usage(format!("`as_of` {date} is not between 1990 and 2100")));
-            }
-            return Ok(days);
-        }
-        let leading = LEADING.iter().find_map(|name| given.iter().find(|files| files.input.name == *name));
-        let newest = leading.and_then(|files| files.staged.iter().filter_map(|file| file.entry.max_ts_us).max());
-        newest.map(|newest| zone.day_of(newest) + 1).ok_or_else(|| {
-            let name = leading.map_or(LEADING[0], |files| files.input.name);
-            Error::input(format!("the {name} have no valid row, so that `as_of` cannot be derived from them"))
-                .hint("look at the rejects with `patronage check`, or give `--as-of`")
-        })
-    }
-
     fn combine(&self, files: &Files, before_us: Option<i64>) -> Result<StagedInput> {
         let options = combine::Options {
             mapping: &files.mapping,
@@ -217,14 +186,50 @@ impl<'a> Stager<'a> {
     }
 }
 
-fn not_given(input: &'static Input) -> StagedInput {
+/// Refuses inputs that no contract knows, and a pipeline file without any that leads.
+pub(super) fn check_inputs(config: &Config) -> Result<()> {
+    for name in config.inputs.keys() {
+        if contract::input(name).is_none() {
+            let error = Error::config(format!("there is no input `{name}`"));
+            return Err(match nearest(name, contract::inputs().iter().map(|input| input.name)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        }
+    }
+    if !LEADING.iter().any(|name| config.inputs.contains_key(*name)) {
+        return Err(Error::config("the input `transactions` is missing").hint("add `[inputs.transactions]`"));
+    }
+    Ok(())
+}
+
+/// The given day, or the day after the newest transaction; without transactions, after the newest interaction. `newest`
+/// gives the newest instant of an input.
+pub(super) fn as_of_day(options: &StageOptions, zone: &Zone, newest: &dyn Fn(&Input) -> Option<i64>) -> Result<i32> {
+    if let Some(date) = options.as_of {
+        let days = date.since(jiff::civil::date(1970, 1, 1)).map(|span| span.get_days());
+        let days = days.map_err(|error| Error::usage("the date of `as_of` is out of range").because(error))?;
+        if !INSTANT_DAYS.contains(&days) {
+            return Err(Error::usage(format!("`as_of` {date} is not between 1990 and 2100")));
+        }
+        return Ok(days);
+    }
+    let leading = LEADING.iter().filter(|name| options.config.inputs.contains_key(**name)).find_map(|name| contract::input(name));
+    leading.and_then(newest).map(|newest| zone.day_of(newest) + 1).ok_or_else(|| {
+        let name = leading.map_or(LEADING[0], |input| input.name);
+        Error::input(format!("the {name} have no valid row, so that `as_of` cannot be derived from them"))
+            .hint("look at the rejects with `patronage check`, or give `--as-of`")
+    })
+}
+
+pub(super) fn not_given(input: &'static Input) -> StagedInput {
     let absent = input.columns.iter().map(|column| column.name.to_owned()).collect();
     let report = InputReport { input: input.name.to_owned(), absent, ..Default::default() };
     StagedInput { input, given: false, parts: Vec::new(), present: Vec::new(), report, rejects: None }
 }
 
 /// The files of an input and their names as they are reported, in the order of the names.
-fn find(dir: &Path, input: &Input, settings: &InputConfig) -> Result<Vec<(PathBuf, String)>> {
+pub(super) fn find(dir: &Path, input: &Input, settings: &InputConfig) -> Result<Vec<(PathBuf, String)>> {
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..Default::default() };
     let mut found = BTreeSet::new();
     for pattern in &settings.files {

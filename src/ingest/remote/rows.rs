@@ -1,0 +1,461 @@
+//! The column mapping of one input as one projection: raw text in, typed columns out, and for each row why it is refused.
+//!
+//! The rules are those of [`rows`](crate::ingest::rows) and [`cell`](crate::ingest::cell), in the same order, so that the
+//! first column that fails gives the reason.
+
+use std::collections::BTreeMap;
+
+use super::decimals::{self, Checked, Number};
+use super::expressions::{Scope, Value, as_text};
+use super::moments;
+use super::sql::{Lets, first, literal, literals};
+use crate::error::{Error, Result};
+use crate::ingest::expression::Operand;
+use crate::ingest::mapping::{Kind, MappedColumn, Mapping, Reads, Slot};
+use crate::ingest::repair::{CLOCK_SKEW_US, Repair};
+
+/// Columns of a row beside those of the contract.
+pub(super) const FILE: &str = "_file";
+pub(super) const BAD: &str = "_bad";
+pub(super) const HASH: &str = "_hash";
+pub(super) const SKIPPED: &str = "_skipped";
+pub(super) const REASON: &str = "_reason";
+pub(super) const COLUMN: &str = "_column";
+pub(super) const VALUE: &str = "_value";
+pub(super) const AMOUNT: &str = "_amount";
+
+/// The raw column at `position` of the mapping's raw names.
+pub(super) fn raw(position: usize) -> String {
+    format!("_r{position}")
+}
+
+/// A mapped column's value in a row, and what its reading found.
+#[derive(Clone)]
+struct Cell {
+    /// SQL of the staged type.
+    value: String,
+    reason: Option<String>,
+    /// For instants: whether the zone was assumed, and which of two times.
+    assumed: Option<(String, String)>,
+}
+
+/// The statement that types an input, and what its further columns mean.
+pub(super) struct Projection {
+    pub sql: String,
+    /// Repairs that a row may have needed: the column that says so, what was done, and to which column.
+    pub repairs: Vec<(String, Repair, &'static str)>,
+}
+
+/// Makes the projection over `from`, which has the raw columns, [`FILE`], [`BAD`] and [`HASH`]; `rates` is the view of
+/// exchange rates, if there is one.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for what Spark cannot read as we do.
+pub(super) fn projection(mapping: &Mapping, from: &str, rates: Option<&str>, show_personal: bool) -> Result<Projection> {
+    let mut reader = Reader { mapping, lets: Lets::default(), cells: vec![None; mapping.columns.len()] };
+    for &index in &mapping.order {
+        let cell = reader.column(index)?;
+        reader.cells[index] = Some(cell);
+    }
+    let mut reasons: Vec<(String, &'static str, String)> = Vec::new();
+    for &index in &mapping.order {
+        if let Some(reason) = &reader.cell(index)?.reason {
+            let shown = reader.shown(index, show_personal);
+            reasons.push((reason.clone(), mapping.columns[index].contract.name, shown));
+        }
+    }
+    let mut from = format!("({})", reader.lets.over(from));
+    let mut foreign = None;
+    if let Some(currency) = mapping.currency {
+        let (joined, amount, reason) = reader.exchange(currency, &from, rates)?;
+        (from, foreign) = (joined, amount);
+        reasons.push((reason, mapping.columns[currency].contract.name, reader.shown(currency, show_personal)));
+    }
+    if let Some((start, end)) = mapping.span {
+        let (before, after) = (reader.cell(start)?.value.clone(), reader.cell(end)?.value.clone());
+        let reason = format!("CASE WHEN {after} < {before} THEN 'end_before_start' END");
+        reasons.push((reason, mapping.columns[end].contract.name, reader.shown(end, show_personal)));
+    }
+    let amount = mapping.amount.map(|index| reader.cell(index).map(|cell| cell.value.clone())).transpose()?;
+    let reason = first(std::iter::once(Some(BAD.to_owned())).chain(reasons.iter().map(|(reason, ..)| Some(reason.clone()))));
+    let reason = reader.lets.bind(reason.unwrap_or_default());
+    let which = |pick: &dyn Fn(&(String, &'static str, String)) -> String| {
+        let branches: Vec<String> =
+            reasons.iter().map(|found| format!("WHEN {} IS NOT NULL THEN {}", found.0, pick(found))).collect();
+        match branches.is_empty() {
+            true => "CAST(NULL AS STRING)".to_owned(),
+            false => format!("CASE WHEN {BAD} IS NOT NULL THEN NULL {} END", branches.join(" ")),
+        }
+    };
+    let (column, value) = (which(&|found| literal(found.1)), which(&|found| found.2.clone()));
+    let repairs = reader.repair()?;
+    let skipped = reader.skipped();
+    let mut columns = vec![
+        FILE.to_owned(),
+        HASH.to_owned(),
+        format!("{skipped} AS {SKIPPED}"),
+        format!("CASE WHEN NOT {skipped} THEN {reason} END AS {REASON}"),
+        format!("{column} AS {COLUMN}"),
+        format!("{value} AS {VALUE}"),
+        format!("{} AS {AMOUNT}", amount.unwrap_or_else(|| "CAST(NULL AS BIGINT)".into())),
+    ];
+    for slot in &mapping.slots {
+        columns.push(reader.slot(*slot, foreign.as_deref())?);
+    }
+    columns.extend(repairs.iter().map(|(name, flag, ..)| format!("{flag} AS {name}")));
+    let from = format!("({})", reader.lets.over(&from));
+    Ok(Projection {
+        sql: format!("SELECT {}\nFROM {from}", columns.join(",\n  ")),
+        repairs: repairs.into_iter().map(|(name, _, repair, column)| (name, repair, column)).collect(),
+    })
+}
+
+struct Reader<'m> {
+    mapping: &'m Mapping,
+    lets: Lets,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Reader<'_> {
+    fn cell(&self, index: usize) -> Result<&Cell> {
+        self.cells[index].as_ref().ok_or_else(|| Error::internal("a column is read before it is made"))
+    }
+
+    fn path(&self, index: usize) -> String {
+        format!("inputs.{}.columns.{}", self.mapping.input.name, self.mapping.columns[index].contract.name)
+    }
+
+    /// SQL for whether text means "no value".
+    fn is_null(&self, text: &str) -> String {
+        let nulls = match self.mapping.nulls.is_empty() {
+            true => String::new(),
+            false => format!(" OR {text} IN ({})", literals(self.mapping.nulls.iter().map(String::as_str))),
+        };
+        format!("(TRIM(BOTH ' \\t' FROM {text}) = ''{nulls})")
+    }
+
+    /// Text that means something, or NULL.
+    fn given(&mut self, text: &str) -> String {
+        let text = self.lets.bind(text);
+        self.lets.bind(format!("CASE WHEN NOT {} THEN {text} END", self.is_null(&text)))
+    }
+
+    fn column(&mut self, index: usize) -> Result<Cell> {
+        let mapping = self.mapping;
+        let column = &mapping.columns[index];
+        match &column.reads {
+            Reads::Field(position) => self.typed(index, &raw(*position)),
+            Reads::Constant(text) => self.typed(index, &literal(text)),
+            Reads::Expression(expression) => {
+                let mut texts = BTreeMap::new();
+                for operand in expression.operands() {
+                    if let Operand::Raw(position) = operand {
+                        texts.insert(position, self.given(&raw(position)));
+                    }
+                }
+                let cells = &self.cells;
+                let operand = |operand| match operand {
+                    Operand::Raw(position) => texts.get(&position).map_or(Value::Null, |text| Value::Text(text.clone())),
+                    Operand::Mapped(other) => of_cell(&mapping.columns[other], cells[other].as_ref()),
+                };
+                let mut scope = Scope { lets: &mut self.lets, numbers: &mapping.numbers, operand: &operand };
+                let compiled = scope.compile(expression).map_err(|why| self.refused(index, &why))?;
+                let (value, reason) = (compiled.value, compiled.reason);
+                let cell = match (value, &column.kind) {
+                    (Value::Boolean(sql), Kind::Boolean) => self.kept(column, Checked { value: sql, reason: None }),
+                    (Value::Boolean(sql), _) => {
+                        let refused = format!("CASE WHEN {sql} IS NOT NULL THEN 'amount_not_a_number' END");
+                        let value = format!("CAST(NULL AS {})", spark_type(column));
+                        let missing = format!("{sql} IS NULL");
+                        Cell { value, reason: self.required(column, &missing, Some(refused)), assumed: None }
+                    }
+                    (Value::Number(number) | Value::Mixed(number), Kind::Scaled { places }) => {
+                        if !column.map.is_empty() {
+                            return Err(self.refused(index, "replaces numbers by `map`"));
+                        }
+                        let rounded = decimals::rounded(&mut self.lets, &number, *places);
+                        let missing = format!("{} IS NULL", number.digits);
+                        let reason = self.required(column, &missing, rounded.reason);
+                        Cell { value: rounded.value, reason, assumed: None }
+                    }
+                    (value, _) => {
+                        let text = as_text(value).map_err(|why| self.refused(index, &why))?;
+                        self.typed(index, &text)?
+                    }
+                };
+                let whole = first([reason.clone(), cell.reason]).map(|reason| self.lets.bind(reason));
+                let value = match reason {
+                    // A value that came about beside a mistake is none.
+                    Some(reason) => self.lets.bind(format!("CASE WHEN {reason} IS NULL THEN {} END", cell.value)),
+                    None => cell.value,
+                };
+                Ok(Cell { value, reason: whole, assumed: cell.assumed })
+            }
+        }
+    }
+
+    fn refused(&self, index: usize, why: &str) -> Error {
+        Error::config(format!("`{}.expr` cannot run on Spark: it {why}", self.path(index)))
+            .hint("write the expression so that each part is always text, always a number, or always a condition")
+    }
+
+    /// The reason of a column of which `missing` says whether it has no value.
+    fn required(&self, column: &MappedColumn, missing: &str, reason: Option<String>) -> Option<String> {
+        match (column.contract.required, reason) {
+            (false, reason) => reason,
+            (true, None) => Some(format!("CASE WHEN {missing} THEN 'missing_required' END")),
+            (true, Some(reason)) => Some(format!("COALESCE({reason}, CASE WHEN {missing} THEN 'missing_required' END)")),
+        }
+    }
+
+    fn kept(&mut self, column: &MappedColumn, checked: Checked<String>) -> Cell {
+        let value = self.lets.bind(checked.value);
+        let reason = self.required(column, &format!("{value} IS NULL"), checked.reason);
+        Cell { reason: reason.map(|reason| self.lets.bind(reason)), value, assumed: None }
+    }
+
+    /// Text to a value of the column's type.
+    fn typed(&mut self, index: usize, text: &str) -> Result<Cell> {
+        let mapping = self.mapping;
+        let column = &mapping.columns[index];
+        let mut given = self.given(text);
+        let mut replaced = "FALSE".to_owned();
+        if !column.map.is_empty() {
+            let mut pairs: Vec<(&String, &String)> = column.map.iter().collect();
+            pairs.sort();
+            let branches: Vec<String> = pairs
+                .iter()
+                .map(|(from, to)| format!("WHEN {} THEN NULLIF({}, '')", literal(from), literal(to)))
+                .collect();
+            replaced = format!("({given} IN ({}))", literals(pairs.iter().map(|(from, _)| from.as_str())));
+            given = self.lets.bind(format!("CASE {given} {} ELSE {given} END", branches.join(" ")));
+        }
+        let path = self.path(index);
+        let checked = match &column.kind {
+            Kind::Text { id } => self.text(column, &given, *id),
+            Kind::Boolean => {
+                let word = self.lets.bind(format!("LOWER(TRIM(BOTH ' \\t' FROM {given}))"));
+                let value = format!(
+                    "CASE WHEN {word} IN ('true', '1', 'yes', 't', 'y') THEN TRUE \
+                     WHEN {word} IN ('false', '0', 'no', 'f', 'n') THEN FALSE END"
+                );
+                let value = self.lets.bind(value);
+                let reason = format!("CASE WHEN {given} IS NOT NULL AND {value} IS NULL THEN 'not_a_boolean' END");
+                Checked { value, reason: Some(reason) }
+            }
+            Kind::Scaled { places } => self.scaled(&given, *places),
+            Kind::Whole => self.whole(column, &given),
+            Kind::Instant(of) => {
+                let instant = moments::instant(&mut self.lets, &path, &given, of)?;
+                let read = format!("NOT COALESCE({replaced}, FALSE)");
+                let assumed = (format!("({} AND {read})", instant.zone_assumed), format!("({} AND {read})", instant.clock_assumed));
+                let reason = self.required(column, &format!("{given} IS NULL"), Some(instant.reason));
+                let reason = reason.map(|reason| self.lets.bind(reason));
+                return Ok(Cell { value: instant.us, reason, assumed: Some(assumed) });
+            }
+            Kind::Day(of) => {
+                let day = moments::day(&mut self.lets, &path, &given, of)?;
+                let in_range = day.reason.as_ref().map(|reason| format!("CASE WHEN {reason} IS NULL THEN {} END", day.value));
+                Checked { value: in_range.unwrap_or(day.value), reason: day.reason }
+            }
+        };
+        let value = self.lets.bind(checked.value);
+        let reason = self.required(column, &format!("{given} IS NULL"), checked.reason);
+        Ok(Cell { value, reason: reason.map(|reason| self.lets.bind(reason)), assumed: None })
+    }
+
+    fn text(&mut self, column: &MappedColumn, given: &str, id: bool) -> Checked<String> {
+        let values = column.contract.values;
+        let nul = id.then(|| format!("CASE WHEN INSTR({given}, CHAR(0)) > 0 THEN 'nul_in_id' END"));
+        let unknown = (!values.is_empty()).then(|| {
+            format!("CASE WHEN {given} NOT IN ({}) THEN 'not_in_vocabulary' END", literals(values.iter().copied()))
+        });
+        match first([nul, unknown]) {
+            None => Checked { value: given.to_owned(), reason: None },
+            Some(reason) => {
+                let reason = self.lets.bind(reason);
+                Checked { value: format!("CASE WHEN {reason} IS NULL THEN {given} END"), reason: Some(reason) }
+            }
+        }
+    }
+
+    fn scaled(&mut self, given: &str, places: u32) -> Checked<String> {
+        // Most numbers are plain, and then one cast reads them.
+        let plain = match (places, self.mapping.numbers.decimal) {
+            (4, '.') => self.lets.bind(format!("{given} RLIKE '^-?[0-9]{{1,14}}([.][0-9]{{0,4}})?$'")),
+            _ => "FALSE".to_owned(),
+        };
+        let other = self.lets.bind(format!("CASE WHEN NOT {plain} THEN {given} END"));
+        let number = decimals::parse(&mut self.lets, &other, &self.mapping.numbers);
+        let rounded = decimals::rounded(&mut self.lets, &number.value, places);
+        let value = match plain.as_str() {
+            "FALSE" => rounded.value,
+            _ => format!(
+                "CASE WHEN {plain} THEN CAST(TRY_CAST({given} AS DECIMAL(18,4)) * 10000 AS BIGINT) ELSE {} END",
+                rounded.value
+            ),
+        };
+        Checked { value, reason: first([number.reason, rounded.reason]) }
+    }
+
+    fn whole(&mut self, column: &MappedColumn, given: &str) -> Checked<String> {
+        let number = decimals::parse(&mut self.lets, given, &self.mapping.numbers);
+        let rounded = decimals::rounded(&mut self.lets, &number.value, 0);
+        let whole = Number::of_column(&rounded.value, 0);
+        let exact = decimals::compare(&mut self.lets, "=", &number.value, &whole);
+        let is_whole = self.lets.bind(format!("COALESCE({}, FALSE)", exact.value));
+        let small = column.contract.least.map_or_else(String::new, |least| {
+            format!(" WHEN {} < {least} THEN 'too_small'", rounded.value)
+        });
+        let reason = format!("CASE WHEN {given} IS NULL THEN NULL WHEN NOT {is_whole} THEN 'not_a_whole_number'{small} END");
+        let reason = self.lets.bind(reason);
+        Checked { value: format!("CASE WHEN {reason} IS NULL THEN {} END", rounded.value), reason: Some(reason) }
+    }
+
+    /// What a reject shows of a column: the text that it was read from.
+    fn shown(&self, index: usize, show_personal: bool) -> String {
+        let column = &self.mapping.columns[index];
+        let text = match &column.reads {
+            Reads::Field(position) => raw(*position),
+            Reads::Constant(text) => literal(text),
+            Reads::Expression(_) => return "NULL".to_owned(),
+        };
+        if column.masked && !show_personal {
+            return format!("CONCAT('<redacted, ', OCTET_LENGTH({text}), ' bytes>')");
+        }
+        text
+    }
+
+    /// Converts the row's money: the rows with their rate, the amount as it was paid, and the reason when there is no rate.
+    fn exchange(&mut self, currency: usize, from: &str, rates: Option<&str>) -> Result<(String, Option<String>, String)> {
+        let mapping = self.mapping;
+        let code = self.cell(currency)?.value.clone();
+        // A row without a code, or with the reporting one, has nothing to convert.
+        let code = self.lets.bind(format!("CASE WHEN UPPER({code}) <> {} THEN {code} END", literal(&mapping.reporting.to_ascii_uppercase())));
+        let known = self.lets.bind(format!("{code} RLIKE '^[A-Za-z]{{3}}$'"));
+        let day = match mapping.time {
+            Some(time) => moments::day_of(&self.cell(time)?.value, &mapping.zone),
+            None => "CAST(NULL AS INT)".to_owned(),
+        };
+        let day = self.lets.bind(day);
+        let upper = self.lets.bind(format!("CASE WHEN {known} THEN UPPER({code}) END"));
+        let joined = match rates {
+            Some(rates) => format!(
+                "(SELECT x.*, r.rate_e12 AS _rate FROM ({}) x LEFT JOIN {rates} r ON r.currency = x.{upper} \
+                 AND x.{day} >= r.from_day AND x.{day} < r.to_day)",
+                self.lets.over(from)
+            ),
+            None => format!("(SELECT *, CAST(NULL AS BIGINT) AS _rate FROM ({}))", self.lets.over(from)),
+        };
+        let mut overflows = Vec::new();
+        let mut foreign = None;
+        for (index, _) in mapping.columns.iter().enumerate().filter(|(_, column)| column.contract.exchanged) {
+            let cell = self.cell(index)?.clone();
+            if Some(index) == mapping.amount {
+                foreign = Some(format!("CASE WHEN {code} IS NOT NULL THEN {} END", cell.value));
+            }
+            let (amount, rate) = (Number::of_column(&cell.value, 4), Number::of_column("_rate", 12));
+            let product = decimals::multiply(&mut self.lets, &amount, &rate);
+            let worth = decimals::rounded(&mut self.lets, &product.value, 4);
+            let value = self.lets.bind(format!("CASE WHEN {code} IS NULL THEN {} ELSE {} END", cell.value, worth.value));
+            overflows.push(Some(format!("CASE WHEN {code} IS NOT NULL THEN {} END", first([product.reason, worth.reason]).unwrap_or_else(|| "NULL".into()))));
+            self.cells[index] = Some(Cell { value, ..cell });
+        }
+        let overflow = first(overflows).unwrap_or_else(|| "NULL".into());
+        let reason = self.lets.bind(format!(
+            "CASE WHEN {code} IS NULL THEN NULL WHEN NOT {known} THEN 'unknown_currency' WHEN _rate IS NULL THEN \
+             'missing_rate' ELSE {overflow} END"
+        ));
+        Ok((joined, foreign, reason))
+    }
+
+    /// Empties negative durations and puts instants in order, as [`repair`](crate::ingest::repair) says.
+    fn repair(&mut self) -> Result<Vec<(String, String, Repair, &'static str)>> {
+        let mapping = self.mapping;
+        let mut found: Vec<(String, Repair, &'static str)> = Vec::new();
+        for (index, column) in mapping.columns.iter().enumerate() {
+            let Some((zone, clock)) = self.cell(index)?.assumed.clone() else { continue };
+            found.push((zone, Repair::Zone, column.contract.name));
+            if clock != "FALSE" {
+                found.push((clock, Repair::ClockChange, column.contract.name));
+            }
+        }
+        for &index in &mapping.never_negative {
+            let value = self.cell(index)?.value.clone();
+            found.push((format!("{value} < 0"), Repair::Negative, mapping.columns[index].contract.name));
+            self.change(index, format!("CASE WHEN {value} >= 0 THEN {value} END"));
+        }
+        let mut latest: Option<String> = None;
+        for &index in &mapping.in_order {
+            let at = self.cell(index)?.value.clone();
+            let Some(before) = latest else {
+                latest = Some(at);
+                continue;
+            };
+            let name = mapping.columns[index].contract.name;
+            let back = format!("{before} - {at}");
+            found.push((format!("({back} BETWEEN 1 AND {CLOCK_SKEW_US})"), Repair::Skew, name));
+            found.push((format!("({back} > {CLOCK_SKEW_US})"), Repair::Order, name));
+            let moved = self.lets.bind(format!(
+                "CASE WHEN {before} IS NULL OR {at} >= {before} THEN {at} WHEN {back} <= {CLOCK_SKEW_US} THEN {before} END"
+            ));
+            self.change(index, moved.clone());
+            latest = Some(self.lets.bind(format!("COALESCE({moved}, {before})")));
+        }
+        let named = found.into_iter().enumerate();
+        Ok(named.map(|(at, (flag, repair, column))| (format!("_repair{at}"), flag, repair, column)).collect())
+    }
+
+    fn change(&mut self, index: usize, value: String) {
+        let value = self.lets.bind(value);
+        if let Some(cell) = &mut self.cells[index] {
+            cell.value = value;
+        }
+    }
+
+    fn skipped(&self) -> String {
+        let skips = self.mapping.skip.iter().map(|(position, values)| {
+            format!("COALESCE({}, '') IN ({})", raw(*position), literals(values.iter().map(String::as_str)))
+        });
+        let skips: Vec<String> = skips.collect();
+        if skips.is_empty() { "FALSE".into() } else { format!("({BAD} IS NULL AND ({}))", skips.join(" OR ")) }
+    }
+
+    fn slot(&mut self, slot: Slot, foreign: Option<&str>) -> Result<String> {
+        let mapping = self.mapping;
+        Ok(match slot {
+            Slot::Mapped(index) => {
+                let column = &mapping.columns[index];
+                format!("CAST({} AS {}) AS {}", self.cell(index)?.value, spark_type(column), column.contract.staged.name)
+            }
+            Slot::MadeOrder => format!("{HASH} AS order_id"),
+            Slot::Day => {
+                let day = match mapping.time {
+                    Some(time) => moments::day_of(&self.cell(time)?.value, &mapping.zone),
+                    None => "CAST(NULL AS INT)".to_owned(),
+                };
+                format!("{day} AS {}", mapping.input.day.unwrap_or_default())
+            }
+            Slot::ForeignAmount => format!("{} AS foreign_amount_e4", foreign.unwrap_or("CAST(NULL AS BIGINT)")),
+            Slot::Completeness => return Err(Error::internal("a folded input came to Spark")),
+        })
+    }
+}
+
+fn spark_type(column: &MappedColumn) -> &'static str {
+    match column.contract.staged.column_type.sql() {
+        "VARCHAR" => "STRING",
+        other => other,
+    }
+}
+
+/// What an expression sees of a mapped column.
+fn of_cell(column: &MappedColumn, cell: Option<&Cell>) -> Value {
+    let Some(cell) = cell else { return Value::Null };
+    match &column.kind {
+        Kind::Text { .. } => Value::Text(cell.value.clone()),
+        Kind::Boolean => Value::Boolean(cell.value.clone()),
+        Kind::Scaled { places } => Value::Number(Number::of_column(&cell.value, *places)),
+        Kind::Whole | Kind::Instant(_) | Kind::Day(_) => Value::Number(Number::of_column(&cell.value, 0)),
+    }
+}

@@ -1,0 +1,356 @@
+//! Exports as raw rows: every column as text, which file a row came from, what is wrong with it as a whole, and a hash of
+//! all its fields.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+
+use super::rows::{BAD, FILE, HASH, raw};
+use super::sql::{literal, name, quoted};
+use crate::config::{Encoding, Format, InputConfig};
+use crate::engine::{Export, ExportReader};
+use crate::error::{Error, Place, Result};
+use crate::ingest::mapping::Mapping;
+use crate::ingest::stage;
+use crate::names::nearest;
+
+/// The column in which Spark puts a record that does not have as many fields as there are columns.
+const CORRUPT: &str = "_corrupt";
+
+/// A file as the engine names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RemoteFile {
+    /// As rows name it.
+    pub url: String,
+    /// As it is reported.
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// An input that is open.
+pub(super) struct Opened {
+    /// SQL for its raw rows.
+    pub sql: String,
+    pub files: Vec<RemoteFile>,
+    pub format: &'static str,
+    /// Columns of the export that nothing reads.
+    pub unmapped: Vec<String>,
+}
+
+/// Opens the export of an input; `view` begins the names of its views.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for what Spark does not read as we do,
+/// [`ErrorKind::Input`](crate::error::ErrorKind::Input) for files that are not there or lack a column.
+pub(super) fn open(
+    reader: &dyn ExportReader,
+    dir: &Path,
+    settings: &InputConfig,
+    mapping: &Mapping,
+    view: &str,
+) -> Result<Opened> {
+    if let Some(table) = &settings.table {
+        reader.open(view, &Export::Table { name: table.clone() })?;
+        return typed(reader, mapping, view, &format!("CAST({} AS STRING)", literal(table)), Vec::new(), "table");
+    }
+    let files = list(reader, dir, settings, mapping, view)?;
+    match format_of(&files, settings, mapping)? {
+        "parquet" => {
+            let paths = files.iter().map(|file| file.url.clone()).collect();
+            reader.open(view, &Export::Files { paths, format: "parquet", schema: None, options: Vec::new() })?;
+            typed(reader, mapping, view, FILE, files, "parquet")
+        }
+        _ => text(reader, settings, mapping, view, files),
+    }
+}
+
+/// Refuses what Spark does not read as our own reader does.
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::error::ErrorKind::Config), naming the key.
+pub(super) fn refuse(settings: &InputConfig, mapping: &Mapping) -> Result<()> {
+    let input = mapping.input.name;
+    let refused = |key: &str, hint: &str| {
+        Err(Error::config(format!("`inputs.{input}.{key}` cannot be read with `engine = \"spark\"`")).hint(hint.to_owned()))
+    };
+    if settings.fold.is_some() {
+        return refused("fold", "fold the events beforehand, or run this pipeline on the embedded engine");
+    }
+    if !settings.widths.is_empty() || settings.delimiter == "whitespace" {
+        let key = if settings.widths.is_empty() { "delimiter" } else { "widths" };
+        return refused(key, "write the export as CSV with a separator, or as Parquet");
+    }
+    if settings.encoding != Encoding::Utf8 {
+        return refused("encoding", "write the export in UTF-8, or as Parquet");
+    }
+    if settings.format == Format::Ndjson {
+        return refused("format", "write the export as CSV or Parquet: Spark does not keep numbers in JSON as they are written");
+    }
+    Ok(())
+}
+
+/// The files of an input, by name, with their sizes.
+fn list(
+    reader: &dyn ExportReader,
+    dir: &Path,
+    settings: &InputConfig,
+    mapping: &Mapping,
+    view: &str,
+) -> Result<Vec<RemoteFile>> {
+    let (remote, local): (Vec<&String>, Vec<&String>) = settings.files.iter().partition(|pattern| pattern.contains("://"));
+    let mut files = Vec::new();
+    if !local.is_empty() {
+        let local = InputConfig { files: local.into_iter().cloned().collect(), ..settings.clone() };
+        for (path, name) in stage::find(dir, mapping.input, &local)? {
+            let absolute = std::path::absolute(&path).unwrap_or(path);
+            let bytes = absolute.metadata().map_or(0, |found| found.len());
+            files.push(RemoteFile { url: format!("file:{}", absolute.display()), name, bytes });
+        }
+    }
+    if !remote.is_empty() {
+        let listed = format!("{view}_files");
+        let paths = remote.into_iter().cloned().collect();
+        reader.open(&listed, &Export::Files { paths, format: "binaryFile", schema: None, options: Vec::new() })?;
+        let answer = reader.ask(&format!("SELECT path, length FROM {listed} ORDER BY path"))?;
+        reader.forget(&listed);
+        let (paths, lengths) = (texts(&answer, 0)?, longs(&answer, 1)?);
+        files.extend(paths.into_iter().zip(lengths).map(|(url, bytes)| RemoteFile { name: url.clone(), url, bytes: bytes as u64 }));
+    }
+    if files.is_empty() {
+        return Err(Error::input(format!("no file matches `inputs.{}.files`", mapping.input.name))
+            .hint("has the export arrived?"));
+    }
+    Ok(files)
+}
+
+fn format_of(files: &[RemoteFile], settings: &InputConfig, mapping: &Mapping) -> Result<&'static str> {
+    let by_name = |file: &RemoteFile| {
+        let name = file.name.to_lowercase();
+        let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
+        match name.rsplit('.').next() {
+            Some("parquet") => "parquet",
+            Some("ndjson" | "jsonl" | "json") => "ndjson",
+            _ => "csv",
+        }
+    };
+    let formats: BTreeSet<&str> = match settings.format {
+        Format::Auto => files.iter().map(by_name).collect(),
+        Format::Parquet => BTreeSet::from(["parquet"]),
+        Format::Csv | Format::Ndjson => BTreeSet::from(["csv"]),
+    };
+    let key = format!("inputs.{}.files", mapping.input.name);
+    match formats.into_iter().collect::<Vec<_>>().as_slice() {
+        ["parquet"] => Ok("parquet"),
+        ["csv"] => Ok("csv"),
+        _ => Err(Error::config(format!("`{key}`: with `engine = \"spark\"` all files of an input are CSV, or all are Parquet"))
+            .hint("Spark does not keep numbers in JSON as they are written; write the export as CSV or Parquet")),
+    }
+}
+
+/// Options of Spark's CSV reader that make it read as we do, as far as it can.
+fn csv_options(settings: &InputConfig, header: bool) -> Vec<(&'static str, String)> {
+    let quote = settings.quote.clone();
+    let mut options = vec![
+        ("header", header.to_string()),
+        ("sep", settings.delimiter.clone()),
+        ("encoding", "UTF-8".into()),
+        ("mode", "PERMISSIVE".into()),
+        ("columnNameOfCorruptRecord", CORRUPT.into()),
+        ("columnPruning", "false".into()),
+        ("inferSchema", "false".into()),
+        ("enforceSchema", "true".into()),
+        ("ignoreLeadingWhiteSpace", "false".into()),
+        ("ignoreTrailingWhiteSpace", "false".into()),
+        // No text means "no value" by itself, and an empty field is an empty text whether it is quoted or not.
+        ("nullValue", "\u{1}".into()),
+        ("emptyValue", String::new()),
+        ("maxColumns", settings.max_fields.max(1).to_string()),
+        ("maxCharsPerColumn", settings.max_record_bytes.to_string()),
+        // A quoted field may hold line ends; without quotes every line is a record, and Spark may split a file.
+        ("multiLine", (!quote.is_empty()).to_string()),
+    ];
+    options.push(("escape", if quote.is_empty() { "\u{0}".into() } else { quote.clone() }));
+    options.push(("quote", quote));
+    options
+}
+
+/// CSV: files with the same columns are read together, and all of them by the names of their columns.
+fn text(
+    reader: &dyn ExportReader,
+    settings: &InputConfig,
+    mapping: &Mapping,
+    view: &str,
+    files: Vec<RemoteFile>,
+) -> Result<Opened> {
+    let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for file in &files {
+        let names = if settings.names.is_empty() { header(reader, settings, view, file)? } else { settings.names.clone() };
+        groups.entry(names).or_default().push(file.url.clone());
+    }
+    let mut unmapped = BTreeSet::new();
+    let mut selects = Vec::new();
+    for (index, (names, paths)) in groups.into_iter().enumerate() {
+        let view = format!("{view}_{index}");
+        let place = paths.first().cloned().unwrap_or_default();
+        let found = locate(mapping, &names, &place)?;
+        unmapped.extend(names.iter().filter(|name| !mapping.raw_names.contains(name)).cloned());
+        let fields: Vec<String> = (0..names.len()).map(|field| format!("f{field}")).collect();
+        let schema = fields.iter().map(|field| format!("{field} STRING, ")).collect::<String>() + CORRUPT + " STRING";
+        let options = csv_options(settings, settings.header);
+        reader.open(&view, &Export::Files { paths, format: "csv", schema: Some(schema), options })?;
+        let bad = bad_record(settings, &names, &fields);
+        let pairs: Vec<(&str, String)> =
+            names.iter().zip(&fields).map(|(name, field)| (name.as_str(), format!("COALESCE({field}, '')"))).collect();
+        let identity = identity(pairs);
+        let columns: Vec<String> = found
+            .iter()
+            .enumerate()
+            .map(|(position, field)| {
+                format!("CASE WHEN {BAD} IS NULL THEN COALESCE({}, '') END AS {}", fields[*field], raw(position))
+            })
+            .collect();
+        let columns = columns.iter().map(|column| format!(", {column}")).collect::<String>();
+        // A record that is no row is told apart by its text.
+        selects.push(format!(
+            "SELECT {FILE}, {BAD}, LEFT(SHA2(COALESCE({CORRUPT}, {identity}), 256), 32) AS {HASH}{columns}\nFROM (SELECT *, \
+             {bad} AS {BAD} FROM {view})"
+        ));
+    }
+    Ok(Opened { sql: selects.join("\nUNION ALL\n"), files, format: "csv", unmapped: unmapped.into_iter().collect() })
+}
+
+/// All fields of a row with their names, whatever their order, as one text that no other row has.
+fn identity(mut pairs: Vec<(&str, String)>) -> String {
+    pairs.sort();
+    let parts: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| {
+            let name = literal(&format!("{}:{name}", name.len()));
+            format!("{name}, COALESCE(CONCAT(LENGTH({value}), ':', {value}), '-')")
+        })
+        .collect();
+    format!("CONCAT({})", parts.join(", "))
+}
+
+/// SQL for why a record is no row.
+fn bad_record(settings: &InputConfig, names: &[String], fields: &[String]) -> String {
+    let quote = quoted(&settings.quote);
+    let outside = match settings.quote.is_empty() {
+        true => CORRUPT.to_owned(),
+        false => format!("REGEXP_REPLACE({CORRUPT}, {}, '')", literal(&format!("{quote}[^{quote}]*(?:{quote}|$)"))),
+    };
+    let delimiters = format!("(LENGTH({outside}) - LENGTH(REPLACE({outside}, {}, '')))", literal(&settings.delimiter));
+    let few = if settings.ragged { "NULL" } else { "'too_few_fields'" };
+    // Spark puts this character in the place of bytes that are not UTF-8.
+    let all: Vec<String> = fields.iter().map(|field| format!("INSTR(COALESCE({field}, ''), '\u{fffd}') > 0")).collect();
+    let mut branches = format!("WHEN {} THEN 'invalid_utf8'", all.join(" OR "));
+    branches.push_str(&format!(
+        " WHEN {CORRUPT} IS NOT NULL AND {delimiters} >= {} THEN 'too_many_fields' WHEN {CORRUPT} IS NOT NULL THEN {few}",
+        names.len()
+    ));
+    if settings.header {
+        let same = names.iter().zip(fields).map(|(name, field)| format!("TRIM(COALESCE({field}, '')) = {}", literal(name)));
+        branches.push_str(&format!(" WHEN {} THEN 'repeated_header'", same.collect::<Vec<_>>().join(" AND ")));
+    }
+    format!("CASE {branches} END")
+}
+
+/// The names of a file's columns, from its first record.
+fn header(reader: &dyn ExportReader, settings: &InputConfig, view: &str, file: &RemoteFile) -> Result<Vec<String>> {
+    let view = format!("{view}_header");
+    let options = csv_options(settings, false);
+    reader.open(&view, &Export::Files { paths: vec![file.url.clone()], format: "csv", schema: None, options })?;
+    let answer = reader.ask(&format!("SELECT * FROM {view} LIMIT 1"))?;
+    reader.forget(&view);
+    let mut names = Vec::new();
+    for (index, field) in answer.schema().fields().iter().enumerate() {
+        if field.name() != FILE && answer.num_rows() > 0 {
+            let name = texts(&answer, index)?.pop().unwrap_or_default();
+            names.push(name.trim_start_matches('\u{feff}').trim().to_owned());
+        }
+    }
+    if names.is_empty() {
+        return Err(Error::input("empty_input: the file is empty, it has not even a header")
+            .at(Place::file(&file.name))
+            .hint("ask for the file again; an export of nothing still has a header"));
+    }
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(names),
+        Some(twice) => Err(Error::input(format!("the header has the column `{twice}` twice"))
+            .at(Place::file(&file.name).at_line(1))
+            .hint("ask for an export with distinct names, or list them in `names`")),
+    }
+}
+
+/// Where the columns that the mapping reads stand among `names`.
+fn locate(mapping: &Mapping, names: &[String], place: &str) -> Result<Vec<usize>> {
+    let find = |wanted: &String| {
+        names.iter().position(|name| name == wanted).ok_or_else(|| {
+            let error = Error::input(format!("the column `{wanted}` is missing")).at(Place::file(place));
+            match nearest(wanted, names.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("there is `{near}`; adapt the mapping of `inputs.{}`", mapping.input.name)),
+                None => error.hint(format!("there is `{}`", names.join("`, `"))),
+            }
+        })
+    };
+    mapping.raw_names.iter().map(find).collect()
+}
+
+/// Columns that have types of their own, as text that says the same.
+fn typed(
+    reader: &dyn ExportReader,
+    mapping: &Mapping,
+    view: &str,
+    file: &str,
+    files: Vec<RemoteFile>,
+    format: &'static str,
+) -> Result<Opened> {
+    let answer = reader.ask(&format!("DESCRIBE {view}"))?;
+    let (names, types) = (texts(&answer, 0)?, texts(&answer, 1)?);
+    let columns: Vec<(String, String)> =
+        names.into_iter().zip(types).filter(|(column, _)| column != FILE && !column.starts_with('#')).collect();
+    let names: Vec<String> = columns.iter().map(|(column, _)| column.clone()).collect();
+    let found = locate(mapping, &names, view)?;
+    let as_text: Vec<String> = columns.iter().map(|(column, of)| column_text(&name(column), of)).collect();
+    let pairs = names.iter().map(String::as_str).zip(as_text.iter().cloned()).collect();
+    let identity = identity(pairs);
+    let raws: String =
+        found.iter().enumerate().map(|(position, column)| format!(", {} AS {}", as_text[*column], raw(position))).collect();
+    let sql = format!(
+        "SELECT {file} AS {FILE}, CAST(NULL AS STRING) AS {BAD}, LEFT(SHA2({identity}, 256), 32) AS {HASH}{raws}\nFROM {view}"
+    );
+    let unmapped = names.into_iter().filter(|name| !mapping.raw_names.contains(name)).collect();
+    Ok(Opened { sql, files, format, unmapped })
+}
+
+/// A column as text; times with a zone say that they are UTC.
+fn column_text(column: &str, of: &str) -> String {
+    match of.to_lowercase().as_str() {
+        "string" => column.to_owned(),
+        "timestamp" => format!("CONCAT(REPLACE(CAST({column} AS STRING), ' ', 'T'), 'Z')"),
+        "timestamp_ntz" => format!("REPLACE(CAST({column} AS STRING), ' ', 'T')"),
+        _ => format!("CAST({column} AS STRING)"),
+    }
+}
+
+/// The texts of a column of an answer; a null is empty.
+pub(super) fn texts(answer: &RecordBatch, column: usize) -> Result<Vec<String>> {
+    let array = answer.columns().get(column).and_then(|array| array.as_string_opt::<i32>());
+    let array = array.ok_or_else(|| Error::internal("an answer lacks a text"))?;
+    Ok(array.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+}
+
+/// The whole numbers of a column of an answer; a null is zero.
+pub(super) fn longs(answer: &RecordBatch, column: usize) -> Result<Vec<i64>> {
+    Ok(optional_longs(answer, column)?.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// The same, with its nulls.
+pub(super) fn optional_longs(answer: &RecordBatch, column: usize) -> Result<Vec<Option<i64>>> {
+    let array = answer.columns().get(column).and_then(|array| array.as_primitive_opt::<Int64Type>());
+    let array = array.ok_or_else(|| Error::internal("an answer lacks a number"))?;
+    Ok((0..array.len()).map(|row| (!array.is_null(row)).then(|| array.value(row))).collect())
+}
