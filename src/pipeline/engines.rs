@@ -88,7 +88,7 @@ impl RunEngine {
         match self {
             RunEngine::Embedded(_) => ingest::stage(options, monitor, cancel),
             #[cfg(feature = "spark")]
-            RunEngine::Spark { .. } => ingest::stage(options, monitor, cancel),
+            RunEngine::Spark { engine, .. } => ingest::stage_remote(options, &**engine, monitor, cancel),
         }
     }
 

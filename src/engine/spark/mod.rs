@@ -9,6 +9,7 @@
 //!                 published tables straight into the run's folder, in their published form
 //! ```
 
+mod exports;
 mod folder;
 mod known;
 mod session;
@@ -131,7 +132,7 @@ impl SparkEngine {
     }
 
     /// A view `name` over the rows of `sql`.
-    fn view(&self, table: &str, sql: &str) -> Result<()> {
+    fn view_of(&self, table: &str, sql: &str) -> Result<()> {
         self.run(table, &format!("CREATE OR REPLACE TEMPORARY VIEW {} AS {sql}", sql::name(table)))
     }
 
@@ -151,7 +152,7 @@ impl SparkEngine {
         }
         let parts = format!("parts_of_{}", table.name);
         self.run(&table.name, &base(&parts))?;
-        self.view(&table.name, &format!("SELECT {} FROM {}", sql::rows_in(table, true), sql::name(&parts)))
+        self.view_of(&table.name, &format!("SELECT {} FROM {}", sql::rows_in(table, true), sql::name(&parts)))
     }
 
     /// No nulls where none may be; a key that identifies. Gives the number of rows.
@@ -204,10 +205,10 @@ impl Engine for SparkEngine {
             table.columns.iter().map(column).collect::<Vec<_>>().join(", ")
         };
         if files.is_empty() {
-            return self.view(&table.name, &format!("SELECT {} WHERE FALSE", columns(false)));
+            return self.view_of(&table.name, &format!("SELECT {} WHERE FALSE", columns(false)));
         }
         let select = |file: &PathBuf| format!("SELECT {} FROM parquet.{}", columns(true), sql::name(&self.place(file)));
-        self.view(&table.name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
+        self.view_of(&table.name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
     }
 
     fn insert(&self, table: &Table, rows: &RecordBatch) -> Result<()> {
@@ -240,7 +241,7 @@ impl Engine for SparkEngine {
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
         let found = self.session.columns(sql).map_err(|error| wrong_sql(&table.name, &error))?;
         check_columns(table, &found)?;
-        self.view(&table.name, &format!("SELECT {} FROM (\n{sql}\n) AS made", sql::rows_out(table, false)))?;
+        self.view_of(&table.name, &format!("SELECT {} FROM (\n{sql}\n) AS made", sql::rows_out(table, false)))?;
         self.tables().define(&table.name, Statement::parse(&table.name, sql)?.reads());
         Ok(())
     }
@@ -271,7 +272,7 @@ impl Engine for SparkEngine {
 
     fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
         let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", sql::name(&self.place(file)));
-        self.view(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
+        self.view_of(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
     }
 
     fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {

@@ -118,6 +118,40 @@ impl Session {
         concat_batches(&schema, &batches).map_err(unreadable)
     }
 
+    /// A view over a table of the catalog.
+    pub fn view_of_table(&self, view: &str, table: &str) -> std::result::Result<(), SparkError> {
+        self.spark.read().table(table).create_or_replace_temp_view(view)
+    }
+
+    /// A view over files, and which one each row is from.
+    pub fn view_of_files(
+        &self,
+        view: &str,
+        path: &str,
+        format: &str,
+        schema: Option<&str>,
+        options: &[(&'static str, String)],
+    ) -> std::result::Result<(), SparkError> {
+        let mut reader = self.spark.read().format(format);
+        if let Some(schema) = schema {
+            reader = reader.schema(schema.to_owned());
+        }
+        for (key, value) in options {
+            reader = reader.option(key, value);
+        }
+        let rows = reader.load(Some(path)).select_expr(vec!["*", "_metadata.file_path AS _file"]);
+        rows.create_or_replace_temp_view(view)
+    }
+
+    /// Writes the rows of a query into a folder, or into folders below it by the values of a column.
+    pub fn write(&self, sql: &str, place: &str, by: Option<&str>) -> std::result::Result<(), SparkError> {
+        let writer = self.spark.sql(sql)?.write().mode("overwrite");
+        match by {
+            Some(column) => writer.partition_by([column]).parquet(place),
+            None => writer.parquet(place),
+        }
+    }
+
     /// The columns that a query makes.
     pub fn columns(&self, sql: &str) -> std::result::Result<Vec<FoundColumn>, SparkError> {
         let schema = self.spark.sql(sql)?.schema()?;
@@ -205,6 +239,21 @@ pub(super) fn wrong_sql(table: &str, error: &SparkError) -> Error {
         true => Error::config(format!("the SQL of `{table}` does not run")).because(reason(error)),
         false => failed(table, error),
     }
+}
+
+/// An export that Spark cannot open.
+pub(super) fn unreadable_export(name: &str, error: &SparkError) -> Error {
+    let text = error.message();
+    let missing = ["PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG", "CATALOG_NOT_FOUND"];
+    if missing.iter().any(|class| text.contains(class)) {
+        return Error::input(format!("the cluster does not find the export of `{name}`"))
+            .hint("files have to be where all executors see them; a table is named as `catalog.schema.name`")
+            .because(reason(error));
+    }
+    if planning(error) {
+        return Error::input(format!("the cluster cannot read the export of `{name}`")).because(reason(error));
+    }
+    failed(name, error)
 }
 
 /// Whether Spark gave up before it touched a row.
