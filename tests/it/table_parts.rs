@@ -176,7 +176,7 @@ fn a_run_in_parts_is_the_run_in_files() {
     let lost = table_path(&run.path, "customers").join("part-00001-5b1c-c000.snappy.parquet");
     fs::remove_file(lost).unwrap();
     let id = run.id.to_string();
-    for args in [vec!["verify", &id], vec!["export", "csv", "--run", &id, "--to", "again", "--full"]] {
+    for args in [vec!["verify", &id], vec!["export", "braze", "--run", &id]] {
         let said = said(patronage(parts).args(&args));
         assert!(
             said.starts_with("exit code: 8") && said.contains("part-00001-5b1c-c000.snappy.parquet` is missing"),
