@@ -41,7 +41,7 @@ pub(super) fn adopt(
     // An engine that had no rows to write may not have made it.
     disk::create_dir(folder)?;
     clear(folder)?;
-    let names = part_names(folder).reading(folder)?.unwrap_or_default();
+    let names = part_names(folder).writing(folder)?.unwrap_or_default();
     let contract = folder.join(CONTRACT_FILE);
     let (_, contract) = table::write(&contract, table, maker, metadata, [])?;
 
@@ -66,7 +66,7 @@ pub(super) fn adopt(
     for (name, entry, _) in parts {
         let path = folder.join(&name);
         // The folder is synced with all others when the run is sealed.
-        disk::sync_file(&File::open(&path).reading(&path)?, &path)?;
+        disk::sync_file(&File::open(&path).writing(&path)?, &path)?;
         files.push((name, entry));
     }
     let lines: String = files.iter().map(|(name, entry)| format!("{}  {name}\n", entry.blake3)).collect();
@@ -79,17 +79,17 @@ pub(super) fn adopt(
 
 /// Removes what is hidden and checksums; what else is not a part is an error, as nobody knows whether rows are in it.
 fn clear(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).reading(folder)? {
-        let entry = entry.reading(folder)?;
+    for entry in fs::read_dir(folder).writing(folder)? {
+        let entry = entry.writing(folder)?;
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let kind = entry.file_type().reading(&path)?;
+        let kind = entry.file_type().writing(&path)?;
         if is_hidden(&name) || name.ends_with(".crc") {
             if kind.is_dir() { disk::remove_dir(&path)? } else { disk::remove_file(&path)? }
-        } else if !kind.is_file() || !is_part(&name) || !is_plain(&name) || name == CONTRACT_FILE {
+        } else if !kind.is_file() || !is_part(&name) || !is_plain(&name) || *name <= *CONTRACT_FILE {
             let message = format!("`{}` is not a part of a table", name.escape_debug());
             return Err(Error::output(message)
                 .at(Place::file(folder))
-                .hint("parts are Parquet files directly in the folder, with names in lower case"));
+                .hint("parts are Parquet files directly in the folder, `part-*.parquet` in lower case"));
         }
     }
     Ok(())
@@ -372,13 +372,14 @@ mod tests {
 
     #[test]
     fn lost_rows_and_foreign_files_are_refused() {
-        let cases: [(u64, fn(&Path), &str); 6] = [
+        let cases: [(u64, fn(&Path), &str); 7] = [
             (3, |_| {}, "table `customers` has 3 rows, and its parts hold 2"),
             (
                 2,
                 |folder| write_part(folder, "part-00001.parquet", columns(0..1)),
                 "table `customers` has 2 rows, and its parts hold 3",
             ),
+            (2, |folder| write_part(folder, "0.parquet", columns(0..0)), "`0.parquet` is not a part of a table"),
             (2, |folder| fs::create_dir(folder.join("day=1")).unwrap(), "`day=1` is not a part of a table"),
             (2, |folder| fs::write(folder.join("rows.csv"), b"x").unwrap(), "`rows.csv` is not a part of a table"),
             (

@@ -70,6 +70,7 @@ mod routing_keys;
 mod rule_engines;
 mod run_support;
 mod sessions;
+mod table_parts;
 mod value_groups;
 mod value_groups_small;
 mod voice_of_customer;

@@ -357,6 +357,30 @@ fn a_dropped_run_leaves_nothing_behind() {
     assert_eq!(fixture.out.runs().unwrap(), []);
 }
 
+/// What a killed run leaves when another engine was writing for it: folders within folders, hidden files, names that no
+/// file of ours has.
+#[cfg(unix)]
+#[test]
+fn who_takes_the_lock_next_removes_what_another_engine_was_writing() {
+    let fixture = Fixture::new();
+    drop(fixture.lock());
+    let outside = fixture.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("kept"), b"not ours").unwrap();
+    let building = fixture.out.root().join(".building");
+    let task = building.join("2026-10-31-000000000000/work/basket lines/_temporary/0/attempt_1");
+    fs::create_dir_all(&task).unwrap();
+    fs::write(task.join(".part-00000.parquet.crc"), b"crc").unwrap();
+    fs::write(task.join("Part \u{e9}.parquet"), b"half").unwrap();
+    let read_only = task.join("read_only");
+    fs::write(&read_only, b"x").unwrap();
+    fs::set_permissions(&read_only, std::os::unix::fs::PermissionsExt::from_mode(0o400)).unwrap();
+    std::os::unix::fs::symlink(&outside, task.join("link")).unwrap();
+    let _lock = fixture.lock();
+    assert!(!building.exists());
+    assert_eq!(fs::read(outside.join("kept")).unwrap(), b"not ours");
+}
+
 /// Fault 12.
 #[test]
 fn foreign_and_half_written_folders_are_passed_over() {
