@@ -202,6 +202,9 @@ fn tested(
             replay.forget_before(day_of_epoch(oldest.day)?);
         }
         let snapshots = replay.snapshots(*day)?;
+        if let Some(beyond) = replay.note() {
+            return Err(Error::config(beyond).hint("raise `[engine] model_rows`: a night cannot be judged by a part of it"));
+        }
         let made = replay.night(*day, Some(&snapshots), &[PARAMS, LABELS, CUSTOMERS])?;
         let [params, labels, customers] = <[RecordBatch; 3]>::try_from(made)
             .map_err(|_| Error::internal("a night does not make the tables that were asked for"))?;

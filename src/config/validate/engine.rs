@@ -36,14 +36,18 @@ pub(super) fn validate(engine: &Engine, mistakes: &mut Mistakes<'_>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::super::load::mistakes_in;
-
+    /// What is said of a pipeline file with this section; nothing of a right one.
     fn mistakes(engine: &str) -> String {
-        mistakes_in(&format!(
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("patronage.toml");
+        let text = format!(
             "[project]\nname = \"x\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n[inputs.transactions]\nfiles = [\"a.csv\"]\n\
-             [inputs.transactions.columns]\nts = \"t\"\namount = \"a\"\n[engine]\n{engine}"
-        ))
+             [inputs.transactions.columns]\nts = \"t\"\namount = \"a\"\n[engine]\n{engine}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        crate::config::load(&path).err().map(|error| format!("{error:?}")).unwrap_or_default()
     }
 
     #[test]

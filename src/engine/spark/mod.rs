@@ -239,9 +239,10 @@ impl Engine for SparkEngine {
     }
 
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
-        let found = self.session.columns(sql).map_err(|error| wrong_sql(&table.name, &error))?;
+        let spark = sql::dialect(sql);
+        let found = self.session.columns(&spark).map_err(|error| wrong_sql(&table.name, &error))?;
         check_columns(table, &found)?;
-        self.view_of(&table.name, &format!("SELECT {} FROM (\n{sql}\n) AS made", sql::rows_out(table, false)))?;
+        self.view_of(&table.name, &format!("SELECT {} FROM (\n{spark}\n) AS made", sql::rows_out(table, false)))?;
         self.tables().define(&table.name, Statement::parse(&table.name, sql)?.reads());
         Ok(())
     }
@@ -276,7 +277,7 @@ impl Engine for SparkEngine {
     }
 
     fn columns(&self, name: &str, sql: &str) -> Result<Vec<(String, ColumnType)>> {
-        plain_columns(name, self.session.columns(sql).map_err(|error| wrong_sql(name, &error))?)
+        plain_columns(name, self.session.columns(&sql::dialect(sql)).map_err(|error| wrong_sql(name, &error))?)
     }
 
     fn batches(&self, table: &Table) -> Result<Batches> {

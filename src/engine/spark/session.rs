@@ -310,7 +310,11 @@ fn class(error: &SparkError) -> String {
 
 /// What Spark says in its first line, without the plan below it.
 fn reason(error: &SparkError) -> String {
-    let text = error.message();
+    let mut text = error.message();
+    if text == format!("[{}]", error.error_class) && !error.message.is_empty() {
+        // The client knows no words for that class; the server has sent some.
+        text.clone_from(&error.message);
+    }
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given").to_owned()
 }
 

@@ -9,6 +9,38 @@ pub fn name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
+/// SQL as the pipeline writes it, in which a backslash is a backslash: in Spark's literals it begins an escape.
+pub fn dialect(sql: &str) -> String {
+    let mut spark = String::with_capacity(sql.len());
+    let mut inside = Inside::Code;
+    let mut before = ' ';
+    for character in sql.chars() {
+        inside = match (inside, character) {
+            (Inside::Code, '\'') => Inside::Literal,
+            (Inside::Code, '"') => Inside::Name,
+            (Inside::Code, '-') if before == '-' => Inside::Comment,
+            // Doubled, a quote ends a literal and begins the next one: nothing is between them.
+            (Inside::Literal, '\'') | (Inside::Name, '"') | (Inside::Comment, '\n') => Inside::Code,
+            (same, _) => same,
+        };
+        if inside == Inside::Literal && character == '\\' {
+            spark.push('\\');
+        }
+        spark.push(character);
+        before = character;
+    }
+    spark
+}
+
+/// Where in a text of SQL a character stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Code,
+    Literal,
+    Name,
+    Comment,
+}
+
 /// A text literal.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
@@ -97,6 +129,13 @@ fn list(table: &Table, of: impl Fn(&Column) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_backslash_is_a_backslash_in_literals_only() {
+        let sql = "SELECT REPLACE(\"a\\b\", '\\', '\\\\') -- it's \\ here\nFROM t WHERE c LIKE 'it''s\\%'";
+        let spark = "SELECT REPLACE(\"a\\b\", '\\\\', '\\\\\\\\') -- it's \\ here\nFROM t WHERE c LIKE 'it''s\\\\%'";
+        assert_eq!(dialect(sql), spark);
+    }
 
     #[test]
     fn names_and_texts_cannot_leave_their_quotes() {
