@@ -214,7 +214,8 @@ pub(super) fn as_of_day(options: &StageOptions, zone: &Zone, newest: &dyn Fn(&In
         }
         return Ok(days);
     }
-    let leading = LEADING.iter().filter(|name| options.config.inputs.contains_key(**name)).find_map(|name| contract::input(name));
+    let leading =
+        LEADING.iter().filter(|name| options.config.inputs.contains_key(**name)).find_map(|name| contract::input(name));
     leading.and_then(newest).map(|newest| zone.day_of(newest) + 1).ok_or_else(|| {
         let name = leading.map_or(LEADING[0], |input| input.name);
         Error::input(format!("the {name} have no valid row, so that `as_of` cannot be derived from them"))

@@ -1,7 +1,7 @@
 //! `[inputs.*]`: kinds of export, their format and the columns of their contract.
 
 use super::super::mistake::Mistakes;
-use super::super::{ColumnSource, Config, From, InputConfig};
+use super::super::{ColumnSource, Config, EngineKind, From, InputConfig};
 use super::{at_least, folding, one_of_words, time_zone};
 use crate::contract::{self, ColumnType, Input, InputColumn};
 use crate::names::{nearest, suggest};
@@ -18,7 +18,7 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     for (name, input) in &config.inputs {
         match contract::input(name) {
             Some(contract) => {
-                files(name, input, mistakes);
+                files(name, input, config.engine.kind, mistakes);
                 text_format(name, input, mistakes);
                 limits(name, input, mistakes);
                 columns(contract, input, mistakes);
@@ -31,14 +31,33 @@ pub(super) fn validate(config: &Config, mistakes: &mut Mistakes<'_>) {
     }
 }
 
-fn files(name: &str, input: &InputConfig, mistakes: &mut Mistakes<'_>) {
-    if input.files.is_empty() {
-        mistakes.value(&["inputs", name, "files"], "no file", "name at least one file or glob");
+fn files(name: &str, input: &InputConfig, engine: EngineKind, mistakes: &mut Mistakes<'_>) {
+    let by_cluster = "set `[engine] kind = \"spark\"`, or copy the export here and name its files";
+    match &input.table {
+        None if input.files.is_empty() => {
+            mistakes.value(&["inputs", name, "files"], "no file", "name at least one file or glob");
+        }
+        Some(_) if !input.files.is_empty() => {
+            mistakes.key(&["inputs", name, "table"], "a table beside files", "keep one of `files` and `table`");
+        }
+        Some(_) if engine != EngineKind::Spark => {
+            mistakes.key(&["inputs", name, "table"], "only Spark reads tables of a catalog", by_cluster);
+        }
+        Some(table) => {
+            let part = |part: &str| !part.is_empty() && !part.contains(['`', '"', '\'', ';', ' ']);
+            if !table.split('.').all(part) {
+                let hint = "write `catalog.schema.name`";
+                mistakes.value(&["inputs", name, "table"], format!("`{table}` is not the name of a table"), hint);
+            }
+        }
+        None => {}
     }
     for (index, pattern) in input.files.iter().enumerate() {
         let path = ["inputs", name, "files", &index.to_string()];
         if pattern.is_empty() {
             mistakes.value(&path, "a file without a name", "name a file or a glob");
+        } else if pattern.contains("://") && engine != EngineKind::Spark {
+            mistakes.value(&path, format!("`{pattern}` is a URL, which only Spark reads"), by_cluster);
         } else if let Err(error) = glob::Pattern::new(pattern) {
             let hint = "`*` stands for any letters, `?` for one, `**` for folders, `[ab]` for a or b";
             mistakes.value(&path, format!("`{pattern}` is not a glob: {}", error.msg), hint);

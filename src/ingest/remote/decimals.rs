@@ -153,10 +153,13 @@ pub(super) fn rounded(lets: &mut Lets, number: &Number, places: u32) -> Checked<
         Scale::Fixed(scale) => half_even(lets, &digits, &power(scale - places)),
         Scale::Any(scale) => {
             let more = lets.bind(format!("{places} - {scale}"));
-            let divisor = lets.bind(format!("CASE WHEN {more} BETWEEN -{MOST_DIGITS} AND -1 THEN {} END", power_of(&format!("- {more}"))));
+            let divisor = lets.bind(format!(
+                "CASE WHEN {more} BETWEEN -{MOST_DIGITS} AND -1 THEN {} END",
+                power_of(&format!("- {more}"))
+            ));
             let fewer = half_even(lets, &digits, &divisor);
             format!(
-                "CASE WHEN {digits} = 0 OR {more} = 0 THEN {digits} WHEN {more} > 0 THEN TRY_MULTIPLY({digits}, {}) \
+                "CASE WHEN {digits} IS NULL OR {digits} = 0 OR {more} = 0 THEN {digits} WHEN {more} > 0 THEN TRY_MULTIPLY({digits}, {}) \
                  WHEN {more} >= -{MOST_DIGITS} THEN {fewer} WHEN {more} IS NOT NULL THEN 0 END",
                 power_of(&format!("GREATEST({more}, 0)"))
             )
@@ -169,7 +172,9 @@ pub(super) fn rounded(lets: &mut Lets, number: &Number, places: u32) -> Checked<
 /// The number as text, with all its places.
 pub(super) fn display(number: &Number) -> String {
     let (digits, scale) = (&number.digits, number.scale_sql());
-    let padded = format!("LPAD(CAST(ABS({digits}) AS STRING), GREATEST(LENGTH(CAST(ABS({digits}) AS STRING)), {scale} + 1), '0')");
+    let padded = format!(
+        "LPAD(CAST(ABS({digits}) AS STRING), GREATEST(LENGTH(CAST(ABS({digits}) AS STRING)), {scale} + 1), '0')"
+    );
     let point = format!("CASE WHEN {scale} > 0 THEN '.' ELSE '' END");
     format!(
         "CONCAT(CASE WHEN {digits} < 0 THEN '-' ELSE '' END, LEFT({padded}, LENGTH({padded}) - {scale}), {point}, \
@@ -227,9 +232,8 @@ pub(super) fn parse(lets: &mut Lets, text: &str, format: &NumberFormat) -> Check
         format!("CASE WHEN INSTR({unsigned}, '.') = 0 THEN 0 ELSE LENGTH({unsigned}) - INSTR({unsigned}, '.') END");
     let all = lets.bind(format!("TRIM(LEADING '0' FROM REPLACE({unsigned}, '.', ''))"));
     let dropped = lets.bind(format!("GREATEST(LENGTH({all}) - {MOST_DIGITS}, 0)"));
-    let kept = lets.bind(format!(
-        "CAST(CASE WHEN {all} = '' THEN '0' ELSE LEFT({all}, {MOST_DIGITS}) END AS DECIMAL(38,0))"
-    ));
+    let kept =
+        lets.bind(format!("CAST(CASE WHEN {all} = '' THEN '0' ELSE LEFT({all}, {MOST_DIGITS}) END AS DECIMAL(38,0))"));
     // A dropped digit can only matter by deciding a tie, so it is folded into the last one that was kept.
     let sticky = format!("SUBSTRING({all}, {MOST_DIGITS} + 1) RLIKE '[1-9]' AND {kept} % 5 = 0");
     let kept = lets.bind(format!("CASE WHEN {dropped} > 0 AND {sticky} THEN {kept} + 1 ELSE {kept} END"));
@@ -238,8 +242,11 @@ pub(super) fn parse(lets: &mut Lets, text: &str, format: &NumberFormat) -> Check
         "CASE WHEN {kept} = 0 OR {scale} >= 0 THEN {kept} WHEN {scale} >= -{MOST_DIGITS} THEN TRY_MULTIPLY({kept}, {}) END",
         power_of(&format!("GREATEST(- {scale}, 0)"))
     );
-    let digits = lets.bind(format!("CASE WHEN SUBSTRING_INDEX({plain}, 'e', 1) LIKE '%-%' THEN - ({digits}) ELSE {digits} END"));
-    let scale = lets.bind(format!("CASE WHEN {kept} = 0 OR {scale} < 0 THEN 0 ELSE LEAST({scale}, {MOST_PLACES}) END"));
+    let digits =
+        lets.bind(format!("CASE WHEN SUBSTRING_INDEX({plain}, 'e', 1) LIKE '%-%' THEN - ({digits}) ELSE {digits} END"));
+    let scale = lets.bind(format!(
+        "CASE WHEN {kept} = 0 OR {scale} < 0 THEN 0 WHEN {scale} > {MOST_PLACES} THEN {MOST_PLACES} ELSE {scale} END"
+    ));
     let reason = lets.bind(format!(
         "CASE WHEN {trimmed} IS NULL THEN NULL WHEN {is_number} AND {digits} IS NULL THEN 'amount_overflow' \
          WHEN {is_number} THEN NULL WHEN {trimmed} RLIKE {} THEN 'amount_not_finite' ELSE 'amount_not_a_number' END",

@@ -163,7 +163,11 @@ impl Scope<'_> {
             let branches = held.iter().zip(values).map(|(held, value)| format!("WHEN {held} THEN {value}"));
             let branches: Vec<String> = branches.collect();
             let otherwise = values.last().map_or("NULL", String::as_str);
-            if branches.is_empty() { otherwise.to_owned() } else { format!("CASE {} ELSE {otherwise} END", branches.join(" ")) }
+            if branches.is_empty() {
+                otherwise.to_owned()
+            } else {
+                format!("CASE {} ELSE {otherwise} END", branches.join(" "))
+            }
         };
         let value = merge(&results, &choose);
         let mut reason = String::new();
@@ -223,7 +227,8 @@ impl Scope<'_> {
                 let (a, b) = (self.compile(&arguments[0])?, self.compile(&arguments[1])?);
                 let equal = self.compare("=", a.value.clone(), b.value)?;
                 let reason = self.bound(first([a.reason, b.reason, equal.reason]));
-                let value = merge(&[a.value], &|values| format!("CASE WHEN {} THEN NULL ELSE {} END", equal.value, values[0]));
+                let value =
+                    merge(&[a.value], &|values| format!("CASE WHEN {} THEN NULL ELSE {} END", equal.value, values[0]));
                 Ok(Checked { value, reason })
             }
             Function::Upper | Function::Lower | Function::Trim => {
@@ -290,7 +295,8 @@ impl Scope<'_> {
     }
 
     fn coalesce(&mut self, arguments: &[Expression]) -> Result<Compiled> {
-        let candidates: Vec<Compiled> = arguments.iter().map(|argument| self.compile(argument)).collect::<Result<_>>()?;
+        let candidates: Vec<Compiled> =
+            arguments.iter().map(|argument| self.compile(argument)).collect::<Result<_>>()?;
         let mut reasons: Vec<Option<String>> = candidates.iter().map(|candidate| candidate.reason.clone()).collect();
         let mut values: Vec<Value> = candidates.into_iter().map(|candidate| candidate.value).collect();
         // `COALESCE(discount, 0)` over the file's own text: the number says what is meant.
@@ -453,7 +459,14 @@ mod tests {
 
     #[test]
     fn what_only_the_row_could_tell_is_refused() {
-        for sql in ["CASE WHEN n > 0 THEN 'x' ELSE n END", "CASE WHEN a THEN 1 END", "(a = b) + 1", "SUBSTR(a, n)", "a AND TRUE", "COALESCE(a, 0) || 'x'"] {
+        for sql in [
+            "CASE WHEN n > 0 THEN 'x' ELSE n END",
+            "CASE WHEN a THEN 1 END",
+            "(a = b) + 1",
+            "SUBSTR(a, n)",
+            "a AND TRUE",
+            "COALESCE(a, 0) || 'x'",
+        ] {
             assert!(compile(sql).is_err(), "{sql}");
         }
     }

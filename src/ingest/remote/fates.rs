@@ -59,7 +59,9 @@ pub(super) fn fates(mapping: &Mapping, rows: &str, before_us: Option<i64>) -> St
     let columns = mapping.slots.iter().zip(&present).map(|(slot, column)| match slot {
         // Equal rows are told apart: the second and later ones get their number behind the id.
         Slot::MadeOrder if numbered => {
-            format!("CASE WHEN _copy = 1 THEN {column} ELSE CONCAT({column}, '-', LPAD(_copy - 1, 8, '0')) END AS {column}")
+            format!(
+                "CASE WHEN _copy = 1 THEN {column} ELSE CONCAT({column}, '-', LPAD(_copy - 1, 8, '0')) END AS {column}"
+            )
         }
         _ => column.clone(),
     });
@@ -73,14 +75,18 @@ fn keyed(mapping: &Mapping, copies: &str, present: &[String]) -> String {
     let whole: Vec<String> = key.iter().map(|column| format!("{column} IS NOT NULL")).collect();
     let first = if mapping.keep_duplicates { "TRUE" } else { "_copy = 1" };
     let content: Vec<String> = present.iter().map(|column| format!("{column} IS NULL, {column}")).collect();
-    let updated = present.iter().find(|column| *column == "updated_at_us").map_or("CAST(NULL AS BIGINT)", String::as_str);
+    let updated =
+        present.iter().find(|column| *column == "updated_at_us").map_or("CAST(NULL AS BIGINT)", String::as_str);
     // Rows without a key are spread by their content, so that they do not all come to one worker.
     let candidates = format!(
         "SELECT *, ({first} AND NOT _late AND {}) AS _keyed, XXHASH64({}) AS _content, {updated} AS _updated FROM ({copies})",
         whole.join(" AND "),
         content.join(", ")
     );
-    let spread = format!("SELECT *, CASE WHEN _keyed THEN XXHASH64({}) ELSE XXHASH64({HASH}, {FILE}) END AS _spread FROM ({candidates})", key.join(", "));
+    let spread = format!(
+        "SELECT *, CASE WHEN _keyed THEN XXHASH64({}) ELSE XXHASH64({HASH}, {FILE}) END AS _spread FROM ({candidates})",
+        key.join(", ")
+    );
     let group = format!("PARTITION BY _spread, _keyed, {}", key.join(", "));
     let newest = format!(
         "SELECT *, MAX(_updated) OVER ({group}) AS _newest, MIN(_content) OVER ({group}) AS _low, MAX(_content) OVER ({group}) \
@@ -105,7 +111,9 @@ pub(super) fn rejects(mapping: &Mapping, rows: &str, fates: &str, show_personal:
         let masked = !show_personal && mapping.key.iter().any(|index| mapping.columns[*index].masked);
         let value = if masked { format!("CONCAT('<redacted, ', OCTET_LENGTH({text}), ' bytes>')") } else { text };
         let columns = literal(&mapping.input.key.join(","));
-        sql.push_str(&format!(" UNION ALL SELECT {FILE}, {columns}, {value}, {FATE} FROM {fates} WHERE {FATE} = '{CONFLICT}'"));
+        sql.push_str(&format!(
+            " UNION ALL SELECT {FILE}, {columns}, {value}, {FATE} FROM {fates} WHERE {FATE} = '{CONFLICT}'"
+        ));
     }
     format!("SELECT * FROM ({sql}) ORDER BY 1, 4, 2, 3 LIMIT {most}")
 }

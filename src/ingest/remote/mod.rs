@@ -128,7 +128,8 @@ impl Stager<'_> {
         let read = report::read(self.reader, &mapping, &opened.files, &rows)?;
         let count: u64 = read.values().map(|file| file.counts.read).sum();
         if count == 0 {
-            self.monitor.event(Event::Warning { message: format!("the files of `inputs.{}` have no rows", input.name) });
+            self.monitor
+                .event(Event::Warning { message: format!("the files of `inputs.{}` have no rows", input.name) });
         }
         let summary = format!("{count} rows from {} files", opened.files.len());
         self.monitor.event(Event::StageFinished { stage, summary, elapsed: started.elapsed() });
@@ -152,11 +153,11 @@ impl Stager<'_> {
         self.cancel.check()?;
         let fates = format!("ingest_{}_fates", of.input.name);
         let folder = self.reader.keep(&fates, &fates::fates(&of.mapping, &of.rows, Some(before_us)), Some(FATE))?;
-        let report =
-            report::report(self.reader, &of.mapping, &of.opened, &of.projection, &of.read, &of.rows, &fates)?;
+        let report = report::report(self.reader, &of.mapping, &of.opened, &of.projection, &of.read, &of.rows, &fates)?;
         let staged = folder.join(format!("{FATE}={STAGED}"));
         let parts = if report.totals.staged > 0 { vec![staged] } else { Vec::new() };
-        let rejects = if report.totals.rejected > 0 { Some(self.rejects(of, &fates, report.totals.rejected)?) } else { None };
+        let rejects =
+            if report.totals.rejected > 0 { Some(self.rejects(of, &fates, report.totals.rejected)?) } else { None };
         self.reader.forget(&of.rows);
         let present = of.mapping.present();
         Ok(StagedInput { input: of.input, given: true, parts, present, report, rejects })

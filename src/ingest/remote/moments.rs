@@ -39,7 +39,9 @@ fn local(instant_us: &str, zone: &str) -> String {
 pub(super) fn day_of(instant_us: &str, zone: &Zone) -> String {
     match zone.name() {
         "UTC" => format!("CAST(FLOOR({instant_us} / CAST({DAY_US} AS DECIMAL(20,0))) AS INT)"),
-        name => format!("UNIX_DATE(CAST(FROM_UTC_TIMESTAMP(TIMESTAMP_MICROS({instant_us}), {}) AS DATE))", literal(name)),
+        name => {
+            format!("UNIX_DATE(CAST(FROM_UTC_TIMESTAMP(TIMESTAMP_MICROS({instant_us}), {}) AS DATE))", literal(name))
+        }
     }
 }
 
@@ -213,8 +215,7 @@ fn strptime(lets: &mut Lets, text: &str, pattern: &Pattern) -> Civil {
     };
     let two = |sql: &str| format!("LPAD(CAST({sql} AS STRING), 2, '0')");
     let day = pattern.day.map_or_else(zero, whole);
-    let date =
-        format!("CONCAT(LPAD(CAST({year} AS STRING), 4, '0'), '-', {}, '-', {})", two(&month), two(&day));
+    let date = format!("CONCAT(LPAD(CAST({year} AS STRING), 4, '0'), '-', {}, '-', {})", two(&month), two(&day));
     let hour = match (pattern.hour, pattern.half) {
         (Some(at), Some(half)) => {
             format!("({} % 12 + CASE WHEN LOWER({}) = 'pm' THEN 12 ELSE 0 END)", whole(at), group(half))
@@ -222,12 +223,10 @@ fn strptime(lets: &mut Lets, text: &str, pattern: &Pattern) -> Civil {
         (at, _) => at.map_or_else(zero, whole),
     };
     let (minute, second) = (pattern.minute.map_or_else(zero, whole), pattern.second.map_or_else(zero, whole));
-    let micros = pattern
-        .fraction
-        .map_or_else(zero, |at| format!("CAST(RPAD(LEFT({}, 6), 6, '0') AS BIGINT)", group(at)));
+    let micros =
+        pattern.fraction.map_or_else(zero, |at| format!("CAST(RPAD(LEFT({}, 6), 6, '0') AS BIGINT)", group(at)));
     // A leap second is the one before it.
-    let us_of_day =
-        lets.bind(format!("({hour} * 3600 + {minute} * 60 + LEAST({second}, 59)) * 1000000 + {micros}"));
+    let us_of_day = lets.bind(format!("({hour} * 3600 + {minute} * 60 + LEAST({second}, 59)) * 1000000 + {micros}"));
     let offset_s = pattern.offset.map(|at| {
         let text = lets.bind(group(at));
         offset_seconds(lets, &text)
@@ -268,7 +267,11 @@ impl Pattern {
         while let Some(letter) = rest.chars().next() {
             rest = &rest[letter.len_utf8()..];
             if letter != '%' {
-                pattern.regex.push_str(&if letter.is_ascii_whitespace() { BLANKS.to_owned() } else { quoted(&letter.to_string()) });
+                pattern.regex.push_str(&if letter.is_ascii_whitespace() {
+                    BLANKS.to_owned()
+                } else {
+                    quoted(&letter.to_string())
+                });
                 continue;
             }
             let known = ["%", ".f", ":z", "F", "T", "R", "D"].into_iter().find(|known| rest.starts_with(known));
@@ -358,8 +361,18 @@ mod tests {
         for format in ["%Y%m%d", "%m/%d/%Y %H:%M", "%F %T%.f", "%d %b %y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S %z"] {
             assert!(Pattern::new("c", format).is_ok(), "{format}");
         }
-        for format in ["%Y-%m", "%d.%m.%Y %d", "%Y-%m-%d %M", "%H:%M", "%Y-%m-%d %p", "%Y-%j", "%G-%V-%u", "%Y-%m-%d %", "%Q", "%F %y"]
-        {
+        for format in [
+            "%Y-%m",
+            "%d.%m.%Y %d",
+            "%Y-%m-%d %M",
+            "%H:%M",
+            "%Y-%m-%d %p",
+            "%Y-%j",
+            "%G-%V-%u",
+            "%Y-%m-%d %",
+            "%Q",
+            "%F %y",
+        ] {
             let error = Pattern::new("inputs.transactions.columns.ts", format).expect_err(format);
             assert!(error.to_string().contains("inputs.transactions.columns.ts"), "{format}: {error}");
         }

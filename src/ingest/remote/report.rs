@@ -28,7 +28,8 @@ pub(super) type Read = BTreeMap<String, FileCounts>;
 /// Counts the rows of `rows` by file.
 pub(super) fn read(reader: &dyn ExportReader, mapping: &Mapping, files: &[RemoteFile], rows: &str) -> Result<Read> {
     let kept = fates::kept();
-    let time = mapping.time.map_or("CAST(NULL AS BIGINT)", |index| mapping.columns[index].contract.staged.name.as_ref());
+    let time =
+        mapping.time.map_or("CAST(NULL AS BIGINT)", |index| mapping.columns[index].contract.staged.name.as_ref());
     let anonymous = match mapping.customer {
         Some(index) => format!("{kept} AND {} IS NULL", mapping.columns[index].contract.staged.name),
         None => kept.clone(),
@@ -40,7 +41,8 @@ pub(super) fn read(reader: &dyn ExportReader, mapping: &Mapping, files: &[Remote
          MIN(CASE WHEN {kept} THEN {time} END), MAX(CASE WHEN {kept} THEN {time} END), \
          CAST(SUM(CAST(XXHASH64({HASH}) AS DECIMAL(38,0))) AS STRING) FROM {rows} GROUP BY {FILE}"
     ))?;
-    let numbers = |column: usize| longs(&answer, column).map(|numbers| numbers.into_iter().map(|n| n as u64).collect::<Vec<_>>());
+    let numbers =
+        |column: usize| longs(&answer, column).map(|numbers| numbers.into_iter().map(|n| n as u64).collect::<Vec<_>>());
     let names = texts(&answer, 0)?;
     let (rows, skipped, rejected, anonymous) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
     let (amounts, refused) = (sums(&answer, 5)?, sums(&answer, 6)?);
@@ -116,12 +118,14 @@ pub(super) fn report(
         unmapped: opened.unmapped.clone(),
         ..InputReport::default()
     };
-    let answer = reader.ask(&format!("SELECT {REASON}, COUNT(*) FROM {rows} WHERE {REASON} IS NOT NULL GROUP BY {REASON}"))?;
+    let answer =
+        reader.ask(&format!("SELECT {REASON}, COUNT(*) FROM {rows} WHERE {REASON} IS NOT NULL GROUP BY {REASON}"))?;
     report.reasons.extend(texts(&answer, 0)?.into_iter().zip(longs(&answer, 1)?.into_iter().map(|n| n as u64)));
     let answer = reader.ask(&format!(
         "SELECT {FILE}, {FATE}, COUNT(*), CAST(SUM(CAST({AMOUNT} AS DECIMAL(38,0))) AS STRING) FROM {fates} GROUP BY {FILE}, {FATE}"
     ))?;
-    let (names, kinds, counts, amounts) = (texts(&answer, 0)?, texts(&answer, 1)?, longs(&answer, 2)?, sums(&answer, 3)?);
+    let (names, kinds, counts, amounts) =
+        (texts(&answer, 0)?, texts(&answer, 1)?, longs(&answer, 2)?, sums(&answer, 3)?);
     for (row, url) in names.iter().enumerate() {
         let (rows, amount) = (counts[row] as u64, amounts[row]);
         let file = read.entry(reported(&opened.files, url)).or_default();
@@ -155,7 +159,14 @@ pub(super) fn report(
         report.totals += found.counts;
         let bytes = opened.files.iter().find(|file| file.name == path).map_or(0, |file| file.bytes);
         report.files.push(FileReport {
-            compression: if path.ends_with(".gz") { "gzip" } else if path.ends_with(".zst") { "zstd" } else { "none" }.into(),
+            compression: if path.ends_with(".gz") {
+                "gzip"
+            } else if path.ends_with(".zst") {
+                "zstd"
+            } else {
+                "none"
+            }
+            .into(),
             path,
             bytes,
             blake3: String::new(),

@@ -51,7 +51,12 @@ pub(super) struct Projection {
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for what Spark cannot read as we do.
-pub(super) fn projection(mapping: &Mapping, from: &str, rates: Option<&str>, show_personal: bool) -> Result<Projection> {
+pub(super) fn projection(
+    mapping: &Mapping,
+    from: &str,
+    rates: Option<&str>,
+    show_personal: bool,
+) -> Result<Projection> {
     let mut reader = Reader { mapping, lets: Lets::default(), cells: vec![None; mapping.columns.len()] };
     for &index in &mapping.order {
         let cell = reader.column(index)?;
@@ -77,7 +82,8 @@ pub(super) fn projection(mapping: &Mapping, from: &str, rates: Option<&str>, sho
         reasons.push((reason, mapping.columns[end].contract.name, reader.shown(end, show_personal)));
     }
     let amount = mapping.amount.map(|index| reader.cell(index).map(|cell| cell.value.clone())).transpose()?;
-    let reason = first(std::iter::once(Some(BAD.to_owned())).chain(reasons.iter().map(|(reason, ..)| Some(reason.clone()))));
+    let reason =
+        first(std::iter::once(Some(BAD.to_owned())).chain(reasons.iter().map(|(reason, ..)| Some(reason.clone()))));
     let reason = reader.lets.bind(reason.unwrap_or_default());
     let which = |pick: &dyn Fn(&(String, &'static str, String)) -> String| {
         let branches: Vec<String> =
@@ -155,7 +161,9 @@ impl Reader<'_> {
                 }
                 let cells = &self.cells;
                 let operand = |operand| match operand {
-                    Operand::Raw(position) => texts.get(&position).map_or(Value::Null, |text| Value::Text(text.clone())),
+                    Operand::Raw(position) => {
+                        texts.get(&position).map_or(Value::Null, |text| Value::Text(text.clone()))
+                    }
                     Operand::Mapped(other) => of_cell(&mapping.columns[other], cells[other].as_ref()),
                 };
                 let mut scope = Scope { lets: &mut self.lets, numbers: &mapping.numbers, operand: &operand };
@@ -204,7 +212,9 @@ impl Reader<'_> {
         match (column.contract.required, reason) {
             (false, reason) => reason,
             (true, None) => Some(format!("CASE WHEN {missing} THEN 'missing_required' END")),
-            (true, Some(reason)) => Some(format!("COALESCE({reason}, CASE WHEN {missing} THEN 'missing_required' END)")),
+            (true, Some(reason)) => {
+                Some(format!("COALESCE({reason}, CASE WHEN {missing} THEN 'missing_required' END)"))
+            }
         }
     }
 
@@ -248,14 +258,18 @@ impl Reader<'_> {
             Kind::Instant(of) => {
                 let instant = moments::instant(&mut self.lets, &path, &given, of)?;
                 let read = format!("NOT COALESCE({replaced}, FALSE)");
-                let assumed = (format!("({} AND {read})", instant.zone_assumed), format!("({} AND {read})", instant.clock_assumed));
+                let assumed = (
+                    format!("({} AND {read})", instant.zone_assumed),
+                    format!("({} AND {read})", instant.clock_assumed),
+                );
                 let reason = self.required(column, &format!("{given} IS NULL"), Some(instant.reason));
                 let reason = reason.map(|reason| self.lets.bind(reason));
                 return Ok(Cell { value: instant.us, reason, assumed: Some(assumed) });
             }
             Kind::Day(of) => {
                 let day = moments::day(&mut self.lets, &path, &given, of)?;
-                let in_range = day.reason.as_ref().map(|reason| format!("CASE WHEN {reason} IS NULL THEN {} END", day.value));
+                let in_range =
+                    day.reason.as_ref().map(|reason| format!("CASE WHEN {reason} IS NULL THEN {} END", day.value));
                 Checked { value: in_range.unwrap_or(day.value), reason: day.reason }
             }
         };
@@ -304,10 +318,12 @@ impl Reader<'_> {
         let whole = Number::of_column(&rounded.value, 0);
         let exact = decimals::compare(&mut self.lets, "=", &number.value, &whole);
         let is_whole = self.lets.bind(format!("COALESCE({}, FALSE)", exact.value));
-        let small = column.contract.least.map_or_else(String::new, |least| {
-            format!(" WHEN {} < {least} THEN 'too_small'", rounded.value)
-        });
-        let reason = format!("CASE WHEN {given} IS NULL THEN NULL WHEN NOT {is_whole} THEN 'not_a_whole_number'{small} END");
+        let small = column
+            .contract
+            .least
+            .map_or_else(String::new, |least| format!(" WHEN {} < {least} THEN 'too_small'", rounded.value));
+        let reason =
+            format!("CASE WHEN {given} IS NULL THEN NULL WHEN NOT {is_whole} THEN 'not_a_whole_number'{small} END");
         let reason = self.lets.bind(reason);
         Checked { value: format!("CASE WHEN {reason} IS NULL THEN {} END", rounded.value), reason: Some(reason) }
     }
@@ -327,11 +343,19 @@ impl Reader<'_> {
     }
 
     /// Converts the row's money: the rows with their rate, the amount as it was paid, and the reason when there is no rate.
-    fn exchange(&mut self, currency: usize, from: &str, rates: Option<&str>) -> Result<(String, Option<String>, String)> {
+    fn exchange(
+        &mut self,
+        currency: usize,
+        from: &str,
+        rates: Option<&str>,
+    ) -> Result<(String, Option<String>, String)> {
         let mapping = self.mapping;
         let code = self.cell(currency)?.value.clone();
         // A row without a code, or with the reporting one, has nothing to convert.
-        let code = self.lets.bind(format!("CASE WHEN UPPER({code}) <> {} THEN {code} END", literal(&mapping.reporting.to_ascii_uppercase())));
+        let code = self.lets.bind(format!(
+            "CASE WHEN UPPER({code}) <> {} THEN {code} END",
+            literal(&mapping.reporting.to_ascii_uppercase())
+        ));
         let known = self.lets.bind(format!("{code} RLIKE '^[A-Za-z]{{3}}$'"));
         let day = match mapping.time {
             Some(time) => moments::day_of(&self.cell(time)?.value, &mapping.zone),
@@ -357,8 +381,12 @@ impl Reader<'_> {
             let (amount, rate) = (Number::of_column(&cell.value, 4), Number::of_column("_rate", 12));
             let product = decimals::multiply(&mut self.lets, &amount, &rate);
             let worth = decimals::rounded(&mut self.lets, &product.value, 4);
-            let value = self.lets.bind(format!("CASE WHEN {code} IS NULL THEN {} ELSE {} END", cell.value, worth.value));
-            overflows.push(Some(format!("CASE WHEN {code} IS NOT NULL THEN {} END", first([product.reason, worth.reason]).unwrap_or_else(|| "NULL".into()))));
+            let value =
+                self.lets.bind(format!("CASE WHEN {code} IS NULL THEN {} ELSE {} END", cell.value, worth.value));
+            overflows.push(Some(format!(
+                "CASE WHEN {code} IS NOT NULL THEN {} END",
+                first([product.reason, worth.reason]).unwrap_or_else(|| "NULL".into())
+            )));
             self.cells[index] = Some(Cell { value, ..cell });
         }
         let overflow = first(overflows).unwrap_or_else(|| "NULL".into());
@@ -426,7 +454,12 @@ impl Reader<'_> {
         Ok(match slot {
             Slot::Mapped(index) => {
                 let column = &mapping.columns[index];
-                format!("CAST({} AS {}) AS {}", self.cell(index)?.value, spark_type(column), column.contract.staged.name)
+                format!(
+                    "CAST({} AS {}) AS {}",
+                    self.cell(index)?.value,
+                    spark_type(column),
+                    column.contract.staged.name
+                )
             }
             Slot::MadeOrder => format!("{HASH} AS order_id"),
             Slot::Day => {

@@ -11,7 +11,7 @@ use super::rows::{BAD, FILE, HASH, raw};
 use super::sql::{literal, name, quoted};
 use crate::config::{Encoding, Format, InputConfig};
 use crate::engine::{Export, ExportReader};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, IoContext, Place, Result};
 use crate::ingest::mapping::Mapping;
 use crate::ingest::stage;
 use crate::names::nearest;
@@ -73,7 +73,8 @@ pub(super) fn open(
 pub(super) fn refuse(settings: &InputConfig, mapping: &Mapping) -> Result<()> {
     let input = mapping.input.name;
     let refused = |key: &str, hint: &str| {
-        Err(Error::config(format!("`inputs.{input}.{key}` cannot be read with `engine = \"spark\"`")).hint(hint.to_owned()))
+        Err(Error::config(format!("`inputs.{input}.{key}` cannot be read with `engine = \"spark\"`"))
+            .hint(hint.to_owned()))
     };
     if settings.fold.is_some() {
         return refused("fold", "fold the events beforehand, or run this pipeline on the embedded engine");
@@ -86,7 +87,10 @@ pub(super) fn refuse(settings: &InputConfig, mapping: &Mapping) -> Result<()> {
         return refused("encoding", "write the export in UTF-8, or as Parquet");
     }
     if settings.format == Format::Ndjson {
-        return refused("format", "write the export as CSV or Parquet: Spark does not keep numbers in JSON as they are written");
+        return refused(
+            "format",
+            "write the export as CSV or Parquet: Spark does not keep numbers in JSON as they are written",
+        );
     }
     Ok(())
 }
@@ -99,12 +103,19 @@ fn list(
     mapping: &Mapping,
     view: &str,
 ) -> Result<Vec<RemoteFile>> {
-    let (remote, local): (Vec<&String>, Vec<&String>) = settings.files.iter().partition(|pattern| pattern.contains("://"));
+    let (remote, local): (Vec<&String>, Vec<&String>) =
+        settings.files.iter().partition(|pattern| pattern.contains("://"));
     let mut files = Vec::new();
     if !local.is_empty() {
         let local = InputConfig { files: local.into_iter().cloned().collect(), ..settings.clone() };
         for (path, name) in stage::find(dir, mapping.input, &local)? {
-            let absolute = std::path::absolute(&path).unwrap_or(path);
+            let absolute = if name.split('/').any(|part| part == "..") {
+                // The engine would take the folder above for the one that is written above.
+                path.canonicalize().reading(&path)?
+            } else {
+                std::path::absolute(&path).reading(&path)?
+            };
+            readable_name(mapping, &absolute, &name)?;
             let bytes = absolute.metadata().map_or(0, |found| found.len());
             files.push(RemoteFile { url: format!("file:{}", absolute.display()), name, bytes });
         }
@@ -116,13 +127,30 @@ fn list(
         let answer = reader.ask(&format!("SELECT path, length FROM {listed} ORDER BY path"))?;
         reader.forget(&listed);
         let (paths, lengths) = (texts(&answer, 0)?, longs(&answer, 1)?);
-        files.extend(paths.into_iter().zip(lengths).map(|(url, bytes)| RemoteFile { name: url.clone(), url, bytes: bytes as u64 }));
+        files.extend(paths.into_iter().zip(lengths).map(|(url, bytes)| RemoteFile {
+            name: url.clone(),
+            url,
+            bytes: bytes as u64,
+        }));
     }
     if files.is_empty() {
         return Err(Error::input(format!("no file matches `inputs.{}.files`", mapping.input.name))
             .hint("has the export arrived?"));
     }
     Ok(files)
+}
+
+/// Spark leaves out files whose names begin with `_` or `.` without a word, and takes some letters for globs.
+fn readable_name(mapping: &Mapping, path: &Path, name: &str) -> Result<()> {
+    let hidden = path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(['_', '.']));
+    if hidden || path.to_string_lossy().contains(['*', '?', '[', ']', '{', '}', '\\']) {
+        return Err(Error::config(format!(
+            "`inputs.{}.files`: Spark does not read a file of the name `{name}`",
+            mapping.input.name
+        ))
+        .hint("rename it: no `_` or `.` at the beginning, and none of `*?[]{}\\` in the path"));
+    }
+    Ok(())
 }
 
 fn format_of(files: &[RemoteFile], settings: &InputConfig, mapping: &Mapping) -> Result<&'static str> {
@@ -144,8 +172,10 @@ fn format_of(files: &[RemoteFile], settings: &InputConfig, mapping: &Mapping) ->
     match formats.into_iter().collect::<Vec<_>>().as_slice() {
         ["parquet"] => Ok("parquet"),
         ["csv"] => Ok("csv"),
-        _ => Err(Error::config(format!("`{key}`: with `engine = \"spark\"` all files of an input are CSV, or all are Parquet"))
-            .hint("Spark does not keep numbers in JSON as they are written; write the export as CSV or Parquet")),
+        _ => Err(Error::config(format!(
+            "`{key}`: with `engine = \"spark\"` all files of an input are CSV, or all are Parquet"
+        ))
+        .hint("Spark does not keep numbers in JSON as they are written; write the export as CSV or Parquet")),
     }
 }
 
@@ -186,7 +216,8 @@ fn text(
 ) -> Result<Opened> {
     let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for file in &files {
-        let names = if settings.names.is_empty() { header(reader, settings, view, file)? } else { settings.names.clone() };
+        let names =
+            if settings.names.is_empty() { header(reader, settings, view, file)? } else { settings.names.clone() };
         groups.entry(names).or_default().push(file.url.clone());
     }
     let mut unmapped = BTreeSet::new();
@@ -197,10 +228,12 @@ fn text(
         let found = locate(mapping, &names, &place)?;
         unmapped.extend(names.iter().filter(|name| !mapping.raw_names.contains(name)).cloned());
         let fields: Vec<String> = (0..names.len()).map(|field| format!("f{field}")).collect();
+        let width = fields.len();
         let schema = fields.iter().map(|field| format!("{field} STRING, ")).collect::<String>() + CORRUPT + " STRING";
         let options = csv_options(settings, settings.header);
         reader.open(&view, &Export::Files { paths, format: "csv", schema: Some(schema), options })?;
         let bad = bad_record(settings, &names, &fields);
+        let view = apart(settings, &view, width);
         let pairs: Vec<(&str, String)> =
             names.iter().zip(&fields).map(|(name, field)| (name.as_str(), format!("COALESCE({field}, '')"))).collect();
         let identity = identity(pairs);
@@ -215,10 +248,32 @@ fn text(
         // A record that is no row is told apart by its text.
         selects.push(format!(
             "SELECT {FILE}, {BAD}, LEFT(SHA2(COALESCE({CORRUPT}, {identity}), 256), 32) AS {HASH}{columns}\nFROM (SELECT *, \
-             {bad} AS {BAD} FROM {view})"
+             {bad} AS {BAD} FROM ({view}))"
         ));
     }
     Ok(Opened { sql: selects.join("\nUNION ALL\n"), files, format: "csv", unmapped: unmapped.into_iter().collect() })
+}
+
+/// The records of a view of `width` fields, where a lone carriage return ends one too. Spark knows one kind of line end a
+/// file: records that another kind divides come as one that has too many fields, with its text.
+fn apart(settings: &InputConfig, view: &str, width: usize) -> String {
+    let returns = literal("\r");
+    let quote = match settings.quote.is_empty() {
+        true => String::new(),
+        false => format!(" AND INSTR({CORRUPT}, {}) = 0", literal(&settings.quote)),
+    };
+    let pieces = format!(
+        "CASE WHEN INSTR({CORRUPT}, {returns}) > 0{quote} THEN FILTER(SPLIT({CORRUPT}, '[\\r\\n]'), x -> x <> '') END"
+    );
+    let delimiter = literal(&quoted(&settings.delimiter));
+    let fields: Vec<String> = (0..width)
+        .map(|field| format!("CASE WHEN _piece IS NULL THEN f{field} ELSE GET(_fields, {field}) END AS f{field}"))
+        .collect();
+    format!(
+        "SELECT {}, {FILE}, CASE WHEN _piece IS NULL THEN {CORRUPT} WHEN SIZE(_fields) <> {width} THEN _piece END AS {CORRUPT} \
+         FROM (SELECT *, SPLIT(_piece, {delimiter}, -1) AS _fields FROM {view} LATERAL VIEW OUTER EXPLODE({pieces}) AS _piece)",
+        fields.join(", ")
+    )
 }
 
 /// All fields of a row with their names, whatever their order, as one text that no other row has.
@@ -251,7 +306,8 @@ fn bad_record(settings: &InputConfig, names: &[String], fields: &[String]) -> St
         names.len()
     ));
     if settings.header {
-        let same = names.iter().zip(fields).map(|(name, field)| format!("TRIM(COALESCE({field}, '')) = {}", literal(name)));
+        let same =
+            names.iter().zip(fields).map(|(name, field)| format!("TRIM(COALESCE({field}, '')) = {}", literal(name)));
         branches.push_str(&format!(" WHEN {} THEN 'repeated_header'", same.collect::<Vec<_>>().join(" AND ")));
     }
     format!("CASE {branches} END")
@@ -291,7 +347,9 @@ fn locate(mapping: &Mapping, names: &[String], place: &str) -> Result<Vec<usize>
         names.iter().position(|name| name == wanted).ok_or_else(|| {
             let error = Error::input(format!("the column `{wanted}` is missing")).at(Place::file(place));
             match nearest(wanted, names.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("there is `{near}`; adapt the mapping of `inputs.{}`", mapping.input.name)),
+                Some(near) => {
+                    error.hint(format!("there is `{near}`; adapt the mapping of `inputs.{}`", mapping.input.name))
+                }
                 None => error.hint(format!("there is `{}`", names.join("`, `"))),
             }
         })
@@ -317,8 +375,11 @@ fn typed(
     let as_text: Vec<String> = columns.iter().map(|(column, of)| column_text(&name(column), of)).collect();
     let pairs = names.iter().map(String::as_str).zip(as_text.iter().cloned()).collect();
     let identity = identity(pairs);
-    let raws: String =
-        found.iter().enumerate().map(|(position, column)| format!(", {} AS {}", as_text[*column], raw(position))).collect();
+    let raws: String = found
+        .iter()
+        .enumerate()
+        .map(|(position, column)| format!(", {} AS {}", as_text[*column], raw(position)))
+        .collect();
     let sql = format!(
         "SELECT {file} AS {FILE}, CAST(NULL AS STRING) AS {BAD}, LEFT(SHA2({identity}, 256), 32) AS {HASH}{raws}\nFROM {view}"
     );
