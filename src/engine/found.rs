@@ -49,8 +49,7 @@ pub(super) fn check_columns(table: &Table, found: &[FoundColumn]) -> Result<()> 
 /// # Errors
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for a type that the pipeline does not use.
 pub(super) fn plain_columns(table: &str, found: Vec<FoundColumn>) -> Result<Vec<(String, ColumnType)>> {
-    let plain =
-        [ColumnType::Text, ColumnType::Boolean, ColumnType::Integer, ColumnType::BigInt, ColumnType::Double];
+    let plain = [ColumnType::Text, ColumnType::Boolean, ColumnType::Integer, ColumnType::BigInt, ColumnType::Double];
     let known = |column: FoundColumn| match plain.into_iter().find(|plain| column.sql_type == Some(plain.sql())) {
         Some(column_type) => Ok((column.name, column_type)),
         None => Err(Error::config(format!("column `{}` of `{table}` is {}", column.name, column.said))

@@ -202,9 +202,7 @@ fn looks_into_id(expr: &Expr) -> bool {
             });
             let arguments: Vec<&Expr> = arguments.collect();
             match name_of(function).as_str() {
-                "LENGTH" | "LOWER" | "REPLACE" | "UPPER" => {
-                    arguments.iter().any(|argument| is_id(argument))
-                }
+                "LENGTH" | "LOWER" | "REPLACE" | "UPPER" => arguments.iter().any(|argument| is_id(argument)),
                 // A text made of an id is no id any more.
                 "CONCAT" => false,
                 _ => mixed(&arguments),

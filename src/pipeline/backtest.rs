@@ -203,7 +203,9 @@ fn tested(
         }
         let snapshots = replay.snapshots(*day)?;
         if let Some(beyond) = replay.note() {
-            return Err(Error::config(beyond).hint("raise `[engine] model_rows`: a night cannot be judged by a part of it"));
+            return Err(
+                Error::config(beyond).hint("raise `[engine] model_rows`: a night cannot be judged by a part of it")
+            );
         }
         let made = replay.night(*day, Some(&snapshots), &[PARAMS, LABELS, CUSTOMERS])?;
         let [params, labels, customers] = <[RecordBatch; 3]>::try_from(made)

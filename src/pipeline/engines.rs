@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use super::run::{RunOptions, threads};
 use crate::config::{Config, EngineKind, Loaded};
-use crate::engine::{Engine, PolarsEngine};
 #[cfg(feature = "spark")]
 use crate::engine::{Cluster, SparkEngine};
+use crate::engine::{Engine, PolarsEngine};
 use crate::error::{Error, Result};
 use crate::ingest::{self, StageOptions, Staged};
-use crate::monitor::{Cancel, Monitor};
 #[cfg(feature = "spark")]
 use crate::monitor::Event;
+use crate::monitor::{Cancel, Monitor};
 use crate::publish::{Building, OutputDir};
 
 /// Where a run's SQL runs, and who reads its exports.

@@ -17,7 +17,8 @@ const APART: f64 = 1e-12;
 
 /// Names of the published tables of a run.
 pub fn tables(run: &Path) -> BTreeSet<String> {
-    let names = std::fs::read_dir(run.join("tables")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        std::fs::read_dir(run.join("tables")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.map(|name| name.trim_end_matches(".parquet").to_owned()).collect()
 }
 
@@ -27,11 +28,17 @@ pub fn rows(run: &Path, table: &str) -> RecordBatch {
     let mut schema = None;
     for path in table_files(&table_path(run, table)).unwrap() {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path).unwrap(), options).unwrap();
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(path).unwrap(), options).unwrap();
         for batch in builder.build().unwrap() {
             let batch = batch.unwrap();
             // Engines differ in what they promise about nulls, not in the rows.
-            let fields = batch.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
+            let fields = batch
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| field.as_ref().clone().with_nullable(true))
+                .collect::<Vec<_>>();
             let same = std::sync::Arc::new(arrow::datatypes::Schema::new(fields));
             batches.push(RecordBatch::try_new(same.clone(), batch.columns().to_vec()).unwrap());
             schema = Some(same);

@@ -38,7 +38,8 @@ fn killed_executors_change_nothing() {
     let Some(cluster) = Cluster::start(2) else { return };
     let text = sample();
     let killer = Killer { cluster: &cluster, tables: AtomicUsize::new(0), killed: AtomicUsize::new(0) };
-    let theirs = run(&(text.clone() + &cluster.section()), &TABLES, &killer).unwrap_or_else(|error| panic!("{error:?}"));
+    let theirs =
+        run(&(text.clone() + &cluster.section()), &TABLES, &killer).unwrap_or_else(|error| panic!("{error:?}"));
     let killed = killer.killed.load(Ordering::SeqCst);
     assert!(killed > 0, "no executor was killed");
     let log = cluster.log();

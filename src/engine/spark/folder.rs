@@ -49,7 +49,8 @@ impl Footers {
     pub fn read(parts: &[PathBuf]) -> Result<Footers> {
         let mut footers = Footers::default();
         for path in parts {
-            let unreadable = |error| Error::output("could not read what the cluster wrote").at(Place::file(path)).because(error);
+            let unreadable =
+                |error| Error::output("could not read what the cluster wrote").at(Place::file(path)).because(error);
             let reader = SerializedFileReader::new(File::open(path).reading(path)?).map_err(unreadable)?;
             for group in reader.metadata().row_groups() {
                 footers.rows += u64::try_from(group.num_rows()).unwrap_or_default();

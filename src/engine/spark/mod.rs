@@ -282,8 +282,8 @@ impl Engine for SparkEngine {
 
     fn batches(&self, table: &Table) -> Result<Batches> {
         let place = self.tables().place(&table.name);
-        let (folder, is_published) = place
-            .ok_or_else(|| Error::internal(format!("`{}` was not computed before it was read", table.name)))?;
+        let (folder, is_published) =
+            place.ok_or_else(|| Error::internal(format!("`{}` was not computed before it was read", table.name)))?;
         let parts = parts_of(&folder)?;
         Ok(if is_published { read_published_parts(table, &parts) } else { read_parts(table, &parts) })
     }

@@ -70,8 +70,11 @@ impl Session {
         let version = spark.version().map_err(|error| refused(url, &error))?;
         let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
         if major.is_none_or(|major| major < OLDEST) {
-            return Err(Error::new(ErrorKind::Engine, format!("the server is Spark {version}; Spark {OLDEST} or newer is needed"))
-                .hint("take a newer cluster: earlier versions round and order differently"));
+            return Err(Error::new(
+                ErrorKind::Engine,
+                format!("the server is Spark {version}; Spark {OLDEST} or newer is needed"),
+            )
+            .hint("take a newer cluster: earlier versions round and order differently"));
         }
         Session { spark, version }.ready(tasks)
     }
@@ -111,7 +114,8 @@ impl Session {
         let unreadable = |error: arrow::error::ArrowError| {
             Error::new(ErrorKind::Engine, "an answer of Spark could not be read").because(error)
         };
-        let bytes = self.spark.sql(sql).and_then(|rows| rows.to_arrow()).map_err(|error| failed("an answer", &error))?;
+        let bytes =
+            self.spark.sql(sql).and_then(|rows| rows.to_arrow()).map_err(|error| failed("an answer", &error))?;
         let reader = FileReader::try_new(std::io::Cursor::new(bytes), None).map_err(unreadable)?;
         let schema = reader.schema();
         let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(unreadable)?;
@@ -224,11 +228,13 @@ fn without_secrets(url: &str) -> &str {
 /// The server is there and does not serve us.
 fn refused(url: &str, error: &SparkError) -> Error {
     let text = error.message();
-    let said = Error::new(ErrorKind::Engine, format!("the Spark Connect server at `{}` refuses us", without_secrets(url)));
+    let said =
+        Error::new(ErrorKind::Engine, format!("the Spark Connect server at `{}` refuses us", without_secrets(url)));
     let said = said.because(reason(error));
     // 16 and 7 are gRPC's UNAUTHENTICATED and PERMISSION_DENIED.
     if matches!(error.grpc_code(), Some(16 | 7)) || text.contains("UNAUTHENTICATED") {
-        return said.hint("the token has run out or is wrong: renew the one in the variable that `engine.token_env` names");
+        return said
+            .hint("the token has run out or is wrong: renew the one in the variable that `engine.token_env` names");
     }
     said.hint("is it a Spark Connect server? `engine.url` names its gRPC port, by default 15002")
 }
@@ -244,7 +250,8 @@ pub(super) fn wrong_sql(table: &str, error: &SparkError) -> Error {
 /// An export that Spark cannot open.
 pub(super) fn unreadable_export(name: &str, error: &SparkError) -> Error {
     let text = error.message();
-    let missing = ["PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG", "CATALOG_NOT_FOUND"];
+    let missing =
+        ["PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG", "CATALOG_NOT_FOUND"];
     if missing.iter().any(|class| text.contains(class)) {
         return Error::input(format!("the cluster does not find the export of `{name}`"))
             .hint("files have to be where all executors see them; a table is named as `catalog.schema.name`")
@@ -290,8 +297,9 @@ pub(super) fn failed(table: &str, error: &SparkError) -> Error {
         return engine(format!("`{table}` was cancelled on the cluster")).hint("run again: nothing was published");
     }
     if has(&["UNAUTHENTICATED", "PERMISSION_DENIED"]) || matches!(error.grpc_code(), Some(16 | 7)) {
-        return engine(format!("the server no longer accepts us, computing `{table}`"))
-            .hint("the token has run out: renew the one in the variable that `engine.token_env` names, then run again");
+        return engine(format!("the server no longer accepts us, computing `{table}`")).hint(
+            "the token has run out: renew the one in the variable that `engine.token_env` names, then run again",
+        );
     }
     if matches!(error.grpc_code(), Some(14)) {
         return engine(format!("the connection to the server was lost, computing `{table}`"))
