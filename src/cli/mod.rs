@@ -59,6 +59,7 @@ Exit codes:
     6  another run holds the lock: try later
     7  output failed: free space or fix permissions, then run again
     8  published data does not match its manifest: restore it
+    9  the cluster of `[engine]` cannot be reached or failed: look at it, then run again
   130  interrupted, 143 terminated: nothing was published, run again";
 
 /// Nightly customer analytics from a company's own exports: value, attrition, affinity
