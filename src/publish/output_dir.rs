@@ -103,9 +103,11 @@ impl OutputDir {
         &self.root
     }
 
-    /// Where an engine keeps what it computes while a run lasts; removed by whoever takes the lock next.
+    /// Where an engine keeps what it computes while a run lasts; removed by whoever takes the lock next. No two processes have
+    /// the same, for what a killed one has begun elsewhere may go on.
     pub fn work(&self) -> PathBuf {
-        self.building_dir().join("work")
+        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.building_dir().join(format!("work-{}-{}", std::process::id(), began.as_nanos()))
     }
 
     /// Where ingest keeps staged inputs.

@@ -249,18 +249,25 @@ impl Engine for SparkEngine {
 
     fn materialise(&self, table: &Table) -> Result<u64> {
         let published = self.published.get().filter(|_| table.published);
-        let folder = match published {
-            Some(folder) => folder.join(format!("{}.parquet", table.name)),
-            None => self.new_folder(&table.name),
-        };
+        let written = self.new_folder(&table.name);
         let statement = format!(
             "INSERT OVERWRITE DIRECTORY {} USING parquet OPTIONS ('mapreduce.fileoutputcommitter.marksuccessfuljobs' 'false') SELECT {} FROM {}{}",
-            sql::literal(&self.place(&folder)),
+            sql::literal(&self.place(&written)),
             sql::rows_out(table, published.is_some()),
             sql::name(&table.name),
             sql::order(table)
         );
         self.run(&table.name, &statement)?;
+        // A statement of a client that was killed may still be writing: no folder of the run is ever named to the cluster before
+        // it is whole.
+        let folder = match published {
+            Some(run) => {
+                let folder = run.join(format!("{}.parquet", table.name));
+                std::fs::rename(&written, &folder).writing(&folder)?;
+                folder
+            }
+            None => written,
+        };
         self.over(table, &folder, published.is_some())?;
         let parts = parts_of(&folder)?;
         self.tables().keep(&table.name, folder, published.is_some());
