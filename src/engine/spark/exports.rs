@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use arrow::record_batch::RecordBatch;
 
+use super::folder::check_whole;
 use super::session::{failed, unreadable_export};
 use super::{SparkEngine, sql};
 use crate::engine::{Export, ExportReader};
@@ -28,6 +29,7 @@ impl ExportReader for SparkEngine {
         let folder = self.new_folder(name);
         let place = self.place(&folder);
         self.session.write(sql, &place, by).map_err(|error| failed(name, &error))?;
+        check_whole(name, &folder)?;
         self.view_of(name, &format!("SELECT * FROM parquet.{}", sql::name(&place)))?;
         Ok(folder)
     }

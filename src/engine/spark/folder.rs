@@ -6,12 +6,29 @@ use std::path::{Path, PathBuf};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use crate::error::{Error, IoContext, Place, Result};
+use crate::error::{Error, ErrorKind, IoContext, Place, Result};
+
+/// Whether the cluster has written a folder to its end. The client may take a broken stream for the end of a statement (seen
+/// with a server that stood still for a minute), while the cluster goes on writing; what committers leave as their last step
+/// (Hadoop's `_SUCCESS`, Databricks' `_committed_...`) tells.
+///
+/// # Errors
+/// [`ErrorKind::Engine`] when it has not, or the folder is not to be seen here.
+pub(super) fn check_whole(table: &str, folder: &Path) -> Result<()> {
+    let is_mark = |name: &str| name == "_SUCCESS" || name.starts_with("_committed_");
+    let cut_off = || {
+        Error::new(ErrorKind::Engine, format!("the cluster did not write `{table}` to its end"))
+            .hint("the connection broke, or `[output] dir` is not storage that this machine and all executors share")
+    };
+    let entries = std::fs::read_dir(folder).map_err(|error| cut_off().because(error))?;
+    let mut names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    if names.any(|name| is_mark(&name)) { Ok(()) } else { Err(cut_off()) }
+}
 
 /// The parts of a folder, in the order of their rows.
 ///
 /// # Errors
-/// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when the folder cannot be read: the cluster wrote it, and we must see
+/// [`ErrorKind::Output`] when the folder cannot be read: the cluster wrote it, and we must see
 /// the same storage.
 pub(super) fn parts_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let unseen = |error: std::io::Error| {
@@ -45,7 +62,7 @@ impl Footers {
     /// Reads the footers of `parts`.
     ///
     /// # Errors
-    /// [`ErrorKind::Output`](crate::error::ErrorKind::Output) when one cannot be read.
+    /// [`ErrorKind::Output`] when one cannot be read.
     pub fn read(parts: &[PathBuf]) -> Result<Footers> {
         let mut footers = Footers::default();
         for path in parts {
@@ -75,5 +92,27 @@ impl Footers {
             Some(Some(nulls)) => Ok(*nulls),
             Some(None) => Err(Error::internal(format!("parts do not say how often `{column}` is null"))),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_whole_when_its_committer_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str| std::fs::write(folder.path().join(name), b"").unwrap();
+        assert_eq!(check_whole("t", &folder.path().join("none")).unwrap_err().kind(), ErrorKind::Engine);
+        write("part-00001.snappy.parquet");
+        write("part-00000.snappy.parquet");
+        write(".part-00000.snappy.parquet.crc");
+        assert_eq!(check_whole("t", folder.path()).unwrap_err().kind(), ErrorKind::Engine);
+        write("_SUCCESS");
+        check_whole("t", folder.path()).unwrap();
+        let parts = parts_of(folder.path()).unwrap();
+        let names: Vec<_> = parts.iter().map(|part| part.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["part-00000.snappy.parquet", "part-00001.snappy.parquet"]);
     }
 }

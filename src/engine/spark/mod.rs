@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
-use self::folder::{Footers, parts_of};
+use self::folder::{Footers, check_whole, parts_of};
 use self::known::KnownTables;
 use self::session::{Session, Tasks, failed, wrong_sql};
 use super::found::{check_columns, plain_columns};
@@ -251,13 +251,14 @@ impl Engine for SparkEngine {
         let published = self.published.get().filter(|_| table.published);
         let written = self.new_folder(&table.name);
         let statement = format!(
-            "INSERT OVERWRITE DIRECTORY {} USING parquet OPTIONS ('mapreduce.fileoutputcommitter.marksuccessfuljobs' 'false') SELECT {} FROM {}{}",
+            "INSERT OVERWRITE DIRECTORY {} USING parquet SELECT {} FROM {}{}",
             sql::literal(&self.place(&written)),
             sql::rows_out(table, published.is_some()),
             sql::name(&table.name),
             sql::order(table)
         );
         self.run(&table.name, &statement)?;
+        check_whole(&table.name, &written)?;
         // A statement of a client that was killed may still be writing: no folder of the run is ever named to the cluster before
         // it is whole.
         let folder = match published {
