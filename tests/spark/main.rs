@@ -8,6 +8,7 @@
 mod cluster;
 mod compare;
 mod executors;
+mod inputs;
 mod refusals;
 mod runs;
 mod tables;
