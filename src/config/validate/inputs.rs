@@ -35,7 +35,8 @@ fn files(name: &str, input: &InputConfig, engine: EngineKind, mistakes: &mut Mis
     let by_cluster = "set `[engine] kind = \"spark\"`, or copy the export here and name its files";
     match &input.table {
         None if input.files.is_empty() => {
-            mistakes.value(&["inputs", name, "files"], "no file", "name at least one file or glob");
+            // Where there is no such key, at the section: it comes before what its columns lack.
+            mistakes.key(&["inputs", name, "files"], "no file", "name at least one file or glob");
         }
         Some(_) if !input.files.is_empty() => {
             mistakes.key(&["inputs", name, "table"], "a table beside files", "keep one of `files` and `table`");
