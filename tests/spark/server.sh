@@ -49,6 +49,8 @@ start() {
             --conf "spark.executor.memory=${megabytes}m" --conf spark.executor.cores=1 \
             --conf spark.ui.enabled=false \
             --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$port" \
+            --conf spark.connect.execute.reattachable.senderMaxStreamDuration=0 \
+            --conf spark.connect.execute.reattachable.senderMaxStreamSize=0 \
             --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
             --conf spark.sql.shuffle.partitions="${PATRONAGE_SPARK_PARTITIONS:-4}" \
             spark-internal >"$folder/log" 2>&1 </dev/null
