@@ -19,6 +19,8 @@ pub use ask::{ask, tables_of};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
 #[cfg(feature = "spark")]
+pub(crate) use spark::quote as spark_quote;
+#[cfg(feature = "spark")]
 pub use spark::{Cluster, SparkEngine};
 pub use statement::{Statement, predicate};
 

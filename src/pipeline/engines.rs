@@ -116,7 +116,7 @@ impl RunEngine {
             RunEngine::Embedded(_) => threads(options).div_ceil(2),
             // Waiting for a cluster costs nothing here, and small tables fill the gaps that large ones leave there.
             #[cfg(feature = "spark")]
-            RunEngine::Spark { .. } => threads(options).max(4),
+            RunEngine::Spark { .. } => options.threads.unwrap_or_else(|| threads(options).max(4)),
         }
     }
 

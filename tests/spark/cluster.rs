@@ -18,8 +18,13 @@ static ALONE: Mutex<()> = Mutex::new(());
 static INSTALLED: LazyLock<bool> = LazyLock::new(|| server(&["installed"]).is_some());
 
 fn server(arguments: &[&str]) -> Option<String> {
+    server_with(arguments, None)
+}
+
+fn server_with(arguments: &[&str], token: Option<&str>) -> Option<String> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/spark/server.sh");
-    let done = Command::new(script).args(arguments).output().unwrap();
+    let mut command = Command::new(script);
+    let done = command.args(arguments).envs(token.map(|token| ("PATRONAGE_SPARK_TOKEN", token))).output().unwrap();
     eprint!("{}", String::from_utf8_lossy(&done.stderr));
     done.status.success().then(|| String::from_utf8(done.stdout).unwrap())
 }
@@ -27,13 +32,18 @@ fn server(arguments: &[&str]) -> Option<String> {
 impl Cluster {
     /// A fresh server with so many executors; nobody else has it meanwhile. `None`, said on stderr, where no Spark is installed.
     pub fn start(executors: usize) -> Option<Cluster> {
+        Cluster::start_for(executors, None)
+    }
+
+    /// The same, which takes only those who have a token.
+    pub fn start_for(executors: usize, token: Option<&str>) -> Option<Cluster> {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         if !*INSTALLED {
             eprintln!("SKIPPED: no Spark here; `tests/spark/server.sh install` brings it");
             return None;
         }
         let cluster = Cluster { _alone: alone };
-        server(&["start", &PORT.to_string(), &executors.to_string()]).expect("the server starts");
+        server_with(&["start", &PORT.to_string(), &executors.to_string()], token).expect("the server starts");
         Some(cluster)
     }
 

@@ -1,24 +1,31 @@
 //! What goes wrong with a cluster is said with the next step and the documented exit code, and nothing is published.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use patronage::config;
 use patronage::error::{Error, ErrorKind};
-use patronage::monitor::{Cancel, Silent};
-use patronage::pipeline::{self, RunOptions};
+use patronage::monitor::{Cancel, Event, Monitor, Silent};
+use patronage::pipeline::{self, RunOptions, Token};
+use tempfile::TempDir;
 
 use crate::cluster::Cluster;
 use crate::runs::sample;
 
 /// The error of a run, which must leave nothing to be seen.
 fn refused(text: &str) -> Error {
-    let home = tempfile::tempdir().unwrap();
+    refused_in(&tempfile::tempdir().unwrap(), text, &RunOptions::default(), &Silent, &Cancel::new())
+}
+
+fn refused_in(home: &TempDir, text: &str, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Error {
     let path = home.path().join("patronage.toml");
     fs::write(&path, text).unwrap();
     let error = config::load(&path)
-        .and_then(|loaded| pipeline::run(&loaded, &RunOptions::default(), &Silent, &Cancel::new()))
+        .and_then(|loaded| pipeline::run(&loaded, options, monitor, cancel).map(drop))
         .expect_err("it is refused");
-    assert!(!home.path().join("out/latest").exists() && !home.path().join("out/runs").exists());
+    let published = home.path().join("out/runs").read_dir().is_ok_and(|mut runs| runs.next().is_some());
+    assert!(!home.path().join("out/latest").exists() && !published, "something was published");
     assert!(error.hint_text().is_some(), "no next step: {error:?}");
     error
 }
@@ -56,4 +63,84 @@ fn the_cluster_lacks_what_it_is_asked_for() {
 
     let error = refused(&transactions("files = [\"hdfs://nowhere.invalid:1/orders/*.csv\"]", "amount"));
     assert!(matches!(error.kind(), ErrorKind::Engine | ErrorKind::Input), "{error:?}");
+}
+
+#[test]
+fn a_token_that_has_run_out() {
+    let Some(cluster) = Cluster::start_for(1, Some("of-today")) else { return };
+    let text = sample() + &cluster.section();
+    let options = |token: Option<&str>| RunOptions {
+        engine_token: token.map(|token| Token(token.to_owned())),
+        only: vec!["populations".into()],
+        ..RunOptions::default()
+    };
+    for token in [None, Some("of-yesterday")] {
+        let home = tempfile::tempdir().unwrap();
+        let error = refused_in(&home, &text, &options(token), &Silent, &Cancel::new());
+        assert_eq!(error.kind(), ErrorKind::Engine, "{error:?}");
+        assert!(error.hint_text().unwrap().contains("token"), "{error:?}");
+        assert!(!format!("{error:?}").contains("of-yesterday"), "a secret is shown: {error:?}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("patronage.toml");
+    fs::write(&path, &text).unwrap();
+    let loaded = config::load(&path).unwrap();
+    pipeline::run(&loaded, &options(Some("of-today")), &Silent, &Cancel::new())
+        .unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+/// Asks to stop when the first table is made.
+struct Stop<'c>(&'c Cancel);
+
+impl Monitor for Stop<'_> {
+    fn event(&self, event: Event) {
+        if matches!(event, Event::TableFinished { .. }) {
+            self.0.interrupt();
+        }
+    }
+}
+
+#[test]
+fn somebody_stops_it() {
+    let Some(cluster) = Cluster::start(1) else { return };
+    let cancel = Cancel::new();
+    let home = tempfile::tempdir().unwrap();
+    let text = sample() + &cluster.section();
+    let error = refused_in(&home, &text, &RunOptions::default(), &Stop(&cancel), &cancel);
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error:?}");
+    let left = home.path().join("out/.building").read_dir().map_or(0, Iterator::count);
+    assert_eq!(left, 0, "working folders stay");
+}
+
+/// A disk of one megabyte.
+struct SmallDisk<'h>(&'h Path);
+
+impl SmallDisk<'_> {
+    fn mount(at: &Path) -> Option<SmallDisk<'_>> {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "patronage-test"]).arg(at).output();
+        if mounted.is_ok_and(|done| done.status.success()) {
+            return Some(SmallDisk(at));
+        }
+        eprintln!("SKIPPED: no right to mount a small disk");
+        None
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).output();
+    }
+}
+
+#[test]
+fn the_disk_of_the_cluster_is_full() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let Some(_disk) = SmallDisk::mount(&out) else { return };
+    let Some(cluster) = Cluster::start(1) else { return };
+    let text = sample() + &cluster.section();
+    let error = refused_in(&home, &text, &RunOptions::default(), &Silent, &Cancel::new());
+    assert_eq!(error.kind(), ErrorKind::Output, "{error:?}");
+    assert!(error.hint_text().unwrap().contains("free space"), "{error:?}");
 }

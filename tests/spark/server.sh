@@ -39,6 +39,11 @@ start() {
     local port="$1" executors="${2:-2}" megabytes="${3:-1024}" folder="$state/$1"
     rm -rf "$folder"
     mkdir -p "$folder"
+    local token=()
+    if [ -n "${PATRONAGE_SPARK_TOKEN:-}" ]; then
+        token=(--conf "spark.connect.authenticate.token=$PATRONAGE_SPARK_TOKEN")
+    fi
+    # An answer is cut off after two seconds, where a server would after two minutes, so that every test attaches again.
     (
         cd "$folder"
         export SPARK_HOME="$home/pyspark" SPARK_LOCAL_IP=127.0.0.1 SPARK_NO_DAEMONIZE=1 SPARK_LOCAL_DIRS="$folder"
@@ -49,10 +54,10 @@ start() {
             --conf "spark.executor.memory=${megabytes}m" --conf spark.executor.cores=1 \
             --conf spark.ui.enabled=false \
             --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$port" \
-            --conf spark.connect.execute.reattachable.senderMaxStreamDuration=0 \
-            --conf spark.connect.execute.reattachable.senderMaxStreamSize=0 \
+            --conf spark.connect.execute.reattachable.senderMaxStreamDuration=2s \
             --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
             --conf spark.sql.shuffle.partitions="${PATRONAGE_SPARK_PARTITIONS:-4}" \
+            "${token[@]}" \
             spark-internal >"$folder/log" 2>&1 </dev/null
     ) &
     local server=$!

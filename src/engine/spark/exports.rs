@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use arrow::record_batch::RecordBatch;
 
+use super::failures::{failed, unreadable_export};
 use super::folder::check_whole;
-use super::session::{failed, unreadable_export};
-use super::{SparkEngine, sql};
+use super::session::Files;
+use super::{SparkEngine, quote};
 use crate::engine::{Export, ExportReader};
 use crate::error::Result;
 
@@ -15,7 +16,8 @@ impl ExportReader for SparkEngine {
         let opened = match export {
             Export::Table { name: table } => self.session.view_of_table(name, table),
             Export::Files { paths, format, schema, options } => {
-                self.session.view_of_files(name, &one_path(paths), format, schema.as_deref(), options)
+                let files = Files { paths, format, schema: schema.as_deref(), options };
+                self.session.view_of_files(name, &files, &["*".into(), "_metadata.file_path AS _file".into()])
             }
         };
         opened.map_err(|error| unreadable_export(name, &error))
@@ -30,7 +32,7 @@ impl ExportReader for SparkEngine {
         let place = self.place(&folder);
         self.session.write(sql, &place, by).map_err(|error| failed(name, &error))?;
         check_whole(name, &folder)?;
-        self.view_of(name, &format!("SELECT * FROM parquet.{}", sql::name(&place)))?;
+        self.view_of(name, &format!("SELECT * FROM parquet.{}", quote::name(&place)))?;
         Ok(folder)
     }
 
@@ -40,33 +42,6 @@ impl ExportReader for SparkEngine {
 
     fn forget(&self, name: &str) {
         // A view that stays does no harm.
-        let _ = self.session.run(&format!("DROP VIEW IF EXISTS {}", sql::name(name)));
-    }
-}
-
-/// Several paths as one pattern: the client takes one path.
-fn one_path(paths: &[String]) -> String {
-    let [first, others @ ..] = paths else { return String::new() };
-    if others.is_empty() {
-        return first.clone();
-    }
-    let shared = |path: &String| first.bytes().zip(path.bytes()).take_while(|(a, b)| a == b).count();
-    let mut begin = others.iter().map(shared).min().unwrap_or_default();
-    // Not inside a name, and not inside a character.
-    begin = first[..first.floor_char_boundary(begin)].rfind('/').map_or(0, |slash| slash + 1);
-    let ends: Vec<String> = paths.iter().map(|path| path[begin..].replace(',', "\\,")).collect();
-    format!("{}{{{}}}", &first[..begin], ends.join(","))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_paths_are_one_pattern() {
-        let paths = |paths: &[&str]| one_path(&paths.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(paths(&["file:/a/x.csv"]), "file:/a/x.csv");
-        assert_eq!(paths(&["file:/a/x1.csv", "file:/a/x2.csv"]), "file:/a/{x1.csv,x2.csv}");
-        assert_eq!(paths(&["file:/a/é1,2.csv", "file:/a/é/b.csv"]), "file:/a/{é1\\,2.csv,é/b.csv}");
+        let _ = self.session.run(&format!("DROP VIEW IF EXISTS {}", quote::name(name)));
     }
 }

@@ -9,9 +9,12 @@
 //!                 published tables straight into the run's folder, in their published form
 //! ```
 
+mod client;
 mod exports;
+mod failures;
 mod folder;
 mod known;
+pub(crate) mod quote;
 mod session;
 mod sql;
 
@@ -23,9 +26,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
+use self::failures::{failed, wrong_sql};
 use self::folder::{Footers, check_whole, parts_of};
 use self::known::KnownTables;
-use self::session::{Session, Tasks, failed, wrong_sql};
+use self::session::{Files, Session, Tasks};
 use super::found::{check_columns, plain_columns};
 use super::parts::{in_one_piece, read_parts, read_published_parts, schema};
 use super::{Batches, Engine, Statement};
@@ -133,26 +137,16 @@ impl SparkEngine {
 
     /// A view `name` over the rows of `sql`.
     fn view_of(&self, table: &str, sql: &str) -> Result<()> {
-        self.run(table, &format!("CREATE OR REPLACE TEMPORARY VIEW {} AS {sql}", sql::name(table)))
+        self.session.view_of_query(table, sql).map_err(|error| failed(table, &error))
     }
 
     /// A table over a folder of parts, which holds its published form or the one inside the pipeline.
     fn over(&self, table: &Table, folder: &Path, is_published: bool) -> Result<()> {
         // The schema is given, so that nobody has to open a part to find it.
-        let base = |name: &str| {
-            format!(
-                "CREATE OR REPLACE TEMPORARY VIEW {} ({}) USING parquet OPTIONS (path {})",
-                sql::name(name),
-                sql::schema(table, is_published),
-                sql::literal(&self.place(folder))
-            )
-        };
-        if !is_published {
-            return self.run(&table.name, &base(&table.name));
-        }
-        let parts = format!("parts_of_{}", table.name);
-        self.run(&table.name, &base(&parts))?;
-        self.view_of(&table.name, &format!("SELECT {} FROM {}", sql::rows_in(table, true), sql::name(&parts)))
+        let (paths, schema) = ([self.place(folder)], sql::schema(table, is_published));
+        let files = Files { paths: &paths, format: "parquet", schema: Some(&schema), options: &[] };
+        let made = self.session.view_of_files(&table.name, &files, &sql::rows_in(table, is_published));
+        made.map_err(|error| failed(&table.name, &error))
     }
 
     /// No nulls where none may be; a key that identifies. Gives the number of rows.
@@ -175,10 +169,10 @@ impl SparkEngine {
         if table.key.is_empty() || rows < 2 {
             return Ok(rows);
         }
-        let key = table.key.iter().map(|column| sql::name(column)).collect::<Vec<_>>().join(", ");
+        let key = table.key.iter().map(|column| quote::name(column)).collect::<Vec<_>>().join(", ");
         let repeated = self.session.ask(&format!(
             "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
-            sql::name(&table.name)
+            quote::name(&table.name)
         ))?;
         match first_number(&repeated) {
             Some(0) => Ok(rows),
@@ -197,7 +191,7 @@ impl Engine for SparkEngine {
     fn scan(&self, table: &Table, files: &[PathBuf], present: &[String]) -> Result<()> {
         let columns = |exists: bool| {
             let column = |column: &crate::contract::Column| {
-                let name = sql::name(&column.name);
+                let name = quote::name(&column.name);
                 let is_there = exists && present.iter().any(|present| *present == column.name);
                 let value = if is_there { name.clone() } else { "NULL".to_owned() };
                 format!("CAST({value} AS {}) AS {name}", sql::inside_type(column.column_type))
@@ -207,7 +201,8 @@ impl Engine for SparkEngine {
         if files.is_empty() {
             return self.view_of(&table.name, &format!("SELECT {} WHERE FALSE", columns(false)));
         }
-        let select = |file: &PathBuf| format!("SELECT {} FROM parquet.{}", columns(true), sql::name(&self.place(file)));
+        let select =
+            |file: &PathBuf| format!("SELECT {} FROM parquet.{}", columns(true), quote::name(&self.place(file)));
         self.view_of(&table.name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
     }
 
@@ -229,7 +224,7 @@ impl Engine for SparkEngine {
     }
 
     fn beside(&self) -> Result<Box<dyn Engine>> {
-        let session = Arc::new(self.session.another(&self.shared.tasks)?);
+        let session = Arc::new(self.session.another()?);
         let number = self.shared.engines.fetch_add(1, Ordering::Relaxed);
         let work = self.work.join(format!("beside-{number}"));
         std::fs::create_dir_all(&work).writing(&work)?;
@@ -252,9 +247,9 @@ impl Engine for SparkEngine {
         let written = self.new_folder(&table.name);
         let statement = format!(
             "INSERT OVERWRITE DIRECTORY {} USING parquet SELECT {} FROM {}{}",
-            sql::literal(&self.place(&written)),
+            quote::literal(&self.place(&written)),
             sql::rows_out(table, published.is_some()),
-            sql::name(&table.name),
+            quote::name(&table.name),
             sql::order(table)
         );
         self.run(&table.name, &statement)?;
@@ -280,7 +275,7 @@ impl Engine for SparkEngine {
     }
 
     fn attach(&self, name: &str, files: &[PathBuf]) -> Result<()> {
-        let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", sql::name(&self.place(file)));
+        let select = |file: &PathBuf| format!("SELECT * FROM parquet.{}", quote::name(&self.place(file)));
         self.view_of(name, &files.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "))
     }
 

@@ -7,11 +7,26 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use arrow_ipc::reader::FileReader;
-use spark_connect::{DataType, SparkError, SparkSession, StructField};
-use spark_connect_core::SparkErrorKind;
+use arrow_ipc::reader::StreamReader;
+use spark_connect_core::SparkError;
+use spark_connect_proto::analyze_plan_request::{Analyze, Schema, SparkVersion};
+use spark_connect_proto::command::CommandType;
+use spark_connect_proto::data_type::Kind;
+use spark_connect_proto::execute_plan_response::ResponseType;
+use spark_connect_proto::expression::{ExprType, ExpressionString};
+use spark_connect_proto::plan::OpType;
+use spark_connect_proto::read::{DataSource, NamedTable, ReadType};
+use spark_connect_proto::relation::RelType;
+use spark_connect_proto::write_operation::{SaveMode, SaveType};
+use spark_connect_proto::{
+    Command, CreateDataFrameViewCommand, DataType, Expression, Plan, Project, Read, Relation, Sql, WriteOperation,
+    analyze_plan_response, data_type,
+};
 
 use super::super::found::FoundColumn;
+use super::client::{Answer, Client};
+use super::failures::{failed, reason, refused};
+use super::quote;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a server may take to accept a connection. The client alone would go on asking for ten minutes.
@@ -52,10 +67,21 @@ impl Tasks {
     }
 }
 
+/// Files for the cluster to read.
+pub(super) struct Files<'f> {
+    /// As the cluster calls them; folders too.
+    pub paths: &'f [String],
+    pub format: &'static str,
+    /// Names and types of their columns; left out, as they say themselves.
+    pub schema: Option<&'f str>,
+    pub options: &'f [(&'static str, String)],
+}
+
 /// A session of its own: nobody else sees its views.
 pub(super) struct Session {
-    spark: SparkSession,
+    client: Client,
     version: String,
+    tasks: Arc<Tasks>,
 }
 
 impl Session {
@@ -66,8 +92,12 @@ impl Session {
             Some(token) => format!("{}{}token={token}", url.trim_end_matches('/'), separator(url)),
             None => url.to_owned(),
         };
-        let spark = SparkSession::builder().remote(&full).get_or_create().map_err(|error| refused(url, &error))?;
-        let version = spark.version().map_err(|error| refused(url, &error))?;
+        let refused = |error: SparkError| refused(without_secrets(url), &error);
+        let client = Client::new(&full).map_err(refused)?;
+        let version = match client.analyze(Analyze::SparkVersion(SparkVersion {})).map_err(refused)? {
+            analyze_plan_response::Result::SparkVersion(said) => said.version,
+            _ => String::new(),
+        };
         let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
         if major.is_none_or(|major| major < OLDEST) {
             return Err(Error::new(
@@ -76,26 +106,20 @@ impl Session {
             )
             .hint("take a newer cluster: earlier versions round and order differently"));
         }
-        Session { spark, version }.ready(tasks)
+        Session { client, version, tasks: Arc::clone(tasks) }.ready()
     }
 
     /// Another session on the same connection.
-    pub fn another(&self, tasks: &Arc<Tasks>) -> Result<Session> {
-        Session { spark: self.spark.new_session(), version: self.version.clone() }.ready(tasks)
+    pub fn another(&self) -> Result<Session> {
+        Session { client: self.client.another(), version: self.version.clone(), tasks: Arc::clone(&self.tasks) }.ready()
     }
 
-    fn ready(self, tasks: &Arc<Tasks>) -> Result<Session> {
+    fn ready(self) -> Result<Session> {
         for (key, value) in SETTINGS {
-            self.spark.conf().set(key, value).map_err(|error| {
+            self.client.set(key, value).map_err(|error| {
                 Error::new(ErrorKind::Engine, format!("the server does not let us set `{key}`")).because(reason(&error))
             })?;
         }
-        let tasks = Arc::clone(tasks);
-        self.spark.register_progress_handler(move |progress| {
-            for stage in &progress.stages {
-                tasks.note(stage.stage_id, stage.num_completed_tasks);
-            }
-        });
         Ok(self)
     }
 
@@ -105,87 +129,144 @@ impl Session {
     }
 
     /// Runs a statement that gives no rows.
-    pub fn run(&self, sql: &str) -> std::result::Result<(), SparkError> {
-        self.spark.sql(sql)?.collect().map(drop)
+    pub fn run(&self, sql: &str) -> Answer<()> {
+        self.execute(OpType::Root(query(sql)), &mut |_| Ok(()))
     }
 
     /// The rows of a small answer.
     pub fn ask(&self, sql: &str) -> Result<RecordBatch> {
-        let unreadable = |error: arrow::error::ArrowError| {
-            Error::new(ErrorKind::Engine, "an answer of Spark could not be read").because(error)
+        let mut batches = Vec::new();
+        let mut take = |data: &[u8]| -> std::result::Result<(), arrow::error::ArrowError> {
+            for batch in StreamReader::try_new(data, None)? {
+                batches.push(batch?);
+            }
+            Ok(())
         };
-        let bytes =
-            self.spark.sql(sql).and_then(|rows| rows.to_arrow()).map_err(|error| failed("an answer", &error))?;
-        let reader = FileReader::try_new(std::io::Cursor::new(bytes), None).map_err(unreadable)?;
-        let schema = reader.schema();
-        let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(unreadable)?;
-        concat_batches(&schema, &batches).map_err(unreadable)
+        self.execute(OpType::Root(query(sql)), &mut |kind| match kind {
+            ResponseType::ArrowBatch(batch) => {
+                take(&batch.data).map_err(|error| SparkError::connect_msg(error.to_string()))
+            }
+            _ => Ok(()),
+        })
+        .map_err(|error| failed("an answer", &error))?;
+        let unreadable = || Error::new(ErrorKind::Engine, "an answer of Spark could not be read");
+        let schema = batches.first().ok_or_else(unreadable)?.schema();
+        concat_batches(&schema, &batches).map_err(|error| unreadable().because(error))
+    }
+
+    /// A view over a query. It holds the plan: a view over views is not analysed from the beginning.
+    pub fn view_of_query(&self, view: &str, sql: &str) -> Answer<()> {
+        self.view(view, query(sql))
     }
 
     /// A view over a table of the catalog.
-    pub fn view_of_table(&self, view: &str, table: &str) -> std::result::Result<(), SparkError> {
-        self.spark.read().table(table).create_or_replace_temp_view(view)
+    pub fn view_of_table(&self, view: &str, table: &str) -> Answer<()> {
+        let table = NamedTable { unparsed_identifier: table.to_owned(), ..NamedTable::default() };
+        self.view(view, read(ReadType::NamedTable(table)))
     }
 
-    /// A view over files, and which one each row is from.
-    pub fn view_of_files(
-        &self,
-        view: &str,
-        path: &str,
-        format: &str,
-        schema: Option<&str>,
-        options: &[(&'static str, String)],
-    ) -> std::result::Result<(), SparkError> {
-        let mut reader = self.spark.read().format(format);
-        if let Some(schema) = schema {
-            reader = reader.schema(schema.to_owned());
-        }
-        for (key, value) in options {
-            reader = reader.option(key, value);
-        }
-        let rows = reader.load(Some(path)).select_expr(vec!["*", "_metadata.file_path AS _file"]);
-        rows.create_or_replace_temp_view(view)
+    /// A view over `columns`, expressions of SQL, of the rows of files.
+    pub fn view_of_files(&self, view: &str, files: &Files<'_>, columns: &[String]) -> Answer<()> {
+        let rows = read(ReadType::DataSource(DataSource {
+            format: Some(files.format.to_owned()),
+            schema: files.schema.map(str::to_owned),
+            options: files.options.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+            paths: files.paths.to_vec(),
+            ..DataSource::default()
+        }));
+        let expression = |column: &String| Expression {
+            expr_type: Some(ExprType::ExpressionString(ExpressionString { expression: column.clone() })),
+            ..Expression::default()
+        };
+        let expressions = columns.iter().map(expression).collect();
+        self.view(view, relation(RelType::Project(Box::new(Project { input: Some(Box::new(rows)), expressions }))))
+    }
+
+    fn view(&self, name: &str, input: Relation) -> Answer<()> {
+        let name = quote::name(name);
+        self.command(CommandType::CreateDataframeView(CreateDataFrameViewCommand {
+            input: Some(input),
+            name,
+            is_global: false,
+            replace: true,
+        }))
     }
 
     /// Writes the rows of a query into a folder, or into folders below it by the values of a column.
-    pub fn write(&self, sql: &str, place: &str, by: Option<&str>) -> std::result::Result<(), SparkError> {
-        let writer = self.spark.sql(sql)?.write().mode("overwrite");
-        match by {
-            Some(column) => writer.partition_by([column]).parquet(place),
-            None => writer.parquet(place),
-        }
+    pub fn write(&self, sql: &str, place: &str, by: Option<&str>) -> Answer<()> {
+        self.command(CommandType::WriteOperation(WriteOperation {
+            input: Some(query(sql)),
+            source: Some("parquet".into()),
+            mode: SaveMode::Overwrite.into(),
+            partitioning_columns: by.map(str::to_owned).into_iter().collect(),
+            save_type: Some(SaveType::Path(place.to_owned())),
+            ..WriteOperation::default()
+        }))
     }
 
     /// The columns that a query makes.
-    pub fn columns(&self, sql: &str) -> std::result::Result<Vec<FoundColumn>, SparkError> {
-        let schema = self.spark.sql(sql)?.schema()?;
-        let DataType::Struct { fields } = schema else { return Ok(Vec::new()) };
-        let found = |field: StructField| {
-            let sql_type = match &field.data_type {
-                DataType::String { .. } | DataType::Varchar { .. } | DataType::Char { .. } => Some("VARCHAR"),
-                DataType::Boolean => Some("BOOLEAN"),
-                DataType::Integer => Some("INTEGER"),
-                DataType::Long => Some("BIGINT"),
-                DataType::Double => Some("DOUBLE"),
-                _ => None,
-            };
-            FoundColumn { name: field.name, sql_type, said: format!("{:?}", field.data_type).to_uppercase() }
+    pub fn columns(&self, sql: &str) -> Answer<Vec<FoundColumn>> {
+        let plan = Plan { op_type: Some(OpType::Root(query(sql))), ..Plan::default() };
+        let answer = self.client.analyze(Analyze::Schema(Schema { plan: Some(plan) }))?;
+        let analyze_plan_response::Result::Schema(analyze_plan_response::Schema { schema: Some(schema) }) = answer
+        else {
+            return Ok(Vec::new());
         };
-        Ok(fields.into_iter().map(found).collect())
+        let Some(Kind::Struct(data_type::Struct { fields, .. })) = schema.kind else { return Ok(Vec::new()) };
+        Ok(fields.into_iter().map(|field| found(field.name, field.data_type)).collect())
     }
 
     /// Stops whatever the session is doing.
     pub fn interrupt(&self) {
-        // What cannot be stopped ends by itself, and nobody reads it.
-        let _ = self.spark.interrupt_all();
+        self.client.interrupt();
+    }
+
+    fn command(&self, command: CommandType) -> Answer<()> {
+        self.execute(OpType::Command(Command { command_type: Some(command) }), &mut |_| Ok(()))
+    }
+
+    fn execute(&self, plan: OpType, take: &mut dyn FnMut(ResponseType) -> Answer<()>) -> Answer<()> {
+        self.client.execute(Plan { op_type: Some(plan), ..Plan::default() }, &mut |kind| match kind {
+            ResponseType::ExecutionProgress(progress) => {
+                for stage in &progress.stages {
+                    self.tasks.note(stage.stage_id, stage.num_completed_tasks);
+                }
+                Ok(())
+            }
+            kind => take(kind),
+        })
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        // The server forgets a session by itself after an hour.
-        let _ = self.spark.stop();
-    }
+fn relation(kind: RelType) -> Relation {
+    Relation { rel_type: Some(kind), ..Relation::default() }
+}
+
+fn read(from: ReadType) -> Relation {
+    relation(RelType::Read(Read { read_type: Some(from), is_streaming: false }))
+}
+
+fn query(sql: &str) -> Relation {
+    relation(RelType::Sql(Sql { query: sql.to_owned(), ..Sql::default() }))
+}
+
+/// A column of a query, with the type that our SQL would name it by.
+fn found(name: String, data_type: Option<DataType>) -> FoundColumn {
+    let kind = data_type.and_then(|data_type| data_type.kind);
+    let sql_type = match &kind {
+        Some(Kind::String(_) | Kind::VarChar(_) | Kind::Char(_)) => Some("VARCHAR"),
+        Some(Kind::Boolean(_)) => Some("BOOLEAN"),
+        Some(Kind::Integer(_)) => Some("INTEGER"),
+        Some(Kind::Long(_)) => Some("BIGINT"),
+        Some(Kind::Double(_)) => Some("DOUBLE"),
+        _ => None,
+    };
+    let said = match kind {
+        Some(Kind::Decimal(of)) => format!("DECIMAL({}, {})", of.precision.unwrap_or(10), of.scale.unwrap_or(0)),
+        Some(kind) => format!("{kind:?}").split('(').next().unwrap_or_default().to_uppercase(),
+        None => "nothing".into(),
+    };
+    FoundColumn { name, sql_type, said }
 }
 
 fn separator(url: &str) -> &'static str {
@@ -225,107 +306,6 @@ fn without_secrets(url: &str) -> &str {
     url.split("/;").next().unwrap_or_default()
 }
 
-/// The server is there and does not serve us.
-fn refused(url: &str, error: &SparkError) -> Error {
-    let text = error.message();
-    let said =
-        Error::new(ErrorKind::Engine, format!("the Spark Connect server at `{}` refuses us", without_secrets(url)));
-    let said = said.because(reason(error));
-    // 16 and 7 are gRPC's UNAUTHENTICATED and PERMISSION_DENIED.
-    if matches!(error.grpc_code(), Some(16 | 7)) || text.contains("UNAUTHENTICATED") {
-        return said
-            .hint("the token has run out or is wrong: renew the one in the variable that `engine.token_env` names");
-    }
-    said.hint("is it a Spark Connect server? `engine.url` names its gRPC port, by default 15002")
-}
-
-/// A query that Spark cannot plan. Its words then are about names and types.
-pub(super) fn wrong_sql(table: &str, error: &SparkError) -> Error {
-    match planning(error) {
-        true => Error::config(format!("the SQL of `{table}` does not run")).because(reason(error)),
-        false => failed(table, error),
-    }
-}
-
-/// An export that Spark cannot open.
-pub(super) fn unreadable_export(name: &str, error: &SparkError) -> Error {
-    let text = error.message();
-    let missing =
-        ["PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG", "CATALOG_NOT_FOUND"];
-    if missing.iter().any(|class| text.contains(class)) {
-        return Error::input(format!("the cluster does not find the export of `{name}`"))
-            .hint("files have to be where all executors see them; a table is named as `catalog.schema.name`")
-            .because(reason(error));
-    }
-    if planning(error) {
-        return Error::input(format!("the cluster cannot read the export of `{name}`")).because(reason(error));
-    }
-    failed(name, error)
-}
-
-/// Whether Spark gave up before it touched a row.
-fn planning(error: &SparkError) -> bool {
-    matches!(error.kind, SparkErrorKind::Analysis | SparkErrorKind::Parse)
-}
-
-/// A statement that failed while it ran. Its message may hold values of rows, which may be personal; what is shown is the
-/// class of the error and, of the cluster's own troubles, which one it is.
-pub(super) fn failed(table: &str, error: &SparkError) -> Error {
-    let text = error.message();
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let engine = |message: String| Error::new(ErrorKind::Engine, message);
-    if planning(error) {
-        return engine(format!("could not compute `{table}`")).because(reason(error));
-    }
-    if has(&["No space left on device", "Disk quota exceeded", "DiskOutOfSpace"]) {
-        return Error::output(format!("the cluster's disk is full: `{table}` could not be written"))
-            .hint("free space where `engine.tables` and the executors' `spark.local.dir` are, then run again");
-    }
-    if has(&["Permission denied", "AccessDenied", "AccessControlException"]) {
-        return Error::output(format!("the cluster may not write `{table}`"))
-            .hint("let Spark's user write to the folder that `engine.tables` names");
-    }
-    if has(&["OutOfMemoryError", "Container killed", "exceeding memory limits"]) {
-        return engine(format!("an executor ran out of memory computing `{table}`"))
-            .hint("give executors more memory, or set more `spark.sql.shuffle.partitions`");
-    }
-    if has(&["ExecutorLostFailure", "executor lost", "FetchFailed"]) {
-        return engine(format!("executors were lost computing `{table}`, more often than Spark tries again"))
-            .hint("look at the cluster, then run again: nothing was published");
-    }
-    if has(&["OPERATION_CANCELED", "OPERATION_CANCELLED"]) {
-        return engine(format!("`{table}` was cancelled on the cluster")).hint("run again: nothing was published");
-    }
-    if has(&["UNAUTHENTICATED", "PERMISSION_DENIED"]) || matches!(error.grpc_code(), Some(16 | 7)) {
-        return engine(format!("the server no longer accepts us, computing `{table}`")).hint(
-            "the token has run out: renew the one in the variable that `engine.token_env` names, then run again",
-        );
-    }
-    if matches!(error.grpc_code(), Some(14)) {
-        return engine(format!("the connection to the server was lost, computing `{table}`"))
-            .hint("look at the cluster, then run again: nothing was published");
-    }
-    engine(format!("Spark could not compute `{table}`: {}", class(error)))
-}
-
-/// The class of an error, which holds no value.
-fn class(error: &SparkError) -> String {
-    match error.get_condition() {
-        Some(class) => class,
-        None => format!("{:?}", error.kind),
-    }
-}
-
-/// What Spark says in its first line, without the plan below it.
-fn reason(error: &SparkError) -> String {
-    let mut text = error.message();
-    if text == format!("[{}]", error.error_class) && !error.message.is_empty() {
-        // The client knows no words for that class; the server has sent some.
-        text.clone_from(&error.message);
-    }
-    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no reason given").to_owned()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -347,14 +327,5 @@ mod tests {
         let error = reach(&format!("sc://127.0.0.1:{port}/;token=secret")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Engine);
         assert!(error.message().contains("no Spark Connect server answers") && !error.message().contains("secret"));
-    }
-
-    #[test]
-    fn what_a_row_holds_is_not_shown() {
-        let error = SparkError::connect_msg("[CAST_INVALID_INPUT] the value 'jane@example.org' cannot be cast");
-        let shown = failed("orders", &error);
-        assert!(!format!("{shown:?}").contains("jane"), "{shown:?}");
-        let full = failed("orders", &SparkError::connect_msg("java.io.IOException: No space left on device"));
-        assert_eq!(full.kind(), ErrorKind::Output);
     }
 }

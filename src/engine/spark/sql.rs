@@ -2,48 +2,24 @@
 
 use std::path::Path;
 
+use sqlparser::dialect::GenericDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::quote::name;
 use crate::contract::{Column, ColumnType, Table};
 
-/// A name as Spark reads it whatever it is, with `spark.sql.ansi.doubleQuotedIdentifiers` or without.
-pub fn name(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// SQL as the pipeline writes it, in which a backslash is a backslash: in Spark's literals it begins an escape.
+/// SQL as the pipeline writes it, for Spark: there, a backslash begins an escape in a literal of text, and a number with a
+/// point is a decimal and not a double.
 pub fn dialect(sql: &str) -> String {
-    let mut spark = String::with_capacity(sql.len());
-    let mut inside = Inside::Code;
-    let mut before = ' ';
-    for character in sql.chars() {
-        inside = match (inside, character) {
-            (Inside::Code, '\'') => Inside::Literal,
-            (Inside::Code, '"') => Inside::Name,
-            (Inside::Code, '-') if before == '-' => Inside::Comment,
-            // Doubled, a quote ends a literal and begins the next one: nothing is between them.
-            (Inside::Literal, '\'') | (Inside::Name, '"') | (Inside::Comment, '\n') => Inside::Code,
-            (same, _) => same,
-        };
-        if inside == Inside::Literal && character == '\\' {
-            spark.push('\\');
-        }
-        spark.push(character);
-        before = character;
-    }
-    spark
-}
-
-/// Where in a text of SQL a character stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    Code,
-    Literal,
-    Name,
-    Comment,
-}
-
-/// A text literal.
-pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).with_unescape(false).tokenize();
+    // What is no SQL is refused where it is parsed.
+    let Ok(tokens) = tokens else { return sql.to_owned() };
+    let spark = |token: &Token| match token {
+        Token::SingleQuotedString(text) => format!("'{}'", text.replace('\\', "\\\\")),
+        Token::Number(digits, _) if digits.contains('.') && !digits.contains(['e', 'E']) => format!("{digits}D"),
+        token => token.to_string(),
+    };
+    tokens.iter().map(spark).collect()
 }
 
 /// A file or folder of this machine as a Hadoop path.
@@ -95,9 +71,9 @@ pub fn inside_type(column_type: ColumnType) -> &'static str {
     }
 }
 
-/// Rows that stand in a folder, inside the pipeline's types.
-pub fn rows_in(table: &Table, is_published: bool) -> String {
-    list(table, |column| if is_published { inside(column) } else { name(&column.name) })
+/// Rows that stand in a folder, inside the pipeline's types: an expression for each column.
+pub fn rows_in(table: &Table, is_published: bool) -> Vec<String> {
+    table.columns.iter().map(|column| if is_published { inside(column) } else { name(&column.name) }).collect()
 }
 
 /// Rows on their way into a folder.
@@ -138,8 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn names_and_texts_cannot_leave_their_quotes() {
-        assert_eq!(name("a`; DROP"), "`a``; DROP`");
-        assert_eq!(literal("it's \\ here"), "'it\\'s \\\\ here'");
+    fn a_number_with_a_point_is_a_double() {
+        assert_eq!(
+            dialect("SELECT a.b * 0.1 + .5 - 1. + 1e-3 + 12, '0.1' -- 0.1"),
+            "SELECT a.b * 0.1D + .5D - 1.D + 1e-3 + 12, '0.1' -- 0.1"
+        );
+        assert_eq!(dialect("SELECT \"0.1\" /* 0.1 */ FROM t1"), "SELECT \"0.1\" /* 0.1 */ FROM t1");
     }
 }

@@ -3,21 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// `text` as a literal.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
-}
+pub(super) use crate::engine::spark_quote::{literal, name};
 
 /// Literals for `IN (...)`, in a fixed order.
 pub(super) fn literals<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut texts: Vec<String> = texts.into_iter().map(literal).collect();
     texts.sort();
     texts.join(", ")
-}
-
-/// A column of the export as a name.
-pub(super) fn name(text: &str) -> String {
-    format!("`{}`", text.replace('`', "``"))
 }
 
 /// Text that a regular expression takes as it is.
@@ -82,8 +74,6 @@ mod tests {
 
     #[test]
     fn text_stays_text() {
-        assert_eq!(literal(r"it's a \d"), r"'it\'s a \\d'");
-        assert_eq!(name("a`b"), "`a``b`");
         assert_eq!(quoted("kr. é$"), r"kr\.\ é\$");
         assert_eq!(literals(["b", "a"]), "'a', 'b'");
     }

@@ -1,0 +1,83 @@
+"""One executor against two: what each table of a run takes on Spark, and what does not scale.
+
+A generated shop (or `--pipeline`), whole runs with `[engine] kind = "spark"`, tables made one after the other
+(`--threads 1`) so that each has the cluster to itself. The servers are those of `tests/spark/server.sh`: their driver,
+their executors with one core each and we share this machine, so that two executors on two cores are not twice the
+machine. A table's seconds hold planning, scheduling, shuffle and writing, and for models reading their input, our own work
+and handing it back. The embedded engine runs the same in the same call, for scale.
+
+The binary has to be built with `--features spark`.
+"""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from bench import ROOT, arguments, measure, report, save, shop
+
+SERVER = ROOT / "tests" / "spark" / "server.sh"
+PORT = 15422
+
+
+def pipeline_for(folder: Path, side: str, engine: str) -> Path:
+    """The pipeline file of a folder with another engine and an output folder of its own."""
+    text = (folder / "patronage.toml").read_text()
+    if "[output]" in text or "[engine]" in text:
+        raise SystemExit(f"{folder}/patronage.toml has a section [output] or [engine] of its own")
+    path = folder / f"patronage-{side}.toml"
+    path.write_text(f'{text}\n[output]\ndir = "out-{side}"\n{engine}')
+    shutil.rmtree(folder / f"out-{side}", ignore_errors=True)
+    return path
+
+
+def run(args, side: str, engine: str = ""):
+    path = pipeline_for(args.folder, side, engine)
+    only = [word for table in args.only for word in ("--only", table)]
+    command = [args.binary, "run", path, "--threads", "1", "--format", "json", "--quiet", *only]
+    cost, said = measure(command)
+    manifest = json.loads((Path(json.loads(said)["folder"]) / "manifest.json").read_text())
+    return cost, manifest
+
+
+def on_spark(args, executors: int):
+    subprocess.run([SERVER, "start", str(PORT), str(executors), str(args.megabytes)], check=True, stdout=subprocess.DEVNULL)
+    try:
+        return run(args, f"spark-{executors}", f'[engine]\nkind = "spark"\nurl = "sc://127.0.0.1:{PORT}"\n')
+    finally:
+        subprocess.run([SERVER, "stop", str(PORT)], check=True)
+
+
+def main():
+    parser = arguments(__doc__, repeat=1)
+    parser.add_argument("--lines", type=int, default=1_000_000, help="transaction lines to aim at [%(default)s]")
+    parser.add_argument("--pipeline", type=Path, help="a folder with a patronage.toml, instead of a generated shop")
+    parser.add_argument("--only", action="append", default=[], help="only this table and what it needs; several times")
+    parser.add_argument("--megabytes", type=int, default=2048, help="memory of an executor [%(default)s]")
+    args = parser.parse_args()
+    args.folder = args.pipeline or shop(args, args.lines)
+    costs, clocks, rows = {}, {}, {}
+    sides = {"one executor": lambda: on_spark(args, 1), "two executors": lambda: on_spark(args, 2), "embedded": lambda: run(args, "embedded")}
+    for side, runs in sides.items():
+        cost, manifest = runs()
+        costs[side], clocks[side] = [cost], manifest["wall_clock"]
+        rows[side] = {table["name"]: table["rows"] for table in manifest["tables"]}
+        print(f"{side}: {manifest['wall_clock']['seconds']:.0f} s", flush=True)
+    if len({json.dumps(found, sort_keys=True) for found in rows.values()}) != 1:
+        raise SystemExit("the sides made different tables, so no time is worth telling")
+
+    seconds = {side: {name: cost["seconds"] for name, cost in clock["tables"].items()} for side, clock in clocks.items()}
+    for side, clock in clocks.items():
+        seconds[side]["(inputs)"] = clock["stages"]["ingest"]
+    one, two = seconds["one executor"], seconds["two executors"]
+    print(f"\n{'table':32} {'rows':>10} {'one, s':>8} {'two, s':>8} {'one/two':>8} {'embedded, s':>12}")
+    for name, spent in sorted(one.items(), key=lambda item: -item[1]):
+        ratio = spent / two[name] if two.get(name) else float("nan")
+        print(f"{name:32} {rows['embedded'].get(name, 0):>10} {spent:>8.2f} {two.get(name, 0):>8.2f} {ratio:>8.2f} {seconds['embedded'].get(name, 0):>12.2f}")
+    print(f"{'all':32} {'':>10} {sum(one.values()):>8.2f} {sum(two.values()):>8.2f} {sum(one.values()) / sum(two.values()):>8.2f} {sum(seconds['embedded'].values()):>12.2f}")
+    report("our own process (Spark's is not in it)", costs, "embedded")
+    save("spark", args, costs, lines=args.lines, rows=rows["embedded"], wall_clock=clocks)
+
+
+if __name__ == "__main__":
+    main()
