@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use super::attrition_origins::{origins, testable};
 use super::calendar;
-use super::engines::RunEngine;
+use super::engines::{self, RunEngine, watched};
 use super::execute::Workshop;
 use super::leaves::load_leaves;
 use super::memory::PeakMeter;
@@ -84,16 +84,16 @@ pub fn backtest(
     let _lock = out.lock(options.run.wait, cancel)?;
     let only = [MODEL.makes[0], CUSTOMERS].map(str::to_owned).to_vec();
     let run = RunOptions { only, ..options.run.clone() };
-    let engine = RunEngine::open(loaded, &run, &out)?;
-    let prepared = prepare(loaded, &run, &out, &engine, monitor, cancel)?;
+    let engine = engines::open(loaded, &run, &out)?;
+    let prepared = prepare(loaded, &run, &out, &*engine, monitor, cancel)?;
     let first_day = calendar::first_day(config, &prepared.staged)?;
     let first_day = first_day.ok_or_else(|| Error::input("there are no transactions to go back to"))?;
     let days = nights(&config.attrition.model, options, prepared.as_of, first_day)?;
     let folder = options.out.clone().unwrap_or_else(|| folder_of(out.root(), &days));
     // Before hours of work, so that a folder that cannot be written is known at once.
     let mut written = TableFolder::create(&folder)?;
-    let tables = engine.watched(monitor, cancel, || {
-        tested(loaded, options, &prepared, &engine, first_day, &days, (monitor, cancel))
+    let tables = watched(&*engine, monitor, cancel, || {
+        tested(loaded, options, &prepared, &*engine, first_day, &days, (monitor, cancel))
     })?;
     let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     for (table, rows) in &tables {
@@ -166,7 +166,7 @@ fn tested(
     loaded: &Loaded,
     options: &BacktestOptions,
     prepared: &Prepared,
-    run_engine: &RunEngine,
+    run_engine: &dyn RunEngine,
     first_day: Date,
     days: &[Date],
     (monitor, cancel): (&dyn Monitor, &Cancel),

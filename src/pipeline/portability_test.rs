@@ -7,7 +7,6 @@ use std::process::Command;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
-use super::engines::RunEngine;
 use super::execute::Workshop;
 use super::graph::Maker;
 use super::leaves::load_leaves;
@@ -104,7 +103,7 @@ fn compare_with_duckdb(pipeline: &Path) {
     let mut loaded = crate::config::load(pipeline).unwrap();
     loaded.config.output.dir = dir.join("out").to_string_lossy().into_owned();
     let out = output_dir(&loaded).unwrap();
-    let reader = RunEngine::Embedded(PolarsEngine::new());
+    let reader = PolarsEngine::new();
     let prepared = prepare(&loaded, &RunOptions::default(), &out, &reader, &Silent, &Cancel::new()).unwrap();
     let engine = PolarsEngine::new();
     load_leaves(&engine, &loaded.config, prepared.leaves()).unwrap();

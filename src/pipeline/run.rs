@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::engines::RunEngine;
+use super::engines::{self, RunEngine, watched};
 use super::execute::{Executed, Workshop};
 use super::graph::{Graph, Maker};
 use super::identity::{identity, sql_overrides};
@@ -170,8 +170,8 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     let started = Instant::now();
     let out = output_dir(loaded)?;
     let lock = out.lock(options.wait, cancel)?;
-    let engine = RunEngine::open(loaded, options, &out)?;
-    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
+    let engine = engines::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &*engine, monitor, cancel)?;
     let staged_in = started.elapsed();
     if !options.force
         && let Some(run) = reuse(&out, &lock, &prepared, options)?
@@ -185,8 +185,8 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     let building = Building::create(&out, &lock, &prepared.run_id)?;
     let memory = PeakMeter::default();
     engine.publish_into(&building)?;
-    let executed = engine.watched(monitor, cancel, || {
-        make_tables(loaded, options, &prepared, &engine, &building, &memory, (monitor, cancel))
+    let executed = watched(&*engine, monitor, cancel, || {
+        make_tables(loaded, options, &prepared, &*engine, &building, &memory, (monitor, cancel))
     })?;
 
     let mut manifest = Manifest::new(prepared.run_id.clone(), TOOL_VERSION, &loaded.config.project.name);
@@ -263,8 +263,8 @@ fn report_for_manifest(report: &ingest::InputReport) -> Result<serde_json::Value
 pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<Plan> {
     let out = output_dir(loaded)?;
     let _lock = out.lock(options.wait, cancel)?;
-    let engine = RunEngine::open(loaded, options, &out)?;
-    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
+    let engine = engines::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &*engine, monitor, cancel)?;
     let published = |run: &RunRef| run.id == prepared.run_id && run.state == RunState::Published;
     let why = |node: &super::graph::Node| {
         let readers = prepared.graph.readers(&node.table.name);
@@ -304,8 +304,8 @@ pub fn plan(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel
 pub fn check(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel: &Cancel) -> Result<CheckReport> {
     let out = output_dir(loaded)?;
     let _lock = out.lock(options.wait, cancel)?;
-    let engine = RunEngine::open(loaded, options, &out)?;
-    let prepared = prepare(loaded, options, &out, &engine, monitor, cancel)?;
+    let engine = engines::open(loaded, options, &out)?;
+    let prepared = prepare(loaded, options, &out, &*engine, monitor, cancel)?;
     Ok(CheckReport {
         as_of: prepared.as_of.to_string(),
         inputs: summary::input_lines(&prepared.staged),
@@ -329,7 +329,7 @@ pub(super) fn prepare(
     loaded: &Loaded,
     options: &RunOptions,
     out: &OutputDir,
-    engine: &RunEngine,
+    engine: &dyn RunEngine,
     monitor: &dyn Monitor,
     cancel: &Cancel,
 ) -> Result<Prepared> {
@@ -346,7 +346,7 @@ pub(super) fn prepare(
         keep_raw_rejects: options.keep_raw_rejects,
     };
     let cache_mark = ingest::mark_cache(&out.cache())?;
-    let staged = engine.watched(monitor, cancel, || engine.stage(&stage_options, monitor, cancel))?;
+    let staged = watched(engine, monitor, cancel, || engine.stage(&stage_options, monitor, cancel))?;
     refuse_own_output(loaded, out, &staged)?;
     let as_of = periods::day_of_epoch(staged.as_of_day)?;
     let previous = previous::previous_run(out, as_of)?;
@@ -400,7 +400,7 @@ fn make_tables(
     loaded: &Loaded,
     options: &RunOptions,
     prepared: &Prepared,
-    run_engine: &RunEngine,
+    run_engine: &dyn RunEngine,
     building: &Building<'_>,
     memory: &PeakMeter,
     (monitor, cancel): (&dyn Monitor, &Cancel),

@@ -98,14 +98,7 @@ impl Session {
             analyze_plan_response::Result::SparkVersion(said) => said.version,
             _ => String::new(),
         };
-        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-        if major.is_none_or(|major| major < OLDEST) {
-            return Err(Error::new(
-                ErrorKind::Engine,
-                format!("the server is Spark {version}; Spark {OLDEST} or newer is needed"),
-            )
-            .hint("take a newer cluster: earlier versions round and order differently"));
-        }
+        new_enough(&version)?;
         Session { client, version, tasks: Arc::clone(tasks) }.ready()
     }
 
@@ -269,6 +262,16 @@ fn found(name: String, data_type: Option<DataType>) -> FoundColumn {
     FoundColumn { name, sql_type, said }
 }
 
+/// Refuses a Spark whose SQL is another.
+fn new_enough(version: &str) -> Result<()> {
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= OLDEST) {
+        return Ok(());
+    }
+    let said = format!("the server is Spark {version}; Spark {OLDEST} or newer is needed");
+    Err(Error::new(ErrorKind::Engine, said).hint("take a newer cluster: earlier versions round and order differently"))
+}
+
 fn separator(url: &str) -> &'static str {
     if url.contains("/;") { ";" } else { "/;" }
 }
@@ -317,6 +320,18 @@ mod tests {
             let error = reach(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             assert!(!error.message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn an_old_spark_is_refused() {
+        for version in ["4.0.0", "4.3.0", "5.0.0-preview1", "4.1.0-amzn-0", "17.3.x-scala2.13"] {
+            new_enough(version).unwrap();
+        }
+        for version in ["3.5.7", "", "unknown"] {
+            let error = new_enough(version).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Engine, "{version}");
+            assert!(error.hint_text().is_some());
         }
     }
 
