@@ -43,6 +43,8 @@ start() {
     if [ -n "${PATRONAGE_SPARK_TOKEN:-}" ]; then
         token=(--conf "spark.connect.authenticate.token=$PATRONAGE_SPARK_TOKEN")
     fi
+    # A server of tests is young: a third of its work would be to make itself fast for later.
+    local java="${PATRONAGE_SPARK_JAVA--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}"
     # An answer is cut off after two seconds, where a server would after two minutes, so that every test attaches again.
     (
         cd "$folder"
@@ -51,13 +53,14 @@ start() {
         exec "$SPARK_HOME/bin/spark-submit" \
             --class org.apache.spark.sql.connect.service.SparkConnectServer \
             --master "local-cluster[$executors,1,$megabytes]" --driver-memory 2g \
+            --driver-java-options "$java" --conf "spark.executor.extraJavaOptions=$java" \
             --conf "spark.executor.memory=${megabytes}m" --conf spark.executor.cores=1 \
             --conf spark.ui.enabled=false \
             --conf spark.connect.grpc.binding.address=127.0.0.1 --conf "spark.connect.grpc.binding.port=$port" \
             --conf spark.connect.execute.reattachable.senderMaxStreamDuration=2s \
             --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
             --conf spark.sql.shuffle.partitions="${PATRONAGE_SPARK_PARTITIONS:-4}" \
-            "${token[@]}" \
+            "${token[@]}" ${PATRONAGE_SPARK_CONF:-} \
             spark-internal >"$folder/log" 2>&1 </dev/null
     ) &
     local server=$!
@@ -88,6 +91,12 @@ stop() {
     server="$(cat "$state/$1/pid" 2>/dev/null)" || return 0
     # shellcheck disable=SC2046 # several process ids are several words
     kill $(below "$server") "$server" 2>/dev/null || true
+    # The port is free when the process is gone.
+    for _ in $(seq 100); do
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -9 "$server" 2>/dev/null || true
     rm -rf "${state:?}/$1"
 }
 

@@ -24,6 +24,9 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// How long a server has to obey when it is told to stop.
 const OBEY: Duration = Duration::from_secs(10);
 
+/// A stream that ends sooner was not ended for its age.
+const SOON: Duration = Duration::from_secs(1);
+
 /// How often a silent stream is looked away from, to see whether we are to stop.
 const GLANCE: Duration = Duration::from_millis(500);
 
@@ -92,14 +95,18 @@ impl Client {
         let mut patience = patience();
         let mut is_known = false;
         loop {
-            let before = execution.last_response_id().await;
+            let (before, begun) = (execution.last_response_id().await, Instant::now());
             let attended = self.attend(execution, is_known, take).await;
-            if execution.last_response_id().await != before {
-                is_known = true;
-                patience = self::patience();
+            if execution.is_completed().await {
+                break;
+            }
+            let came = execution.last_response_id().await != before;
+            if came || attended.is_ok() && begun.elapsed() > SOON {
+                // It is the server's way to end streams.
+                (is_known, patience) = (true, self::patience());
             }
             let trouble = match attended {
-                Ok(()) if execution.is_completed().await => break,
+                Ok(()) if begun.elapsed() > SOON => continue,
                 Ok(()) => {
                     is_known = true;
                     SparkError::connect_msg("the server ends the answer again and again, without a word of it")
@@ -115,9 +122,6 @@ impl Client {
                 }
                 Err(error) => return Err(error),
             };
-            if execution.last_response_id().await != before {
-                continue;
-            }
             match patience.next_attempt(None).filter(|_| !self.has_waited()) {
                 Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
                 None => return Err(trouble),

@@ -13,6 +13,7 @@ mod client;
 mod exports;
 mod failures;
 mod folder;
+mod keys;
 mod known;
 pub(crate) mod quote;
 mod session;
@@ -149,6 +150,16 @@ impl SparkEngine {
         made.map_err(|error| failed(&table.name, &error))
     }
 
+    /// How many keys of a large table are there more than once.
+    fn repeated_keys(&self, table: &Table) -> Result<Option<i64>> {
+        let key = table.key.iter().map(|column| quote::name(column)).collect::<Vec<_>>().join(", ");
+        let repeated = self.session.ask(&format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
+            quote::name(&table.name)
+        ))?;
+        Ok(first_number(&repeated))
+    }
+
     /// No nulls where none may be; a key that identifies. Gives the number of rows.
     fn check_rows(&self, table: &Table, parts: &[PathBuf], is_published: bool) -> Result<u64> {
         let footers = Footers::read(parts)?;
@@ -169,12 +180,11 @@ impl SparkEngine {
         if table.key.is_empty() || rows < 2 {
             return Ok(rows);
         }
-        let key = table.key.iter().map(|column| quote::name(column)).collect::<Vec<_>>().join(", ");
-        let repeated = self.session.ask(&format!(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} GROUP BY {key} HAVING COUNT(*) > 1) AS repeated",
-            quote::name(&table.name)
-        ))?;
-        match first_number(&repeated) {
+        let repeated = match rows {
+            ..=keys::FEW_ROWS => Some(keys::repeated(table, parts, is_published)?),
+            _ => self.repeated_keys(table)?,
+        };
+        match repeated {
             Some(0) => Ok(rows),
             found => Err(Error::config(format!(
                 "{} keys of `{}` are there more than once ({})",
@@ -234,10 +244,11 @@ impl Engine for SparkEngine {
     }
 
     fn define(&self, table: &Table, sql: &str) -> Result<()> {
-        let spark = sql::dialect(sql);
-        let found = self.session.columns(&spark).map_err(|error| wrong_sql(&table.name, &error))?;
-        check_columns(table, &found)?;
-        self.view_of(&table.name, &format!("SELECT {} FROM (\n{spark}\n) AS made", sql::rows_out(table, false)))?;
+        let wrong = |error| wrong_sql(&table.name, &error);
+        self.session.view_of_query(&table.name, &sql::dialect(sql)).map_err(wrong)?;
+        // Of the view, whose plan is there already; its columns may stand in any order, as they are read by name.
+        let columns = self.session.columns(&format!("SELECT * FROM {}", quote::name(&table.name)));
+        check_columns(table, &columns.map_err(wrong)?)?;
         self.tables().define(&table.name, Statement::parse(&table.name, sql)?.reads());
         Ok(())
     }

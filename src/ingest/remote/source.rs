@@ -19,6 +19,9 @@ use crate::names::nearest;
 /// The column in which Spark puts a record that does not have as many fields as there are columns.
 const CORRUPT: &str = "_corrupt";
 
+/// Files whose headers are looked at together.
+const AT_ONCE: usize = 8;
+
 /// A file as the engine names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RemoteFile {
@@ -214,10 +217,12 @@ fn text(
     view: &str,
     files: Vec<RemoteFile>,
 ) -> Result<Opened> {
+    let headers = match settings.names.is_empty() {
+        true => headers(reader, settings, view, &files)?,
+        false => vec![settings.names.clone(); files.len()],
+    };
     let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
-    for file in &files {
-        let names =
-            if settings.names.is_empty() { header(reader, settings, view, file)? } else { settings.names.clone() };
+    for (names, file) in headers.into_iter().zip(&files) {
         groups.entry(names).or_default().push(file.url.clone());
     }
     let mut unmapped = BTreeSet::new();
@@ -311,6 +316,28 @@ fn bad_record(settings: &InputConfig, names: &[String], fields: &[String]) -> St
         branches.push_str(&format!(" WHEN {} THEN 'repeated_header'", same.collect::<Vec<_>>().join(" AND ")));
     }
     format!("CASE {branches} END")
+}
+
+/// The names of the columns of each file. A cluster looks into several at once: each is a query of its own.
+fn headers(
+    reader: &dyn ExportReader,
+    settings: &InputConfig,
+    view: &str,
+    files: &[RemoteFile],
+) -> Result<Vec<Vec<String>>> {
+    let mut names = Vec::new();
+    for files in files.chunks(AT_ONCE) {
+        let looked = std::thread::scope(|scope| {
+            let look =
+                |(number, file)| scope.spawn(move || header(reader, settings, &format!("{view}_{number}"), file));
+            let looking: Vec<_> = files.iter().enumerate().map(look).collect();
+            looking.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+        });
+        for header in looked {
+            names.push(header.map_err(|_| Error::internal("a header could not be read"))??);
+        }
+    }
+    Ok(names)
 }
 
 /// The names of a file's columns, from its first record.
