@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::file::{Collector, Context, Description, Parsed};
@@ -72,9 +74,23 @@ pub(super) fn read(context: &Context, path: &Path, collector: &mut Collector) ->
     Ok(Description { format: "parquet", encoding: "utf-8", line_ends, unmapped: unmapped(context, &names) })
 }
 
+/// A moment with a zone is stored as its UTC time, whatever the zone: under the name `+00:00` it is written without a table of
+/// zones.
+fn in_utc(column: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            // To the bare number and back: a cast between zones wants to know them.
+            let bare = cast(column, &DataType::Int64)?;
+            cast(&bare, &DataType::Timestamp(*unit, Some("+00:00".into())))
+        }
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
 fn texts(path: &Path, batch: &RecordBatch) -> Result<Vec<StringArray>> {
     let text = |column: &ArrayRef| -> Result<StringArray> {
-        let cast = cast(column, &DataType::Utf8).map_err(|error| broken(path, error))?;
+        let cast =
+            in_utc(column).and_then(|column| cast(&column, &DataType::Utf8)).map_err(|error| broken(path, error))?;
         Ok(cast.as_string::<i32>().clone())
     };
     batch.columns().iter().map(text).collect()

@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Decimal128Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Decimal128Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray,
+};
 use parquet::arrow::ArrowWriter;
 use patronage::error::ErrorKind;
 use patronage::ingest::LineEnds;
@@ -106,6 +109,34 @@ fn parquet_types_are_read_exactly() {
     let shown = ["customer_id", "ts_us", "amount_e4", "tax_e4"];
     assert_eq!(lines(transactions(&staged), &shown), ["- 1735898400500000 0 0", "a 1735776000000000 125000 1000"]);
     assert_eq!(report(&staged).files[0].format, "parquet");
+}
+
+#[test]
+fn a_moment_with_a_zone_in_parquet_is_its_utc_time() {
+    for (zone, scale) in [("UTC", 1_000), ("Europe/Berlin", 1_000), ("+02:00", 1_000), ("UTC", 1)] {
+        let instants = [1_735_776_000_000, 1_735_898_400_500].map(|instant| instant * scale);
+        let ts: ArrayRef = match scale {
+            1 => Arc::new(TimestampMillisecondArray::from(instants.to_vec()).with_timezone(zone)),
+            _ => Arc::new(TimestampMicrosecondArray::from(instants.to_vec()).with_timezone(zone)),
+        };
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("customer_id", Arc::new(StringArray::from(vec!["a", "b"]))),
+            ("order_id", Arc::new(StringArray::from(vec!["o1", "o2"]))),
+            ("ts", ts),
+            ("amount", Arc::new(Float64Array::from(vec![1.0, 2.0]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        // The zone of the shop is for moments that say none.
+        let shop = Shop::with_transactions("['tx*']", "time_zone = 'America/New_York'", COLUMNS);
+        shop.write("tx.parquet", &bytes);
+        let staged = shop.stage().unwrap();
+        let shown = lines(transactions(&staged), &["customer_id", "ts_us"]);
+        assert_eq!(shown, ["a 1735776000000000", "b 1735898400500000"], "{zone}");
+    }
 }
 
 #[test]

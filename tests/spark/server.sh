@@ -44,7 +44,7 @@ start() {
         token=(--conf "spark.connect.authenticate.token=$PATRONAGE_SPARK_TOKEN")
     fi
     # A server of tests is young: a third of its work would be to make itself fast for later.
-    local java="${PATRONAGE_SPARK_JAVA--XX:TieredStopAtLevel=1 -XX:+UseSerialGC}"
+    local java="${PATRONAGE_SPARK_JAVA--XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC}"
     # An answer is cut off after two seconds, where a server would after two minutes, so that every test attaches again.
     (
         cd "$folder"
