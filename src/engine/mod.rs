@@ -13,13 +13,13 @@ mod polars;
 mod portable;
 #[cfg(feature = "spark")]
 mod spark;
+// The statements for reading exports on Spark are made in any build.
+pub(crate) mod spark_quote;
 mod statement;
 
 pub use ask::{ask, tables_of};
 pub use polars::PolarsEngine;
 pub use portable::{Finding, findings};
-#[cfg(feature = "spark")]
-pub(crate) use spark::quote as spark_quote;
 #[cfg(feature = "spark")]
 pub use spark::{Cluster, SparkEngine};
 pub use statement::{Statement, predicate};

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use arrow::record_batch::RecordBatch;
 
+use super::super::spark_quote as quote;
+use super::SparkEngine;
 use super::failures::{failed, unreadable_export};
 use super::folder::check_whole;
 use super::session::Files;
-use super::{SparkEngine, quote};
 use crate::engine::{Export, ExportReader};
 use crate::error::Result;
 

@@ -15,7 +15,6 @@ mod failures;
 mod folder;
 mod keys;
 mod known;
-pub(crate) mod quote;
 mod session;
 mod sql;
 
@@ -33,6 +32,7 @@ use self::known::KnownTables;
 use self::session::{Files, Session, Tasks};
 use super::found::{check_columns, plain_columns};
 use super::parts::{in_one_piece, read_parts, read_published_parts, schema};
+use super::spark_quote as quote;
 use super::{Batches, Engine, Statement};
 use crate::contract::{ColumnType, Table};
 use crate::error::{Error, IoContext, Result};

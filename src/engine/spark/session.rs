@@ -24,9 +24,9 @@ use spark_connect_proto::{
 };
 
 use super::super::found::FoundColumn;
+use super::super::spark_quote as quote;
 use super::client::{Answer, Client};
 use super::failures::{failed, reason, refused};
-use super::quote;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a server may take to accept a connection. The client alone would go on asking for ten minutes.

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::quote::name;
+use super::super::spark_quote::name;
 use crate::contract::{Column, ColumnType, Table};
 
 /// SQL as the pipeline writes it, for Spark: there, a backslash begins an escape in a literal of text, and a number with a
