@@ -131,7 +131,9 @@ fn a_moment_with_a_zone_in_parquet_is_its_utc_time() {
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         // The zone of the shop is for moments that say none.
-        let shop = Shop::with_transactions("['tx*']", "time_zone = 'America/New_York'", COLUMNS);
+        let columns = COLUMNS.replace("ts = \"ts\"", "ts = { column = \"ts\", time_zone = \"America/New_York\" }");
+        assert_ne!(columns, COLUMNS);
+        let shop = Shop::with_transactions("['tx*']", "", &columns);
         shop.write("tx.parquet", &bytes);
         let staged = shop.stage().unwrap();
         let shown = lines(transactions(&staged), &["customer_id", "ts_us"]);
