@@ -25,9 +25,7 @@ const AMOUNTS: &[&str] = &[
     "",
     "12.345678901234567890123",
     "0.00005000000000000000000000000000000000000000000000001",
-    "922337203685477.5807",
     "922337203685477.5808",
-    "-922337203685477.5808",
     "1,234.50",
     "1,234,567",
     "12,34",
@@ -54,6 +52,9 @@ const AMOUNTS: &[&str] = &[
     "n/a",
     "1234567890123456789012345678901234567890e-30",
 ];
+
+/// The largest amounts that there are, whose sums Spark refuses.
+const LARGEST: &[&str] = &["922337203685477.5807", "-922337203685477.5808", "-922337203685477.5809"];
 
 /// Times, of which some never were and some were twice in Berlin.
 const TIMES: &[&str] = &[
@@ -142,7 +143,7 @@ date = "day"
 rate = "rate"
 "#;
 
-fn write(folder: &Path) {
+fn write(folder: &Path, amounts: &[&'static str]) {
     let mut rows: Vec<Vec<&str>> = Vec::new();
     let plain = ["c", "", "1", "2024-05-01 10:00:00", "10.005", "2", "", "EUR", "0", "2024-06-01"];
     let mut with = |column: usize, text: &'static str| {
@@ -150,7 +151,7 @@ fn write(folder: &Path) {
         row[column] = text;
         rows.push(row);
     };
-    AMOUNTS.iter().for_each(|text| with(4, text));
+    amounts.iter().for_each(|text| with(4, text));
     TIMES.iter().for_each(|text| with(3, text));
     OTHERS.iter().for_each(|(column, texts)| texts.iter().for_each(|text| with(*column, text)));
     let mut bytes = format!("{HEADER}\n").into_bytes();
@@ -181,17 +182,25 @@ fn books(run: &Run) -> serde_json::Value {
     inputs
 }
 
+/// Runs both engines over the same exports; gives what is refused, having held all else against each other.
+fn read_alike(cluster: &Cluster, amounts: &[&'static str], only: &[&str]) -> u64 {
+    let exports = tempfile::tempdir().unwrap();
+    write(exports.path(), amounts);
+    let text = PIPELINE.replace("FOLDER", &exports.path().display().to_string());
+    let theirs = made(&(text.clone() + &cluster.section()), only);
+    let ours = made(&text, only);
+    let (books_of_ours, books_of_theirs) = (books(&ours), books(&theirs));
+    assert_eq!(books_of_ours, books_of_theirs);
+    assert_eq!(differences(&ours.folder, &theirs.folder), Vec::<String>::new());
+    let rejected = |input: &serde_json::Value| input["totals"]["rejected"].as_u64().unwrap();
+    books_of_ours.as_array().unwrap().iter().map(rejected).sum()
+}
+
 #[test]
 fn hard_exports_are_read_alike() {
     let Some(cluster) = Cluster::start(1) else { return };
-    let exports = tempfile::tempdir().unwrap();
-    write(exports.path());
-    let text = PIPELINE.replace("FOLDER", &exports.path().display().to_string());
-    let theirs = made(&(text.clone() + &cluster.section()), &["data_quality", "line_totals"]);
-    let ours = made(&text, &["data_quality", "line_totals"]);
-    let (books_of_ours, books_of_theirs) = (books(&ours), books(&theirs));
-    let rejected = books_of_ours.as_array().unwrap().iter().map(|input| input["totals"]["rejected"].as_u64().unwrap());
-    assert!(rejected.sum::<u64>() >= 40, "the exports are not hard: {books_of_ours}");
-    assert_eq!(books_of_ours, books_of_theirs);
-    assert_eq!(differences(&ours.folder, &theirs.folder), Vec::<String>::new());
+    let rejected = read_alike(&cluster, AMOUNTS, &["data_quality", "line_totals"]);
+    assert!(rejected >= 40, "the exports are not hard: {rejected} rejects");
+    // Their sum is beyond the numbers of both engines.
+    read_alike(&cluster, LARGEST, &["data_quality"]);
 }
