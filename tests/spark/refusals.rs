@@ -71,7 +71,7 @@ fn a_token_that_has_run_out() {
     let text = sample() + &cluster.section();
     let options = |token: Option<&str>| RunOptions {
         engine_token: token.map(|token| Token(token.to_owned())),
-        only: vec!["populations".into()],
+        only: vec!["line_totals".into()],
         ..RunOptions::default()
     };
     for token in [None, Some("of-yesterday")] {

@@ -147,7 +147,8 @@ impl Client {
         };
         let mut stream = tokio::time::timeout(SILENCE, opened).await.map_err(|_| silent())??;
         let mut heard = Instant::now();
-        while !execution.is_completed().await {
+        // To the end of the stream, also of a statement that is done: the server takes less for a broken connection.
+        loop {
             match tokio::time::timeout(GLANCE, stream.message()).await {
                 Ok(Ok(Some(response))) => {
                     heard = Instant::now();
@@ -156,13 +157,13 @@ impl Client {
                         take(kind)?;
                     }
                 }
-                Ok(Ok(None)) => break,
+                Ok(Ok(None)) => return Ok(()),
                 Ok(Err(status)) => return Err(SparkError::from_grpc_status(status)),
+                Err(_) if execution.is_completed().await => return Ok(()),
                 Err(_) if heard.elapsed() > SILENCE || self.has_waited() => return Err(silent()),
                 Err(_) => {}
             }
         }
-        Ok(())
     }
 
     /// Whether the server was told to stop, and had its time to.
