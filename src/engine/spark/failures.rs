@@ -64,6 +64,13 @@ pub(super) fn failed(table: &str, error: &SparkError) -> Error {
         return Error::output(format!("the cluster may not write `{table}`"))
             .hint("let Spark's user write to the folder that `engine.tables` names");
     }
+    // The cause stays in the server's log.
+    if has(&["TASK_WRITE_FAILED"]) {
+        return Error::output(format!("the cluster could not write `{table}`")).hint(
+            "free space where `engine.tables` and the executors' `spark.local.dir` are, and let Spark's user write there; \
+             the server's log has the cause",
+        );
+    }
     if has(&["OutOfMemoryError", "Container killed", "exceeding memory limits"]) {
         return engine(format!("an executor ran out of memory computing `{table}`"))
             .hint("give executors more memory, or set more `spark.sql.shuffle.partitions`");
@@ -89,6 +96,7 @@ pub(super) fn failed(table: &str, error: &SparkError) -> Error {
             .hint("look at the cluster, then run again: nothing was published");
     }
     engine(format!("Spark could not compute `{table}`: {}", class(error)))
+        .hint("the server's log has its words, which may hold values of rows; nothing was published")
 }
 
 /// The class of an error, which holds no value.
@@ -121,5 +129,9 @@ mod tests {
         assert!(!format!("{shown:?}").contains("jane"), "{shown:?}");
         let full = failed("orders", &SparkError::connect_msg("java.io.IOException: No space left on device"));
         assert_eq!(full.kind(), ErrorKind::Output);
+        let unwritten =
+            failed("orders", &SparkError::connect_msg("[TASK_WRITE_FAILED] Task failed while writing rows to x"));
+        assert_eq!(unwritten.kind(), ErrorKind::Output);
+        assert!(failed("orders", &SparkError::connect_msg("whatever")).hint_text().is_some());
     }
 }
