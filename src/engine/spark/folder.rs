@@ -8,8 +8,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::error::{Error, ErrorKind, IoContext, Place, Result};
 
-/// Whether the cluster has written a folder to its end. The client may take a broken stream for the end of a statement (seen
-/// with a server that stood still for a minute), while the cluster goes on writing; what committers leave as their last step
+/// Whether the cluster has written a folder to its end, and into storage that we see: what committers leave as their last step
 /// (Hadoop's `_SUCCESS`, Databricks' `_committed_...`) tells.
 ///
 /// # Errors
