@@ -6,6 +6,9 @@
 #   tests/spark/server.sh start PORT [EXECUTORS] [MB]   starts, waits until the port answers, prints the process id
 #   tests/spark/server.sh executors PORT process ids of the executors of the server at PORT
 #   tests/spark/server.sh stop PORT      stops that server and its executors, by process id
+#
+# PATRONAGE_SPARK_TOKEN: the token it wants to see. _JAVA: options of its Java, `_CONF`: more of spark-submit's. _PARTITIONS: of a
+# shuffle [4].
 set -euo pipefail
 
 version=4.3.0
@@ -105,7 +108,7 @@ install) install ;;
 installed) installed ;;
 start | executors | stop) "$@" ;;
 *)
-    sed -n '2,8p' "$0" >&2
+    sed -n '2,11p' "$0" >&2
     exit 2
     ;;
 esac
