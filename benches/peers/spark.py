@@ -10,6 +10,7 @@ The binary has to be built with `--features spark`.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,7 +42,10 @@ def run(args, side: str, engine: str = ""):
 
 
 def on_spark(args, executors: int):
-    subprocess.run([SERVER, "start", str(PORT), str(executors), str(args.megabytes)], check=True, stdout=subprocess.DEVNULL)
+    # Java as a cluster has it: the tests' own server compiles no further than its first tier.
+    environment = os.environ | {"PATRONAGE_SPARK_JAVA": "-XX:+UseG1GC"}
+    command = [SERVER, "start", str(PORT), str(executors), str(args.megabytes)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     try:
         return run(args, f"spark-{executors}", f'[engine]\nkind = "spark"\nurl = "sc://127.0.0.1:{PORT}"\n')
     finally:
