@@ -3,7 +3,7 @@
 -- Left out: as in basket_products, and the products of [affinity] exclude_products.
 -- customer_no is 0 where nobody is known to have bought it: no customer was identified, or they gave all of it back.
 WITH orders AS (
-    SELECT order_id, CAST(ROW_NUMBER() OVER (ORDER BY order_id) AS INTEGER) AS order_no
+    SELECT order_id, CAST(ROW_NUMBER() OVER (ORDER BY order_id) AS BIGINT) AS order_no
     FROM (SELECT order_id FROM basket_products GROUP BY order_id) AS distinct_orders
 ),
 products AS (

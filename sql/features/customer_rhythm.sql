@@ -5,19 +5,20 @@
 WITH spans AS (
     SELECT
         customer_id,
+        slice,
         day,
         day - previous_day AS gap_days,
         CASE WHEN next_day IS NULL THEN 1 ELSE 0 END AS is_last
     FROM purchase_days
     WHERE previous_day IS NOT NULL
 ),
--- One order of all gaps is much cheaper than one of each customer's.
+-- One order of a slice's gaps is much cheaper than one of each customer's.
 ordered AS (
     SELECT
         customer_id,
         is_last,
         gap_days,
-        CAST(ROW_NUMBER() OVER (ORDER BY customer_id, gap_days, day) AS BIGINT) AS gap_no
+        CAST(ROW_NUMBER() OVER (PARTITION BY slice ORDER BY customer_id, gap_days, day) AS BIGINT) AS gap_no
     FROM spans
 ),
 counted AS (

@@ -104,7 +104,7 @@ fn basket_lines() -> Table {
         "one product in one basket, in numbers and in no order",
         &[],
         vec![
-            integer("order_no", "number of the basket, from 1"),
+            bigint("order_no", "number of the basket, from 1"),
             integer("product_no", "number of the product"),
             integer("customer_no", "number of who bought it; 0 where nobody is known, or they gave it back"),
             day("order_day", "day of the order"),

@@ -134,6 +134,17 @@ impl Frame {
         Ok(array.values())
     }
 
+    /// A column of 64-bit whole numbers that count from 1, in 32 bits: what a process can hold has not more.
+    ///
+    /// # Errors
+    /// As [`Frame::integers`]; also when a number needs more.
+    pub fn narrow(&self, column: &str) -> Result<Vec<i32>> {
+        let narrow = self.bigints(column)?.iter().map(|number| i32::try_from(*number));
+        narrow.collect::<std::result::Result<_, _>>().map_err(|_| {
+            Error::internal(format!("`{}.{column}` has numbers that a model cannot count to", self.name))
+        })
+    }
+
     /// A column of 64-bit whole numbers, money or instants as it lies in memory, none of them missing.
     ///
     /// # Errors

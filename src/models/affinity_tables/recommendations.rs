@@ -211,7 +211,7 @@ struct BasketLines {
 impl BasketLines {
     fn read(inputs: &Inputs<'_>) -> Result<BasketLines> {
         let table = inputs.table("basket_lines")?;
-        let (orders, products) = (table.integers("order_no")?, table.integers("product_no")?);
+        let (orders, products) = (table.narrow("order_no")?, table.integers("product_no")?);
         let last = orders.iter().copied().max().unwrap_or_default();
         let mut days = vec![i32::MAX; usize::try_from(last).unwrap_or_default()];
         for (order, day) in orders.iter().zip(table.integers("order_day")?) {

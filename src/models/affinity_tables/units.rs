@@ -1,5 +1,7 @@
 //! Baskets and customers as units of an incidence, after the rule for those of very many products.
 
+use std::borrow::Cow;
+
 use super::super::Inputs;
 use super::super::affinity::{Incidence, Level, Megabaskets, Tamed, decay_weights, multiply_weights};
 use super::figures::Figures;
@@ -22,11 +24,11 @@ pub struct Units {
 /// [`ErrorKind::Internal`](crate::error::ErrorKind::Internal) when `basket_lines` is not as contracted.
 pub fn units(inputs: &Inputs<'_>, settings: &Settings, level: Level, products: usize) -> Result<Units> {
     let lines = inputs.table("basket_lines")?;
-    let column = match level {
-        Level::Basket => "order_no",
-        Level::Customer => "customer_no",
+    let numbers = match level {
+        Level::Basket => Cow::Owned(lines.narrow("order_no")?),
+        Level::Customer => Cow::Borrowed(lines.integers("customer_no")?),
     };
-    let (numbers, days) = (lines.integers(column)?, lines.integers("order_day")?);
+    let days = lines.integers("order_day")?;
     let product_numbers = lines.integers("product_no")?;
     let impossible = |product: &i32| *product < 1 || *product as usize > products;
     if product_numbers.iter().any(impossible) || numbers.iter().any(|number| *number < 0) {

@@ -40,6 +40,7 @@ impl Cuts {
         let step = known().count().div_ceil(SORTED_ROWS).max(1);
         let mut sorted: Vec<f64> = known().step_by(step).collect();
         sorted.sort_unstable_by(f64::total_cmp);
+        let slack = if sorted.iter().all(|value| value.fract() == 0.0) { 0.0 } else { SAME };
         let mut edges = Vec::new();
         let (mut in_bin, mut begun, mut last) = (0, 0, None);
         for same in sorted.chunk_by(|a, b| b - a <= SAME * b.abs()) {
@@ -49,7 +50,7 @@ impl Cuts {
                 && bins_left > 1
                 && (in_bin >= fill || same.len() >= fill)
             {
-                edges.push(short_between(last, value));
+                edges.push(short_between(last, value, slack));
                 begun += in_bin;
                 in_bin = 0;
             }
@@ -94,13 +95,16 @@ impl Cuts {
     }
 }
 
-/// The number with the fewest digits in `(below, above]`, of those that `above` has when cut off.
-fn short_between(below: f64, above: f64) -> f64 {
+/// The number with the fewest digits in `(below, above]`, of those that `above` has when cut off. It stays away from both by
+/// `slack`, relative to them: engines divide differently (one multiplies by the reciprocal), and a value that is 0.5388 here
+/// and one place less there has to be on the same side of a border. Whole numbers are exact everywhere and need none.
+fn short_between(below: f64, above: f64, slack: f64) -> f64 {
+    let (least, most) = (below + slack * below.abs(), above - slack * above.abs());
     let found = (-12..=12).rev().map(|power| {
         let scale = 10_f64.powi(i32::abs(power));
-        if power >= 0 { (above / scale).floor() * scale } else { (above * scale).floor() / scale }
+        if power >= 0 { (most / scale).floor() * scale } else { (most * scale).floor() / scale }
     });
-    found.into_iter().find(|short| below < *short && *short <= above).unwrap_or(above)
+    found.into_iter().find(|short| least < *short && *short <= most).unwrap_or(above)
 }
 
 #[cfg(test)]
@@ -118,8 +122,24 @@ mod tests {
             (-3.0, 0.4, 0.0),
             (1e-300, 2e-300, 2e-300),
         ] {
-            assert_eq!(short_between(below, above), short);
+            assert_eq!(short_between(below, above, 0.0), short);
         }
+    }
+
+    #[test]
+    fn the_last_place_of_a_value_moves_no_border() {
+        // 5388 / 10000 and 5388 * (1 / 10000), of a shop whose tables were made on two engines.
+        let next = |value: f64, by: i64| f64::from_bits((value.to_bits() as i64 + by) as u64);
+        for (below, above) in [(0.5387, 0.5388), (0.5, 0.5388), (2.25, 3.0), (-1.5, -1.25), (0.1, 1e6)] {
+            let short = short_between(below, above, SAME);
+            assert!(below < short && short < above, "{below} {short} {above}");
+            for by in [-2, -1, 1, 2] {
+                assert_eq!(short_between(next(below, by), next(above, by), SAME), short, "{below} {above}");
+                assert!(next(below, by) < short && short < next(above, by));
+            }
+        }
+        let values = |last: f64| -> Vec<f64> { (0..100).map(|row| [0.25, last, 0.75][row % 3]).collect() };
+        assert_eq!(Cuts::by_rank(&values(0.5388), 64), Cuts::by_rank(&values(next(0.5388, -1)), 64));
     }
 
     #[test]
