@@ -49,7 +49,10 @@ fn purchase_days() -> Table {
         &["customer_id", "day"],
         vec![
             customer_id(),
-            bigint("slice", "which of a thousand parts of the customers: windows over parts are cheaper than over customers"),
+            bigint(
+                "slice",
+                "which of a thousand parts of the customers: windows over parts are cheaper than over customers",
+            ),
             day("day", "the day"),
             bigint("purchase_day_no", "its number among the customer's, from 1"),
             day("previous_day", "the purchase day before").optional(),

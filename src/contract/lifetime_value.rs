@@ -19,6 +19,7 @@ pub(super) fn tables() -> Vec<Table> {
         purchase_weeks(),
         ltv_scopes(),
         ltv_groups(),
+        ltv_subjects(),
     ]
     .map(Table::internal)
     .to_vec();
@@ -263,4 +264,27 @@ fn ltv_groups() -> Table {
             integer("cohort_no", "the month of the first order, 0 without a purchase"),
         ],
     )
+}
+
+fn ltv_subjects() -> Table {
+    Table::new(
+        "ltv_subjects",
+        "one customer whom the published fit scores",
+        &["customer_no"],
+        vec![
+            stratum_no(),
+            integer("covariate_no", "combination of covariates"),
+            integer("frequency", "purchase days before the origin after the first: x"),
+            integer("recency_days", "days from the first purchase to the last: t_x"),
+            integer("age_days", "days from the first purchase to the last day read: T"),
+            customer_no(),
+            bigint("ln_gaps_pico", "sum of the logarithms of the gaps in days, in whole 1e-12"),
+            integer("spend_purchases", "purchases whose value is summed: frequency, or one more with the first"),
+            money("spend_e4", "their value, returns taken off; null when a cost is unknown").optional(),
+            integer("tier_no", "actual tier, 0 is none"),
+            integer("region_no", "the region, 0 without a purchase"),
+            integer("cohort_no", "the month of the first order, 0 without a purchase"),
+        ],
+    )
+    .sorted_by(&["stratum_no", "covariate_no", "frequency", "recency_days", "age_days", "customer_no"])
 }

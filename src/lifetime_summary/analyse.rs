@@ -6,7 +6,7 @@ use super::tables::{self, customer_ltv};
 use super::{Options, Summary, epoch_day};
 use crate::contract::made_tables;
 use crate::error::{Error, Result};
-use crate::models::lifetime_tables::{Read, evidence, scored};
+use crate::models::lifetime_tables::{Read, Scopes, Subjects, evidence, scored};
 use crate::models::lifetime_value::choice::purchase_model;
 use crate::models::lifetime_value::covariates::Design;
 use crate::models::lifetime_value::drift::{Drift, drift};
@@ -111,14 +111,16 @@ fn study(summary: &Summary, options: &Options, models: Vec<String>) -> Read {
         tracks_published: false,
         strata: vec![ALL.to_owned()],
         observations: vec![Observations { horizon: has_holdout.then_some(options.horizon), rows: observed.collect() }],
-        subjects: subjects.collect(),
-        customer_no: (1..=rows.len() as i64).collect(),
+        subjects: Subjects {
+            rows: subjects.collect(),
+            customer_no: (1..=rows.len() as i64).collect(),
+            scopes_of: vec![vec![0]; rows.len()],
+        },
         covariates: Design { covariates: Vec::new() },
         rows: vec![Vec::new()],
         acquired: Vec::new(),
         weeks: Vec::new(),
-        scopes: vec![ALL.to_owned()],
-        scopes_of: vec![vec![0]; rows.len()],
+        scopes: Scopes::everybody(ALL),
         knows_gaps: options.columns.ln_gaps.is_some(),
         drift: None,
     }
@@ -138,12 +140,13 @@ pub(super) fn analyse(summary: &Summary, options: &Options, monitor: &dyn Monito
         }
     };
     read.drift = drift.as_ref().map(|drift| drift.stability_index);
+    let totals = read.study().totals(&findings, &read.subjects.scopes_of, read.scopes.names.len());
     let made: [(&'static str, Rows); 5] = [
         ("customer_ltv", customer_ltv(summary, options, &read, &findings)),
         ("ltv_models", evidence::models(&read, &findings)),
         ("ltv_parameters", evidence::parameters(&read, &findings)),
         ("ltv_calibration", evidence::calibrations(&read, &findings)),
-        ("ltv_totals", scored::totals(&read, &read.study(), &findings)),
+        ("ltv_totals", scored::totals(&read.scopes.names, &totals, scored::has_value(&findings.scores))),
     ];
     let contracts = made_tables();
     let tables = made.into_iter().map(|(name, rows)| {

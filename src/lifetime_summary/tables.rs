@@ -20,14 +20,14 @@ pub fn horizon_days(options: &Options) -> i64 {
 pub fn customer_ltv(summary: &Summary, options: &Options, read: &Read, findings: &Findings) -> Rows {
     let rows = &summary.rows;
     let is_scored = findings.insufficient.is_none();
-    let mut scores = scored::history_scores(read, findings);
+    let mut scores = scored::history_scores(&read.subjects.customer_no, &findings.scores);
     if !is_scored {
         // Nobody has a score: a row of nothing for each.
         scores = scores.into_iter().map(|values| nothing_of(&values, rows.len())).collect();
     }
     let model = findings.choice.as_ref().and_then(|choice| Some(choice.judged[choice.chosen?].model));
     let status = |(row, score): (usize, &Option<Score>)| {
-        let mean = read.subjects[row].customer.spend_mean;
+        let mean = read.subjects.rows[row].customer.spend_mean;
         let status = match (score.as_ref(), mean) {
             (None, _) => "insufficient_data",
             (Some(_), None) => "value_unknown",

@@ -24,6 +24,7 @@ pub struct Inputs<'a> {
     tables: BTreeMap<&'static str, Frame>,
     secrets: &'a Secrets,
     memory: Option<u64>,
+    every: u64,
     monitor: &'a dyn Monitor,
 }
 
@@ -36,12 +37,22 @@ impl fmt::Debug for Inputs<'_> {
 impl<'a> Inputs<'a> {
     /// Inputs of these tables.
     pub fn new(tables: BTreeMap<&'static str, Frame>, secrets: &'a Secrets) -> Self {
-        Inputs { tables, secrets, memory: None, monitor: &Silent }
+        Inputs { tables, secrets, memory: None, every: 1, monitor: &Silent }
     }
 
     /// The same, with bytes to stay within and somebody who listens. What a model makes must not depend on either.
     pub fn within(self, memory: Option<u64>, monitor: &'a dyn Monitor) -> Self {
         Inputs { memory, monitor, ..self }
+    }
+
+    /// The same, of a part of the units: those whose number `every` divides.
+    pub fn of_every(self, every: u64) -> Self {
+        Inputs { every, ..self }
+    }
+
+    /// One of how many units is there; 1 when all are.
+    pub fn every(&self) -> u64 {
+        self.every
     }
 
     /// Bytes to stay within, when the run was given any.
@@ -140,9 +151,9 @@ impl Frame {
     /// As [`Frame::integers`]; also when a number needs more.
     pub fn narrow(&self, column: &str) -> Result<Vec<i32>> {
         let narrow = self.bigints(column)?.iter().map(|number| i32::try_from(*number));
-        narrow.collect::<std::result::Result<_, _>>().map_err(|_| {
-            Error::internal(format!("`{}.{column}` has numbers that a model cannot count to", self.name))
-        })
+        narrow
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|_| Error::internal(format!("`{}.{column}` has numbers that a model cannot count to", self.name)))
     }
 
     /// A column of 64-bit whole numbers, money or instants as it lies in memory, none of them missing.

@@ -30,11 +30,13 @@ pub mod response;
 mod response_tables;
 mod routing_keys;
 mod rule_feedback;
+mod sampling;
 mod survival;
 
 pub use batch::{batch, no_rows};
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
+pub use sampling::{Everybody, Judge, Sampling, every};
 
 use crate::error::Result;
 
@@ -55,13 +57,15 @@ pub struct Model {
 
 /// How much of what it reads a model has to hold at once. An engine on other machines may have tables that this process has
 /// no memory for: `[engine] model_rows` bounds what a model takes from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Takes {
     /// Counts of distinct keys: however many customers there are, there are not more days, places and numbers.
     Compact,
     /// The rows of this table one batch after another, each row judged by itself; all of the others, which are small. The
     /// rows that it makes of a batch are a part of the table that it makes.
     Batches(&'static str),
+    /// All rows; beyond the bound, those of a part of the units, which learns for all.
+    Sample(&'static Sampling),
     /// All rows. Beyond the bound it makes empty tables, and what reads them takes its customers for not modelled.
     Whole,
     /// All rows. Without them other tables would say what is not so (a denial under another id would not be seen, say): beyond

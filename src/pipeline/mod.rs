@@ -33,6 +33,7 @@ mod replay;
 mod rows;
 mod rule_files;
 mod run;
+mod sampled;
 mod scorecard_files;
 mod script_vars;
 mod session_parameters;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::graph::Graph;
+use super::sampled::by_sample;
 use crate::contract::Table;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::models::{Frame, Inputs, Model, Rows, Secrets, Takes, batch, models, no_rows};
+use crate::models::{Frame, Inputs, Model, Rows, Sampling, Secrets, Takes, batch, every, models, no_rows};
 use crate::monitor::{Event, Monitor};
 
 /// What a model may know of the run around it, besides the tables that it reads.
@@ -40,7 +41,7 @@ pub fn run_model(
     let model = models().iter().find(|model| model.name == name);
     let model = model.ok_or_else(|| Error::internal(format!("there is no model `{name}`")))?;
     if let Some(beyond) = beyond(model, rows, around.model_rows) {
-        if model.takes == Takes::WholeOrNothing {
+        if matches!(model.takes, Takes::WholeOrNothing) {
             return Err(Error::config(beyond).hint(format!(
                 "`{name}` has to see all of them, or other tables would be wrong: raise `[engine] model_rows` on a machine \
                  with the memory for it, or leave out of the pipeline file what it is for"
@@ -55,29 +56,79 @@ pub fn run_model(
         around.monitor.event(Event::Note { message: note.clone() });
         return Ok(Some(note));
     }
-    match model.takes {
-        Takes::Batches(of) => by_batches(engine, graph, model, of, around)?,
+    match (model.takes, part(model, rows, around.model_rows)) {
+        (Takes::Batches(of), _) => by_batches(engine, graph, model, of, around)?,
+        (Takes::Sample(sampling), Some(part)) => {
+            by_sample(engine, graph, model, sampling, part.every, around)?;
+            let note = part.note(model);
+            around.monitor.event(Event::Note { message: note.clone() });
+            return Ok(Some(note));
+        }
         _ => {
             let tables = read(engine, graph, model.reads)?;
             let made = compute(model, tables, around)?;
-            for (table, rows) in model.makes.iter().zip(made) {
-                // With `--only`, not every table of a model is in the graph.
-                if graph.node(table).is_some() {
-                    let table = contract(graph, table)?;
-                    engine.insert(table, &batch(table, rows)?)?;
-                }
-            }
+            keep(engine, graph, model.makes, made)?;
         }
     }
     Ok(None)
 }
 
-/// Which table has more rows than the model may take, and how many.
+/// Makes the rows of these tables known to the engine.
+pub(super) fn keep(engine: &dyn Engine, graph: &Graph, makes: &[&str], made: Vec<Rows>) -> Result<()> {
+    for (table, rows) in makes.iter().zip(made) {
+        // With `--only`, not every table of a model is in the graph.
+        if graph.node(table).is_some() {
+            let table = contract(graph, table)?;
+            engine.insert(table, &batch(table, rows)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why the model is off: which table has more rows than it may take, and how many. What is taken in part is no reason.
 fn beyond(model: &Model, rows: &BTreeMap<String, u64>, most: Option<u64>) -> Option<String> {
-    let most = most.filter(|_| matches!(model.takes, Takes::Whole | Takes::WholeOrNothing))?;
-    let large = model.reads.iter().filter_map(|read| Some((*read, *rows.get(*read)?)));
-    let (table, found) = large.filter(|(_, found)| *found > most).max_by_key(|(_, found)| *found)?;
-    Some(format!("{found} rows of {table} are more than [engine] model_rows = {most}"))
+    let most = most.filter(|_| !matches!(model.takes, Takes::Compact | Takes::Batches(_)))?;
+    let (table, found) = largest(model, rows, |table| !is_sampled(model, table))?;
+    (found > most).then(|| too_many(table, found, most))
+}
+
+/// The part of its units that a model takes when all of them are too many.
+fn part(model: &Model, rows: &BTreeMap<String, u64>, most: Option<u64>) -> Option<Part> {
+    let (table, found) = largest(model, rows, |table| is_sampled(model, table))?;
+    let most = most.filter(|most| found > *most)?;
+    Some(Part { every: every(found, most), why: too_many(table, found, most) })
+}
+
+/// One of so many units.
+struct Part {
+    every: u64,
+    why: String,
+}
+
+impl Part {
+    fn note(&self, model: &Model) -> String {
+        let Part { every, why } = self;
+        let all = match model.takes {
+            Takes::Sample(Sampling { everybody: Some(everybody), .. }) => {
+                format!("; all are in {}", everybody.judged)
+            }
+            _ => String::new(),
+        };
+        format!("model {} learnt from one of {every} units: {why}{all}", model.name)
+    }
+}
+
+fn largest<'m>(model: &'m Model, rows: &BTreeMap<String, u64>, of: impl Fn(&str) -> bool) -> Option<(&'m str, u64)> {
+    let read = model.reads.iter().filter(|table| of(table));
+    read.filter_map(|table| Some((*table, *rows.get(*table)?))).max_by_key(|(_, found)| *found)
+}
+
+fn is_sampled(model: &Model, table: &str) -> bool {
+    matches!(model.takes, Takes::Sample(sampling) if sampling.tables.iter().any(|(sampled, _)| *sampled == table))
+}
+
+fn too_many(table: &str, found: u64, most: u64) -> String {
+    format!("{found} rows of {table} are more than [engine] model_rows = {most}")
 }
 
 /// A batch of `of` after another through the model, and each part of its table into the engine.
@@ -100,12 +151,21 @@ fn by_batches(engine: &dyn Engine, graph: &Graph, model: &Model, of: &str, aroun
     engine.insert_batches(table, &mut std::iter::once(Ok(no_rows(table))).chain(parts))
 }
 
-fn read(engine: &dyn Engine, graph: &Graph, names: &[&'static str]) -> Result<BTreeMap<&'static str, Frame>> {
+pub(super) fn read(
+    engine: &dyn Engine,
+    graph: &Graph,
+    names: &[&'static str],
+) -> Result<BTreeMap<&'static str, Frame>> {
     names.iter().map(|name| Ok((*name, Frame::new(name, engine.rows(contract(graph, name)?)?)))).collect()
 }
 
 fn compute(model: &Model, tables: BTreeMap<&'static str, Frame>, around: &Around<'_>) -> Result<Vec<Rows>> {
-    let made = (model.compute)(&Inputs::new(tables, around.secrets).within(around.memory, around.monitor))?;
+    computed(model, &Inputs::new(tables, around.secrets).within(around.memory, around.monitor))
+}
+
+/// What the model makes of these inputs.
+pub(super) fn computed(model: &Model, inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
+    let made = (model.compute)(inputs)?;
     if made.len() != model.makes.len() {
         return Err(Error::internal(format!("the model `{}` does not make the tables that it names", model.name)));
     }
@@ -117,7 +177,7 @@ fn made_of<'a>(graph: &'a Graph, model: &Model) -> Vec<&'a Table> {
     model.makes.iter().filter_map(|table| graph.node(table)).map(|node| &node.table).collect()
 }
 
-fn contract<'a>(graph: &'a Graph, table: &str) -> Result<&'a Table> {
+pub(super) fn contract<'a>(graph: &'a Graph, table: &str) -> Result<&'a Table> {
     let node = graph.node(table).ok_or_else(|| Error::internal(format!("`{table}` is not in the graph")));
     node.map(|node| &node.table)
 }
@@ -203,25 +263,63 @@ mod tests {
         }
     }
 
+    fn rows(rows: &[(&str, u64)]) -> BTreeMap<String, u64> {
+        rows.iter().map(|(table, rows)| ((*table).to_owned(), *rows)).collect()
+    }
+
+    fn model(name: &str) -> &'static Model {
+        models().iter().find(|model| model.name == name).unwrap()
+    }
+
     #[test]
     fn beyond_the_bound_is_one_row_more() {
-        let model = |name: &str| models().iter().find(|model| model.name == name).unwrap();
-        let rows = |rows: u64| BTreeMap::from([("basket_lines".to_owned(), rows), ("return_spells".to_owned(), rows)]);
-        assert_eq!(beyond(model("product_affinity"), &rows(10), Some(10)), None);
-        let said = beyond(model("product_affinity"), &rows(11), Some(10)).unwrap();
+        let of = |lines| rows(&[("basket_lines", lines), ("return_spells", lines)]);
+        assert_eq!(beyond(model("recommendations"), &of(10), Some(10)), None);
+        let said = beyond(model("recommendations"), &of(11), Some(10)).unwrap();
         assert_eq!(said, "11 rows of basket_lines are more than [engine] model_rows = 10");
-        assert_eq!(beyond(model("product_affinity"), &rows(u64::MAX), None), None);
-        assert_eq!(beyond(model("survival"), &rows(11), Some(10)), None, "counts of days");
+        assert_eq!(beyond(model("recommendations"), &of(u64::MAX), None), None);
+        assert_eq!(beyond(model("survival"), &of(11), Some(10)), None, "counts of days");
+    }
+
+    #[test]
+    fn what_learns_from_a_part_is_off_for_the_rest_of_what_it_reads_only() {
+        let affinity = model("product_affinity");
+        let of = |lines, products| rows(&[("basket_lines", lines), ("offered_products", products)]);
+        for (lines, every) in [(10, None), (11, Some(2)), (31, Some(4))] {
+            assert_eq!(beyond(affinity, &of(lines, 10), Some(10)), None);
+            assert_eq!(part(affinity, &of(lines, 10), Some(10)).map(|part| part.every), every, "{lines}");
+        }
+        assert_eq!(part(affinity, &of(u64::MAX, 1), None).map(|part| part.every), None);
+        let said = beyond(affinity, &of(1, 11), Some(10)).unwrap();
+        assert!(said.starts_with("11 rows of offered_products"), "{said}");
+        assert_eq!(part(model("recommendations"), &of(11, 1), Some(10)).map(|part| part.every), None);
+    }
+
+    #[test]
+    fn who_learns_from_a_part_reads_its_tables_and_makes_that_of_everybody_first() {
+        let mut found = 0;
+        for model in models() {
+            if let Takes::Sample(sampling) = model.takes {
+                assert!(sampling.tables.iter().all(|(table, _)| model.reads.contains(table)), "{}", model.name);
+                assert!(sampling.tables.iter().all(|(_, rows)| rows.contains("{every}")), "{}", model.name);
+                if let Some(everybody) = &sampling.everybody {
+                    assert!(is_sampled(model, everybody.table), "{}", model.name);
+                    assert_eq!(model.makes.first(), Some(&everybody.judged));
+                }
+                found += 1;
+            }
+        }
+        assert!(found > 1);
     }
 
     #[test]
     fn a_model_that_is_off_makes_empty_tables_and_says_why() {
         let (graph, secrets, engine) = (graph(), Secrets::default(), PolarsEngine::new());
-        let rows = BTreeMap::from([("purchase_histories".to_owned(), 11), ("identity_keys".to_owned(), 11)]);
-        let note = run_model(&engine, &graph, "lifetime_value", &rows, &around(&secrets, Some(10))).unwrap().unwrap();
-        assert!(note.starts_with("model lifetime_value is off: 11 rows of purchase_histories"), "{note}");
-        assert!(note.contains("empty: history_scores, "), "{note}");
-        assert_eq!(engine.materialise(contract(&graph, "ltv_totals").unwrap()).unwrap(), 0);
+        let rows = rows(&[("attrition_features", 11), ("identity_keys", 11)]);
+        let note = run_model(&engine, &graph, "attrition", &rows, &around(&secrets, Some(10))).unwrap().unwrap();
+        assert!(note.starts_with("model attrition is off: 11 rows of attrition_features"), "{note}");
+        assert!(note.contains("empty: attrition_scores, "), "{note}");
+        assert_eq!(engine.materialise(contract(&graph, "attrition_grades").unwrap()).unwrap(), 0);
         // Who is one person has said no for all of their ids: without it, others would be contacted.
         let error = run_model(&engine, &graph, "identity", &rows, &around(&secrets, Some(10))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

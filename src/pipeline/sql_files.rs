@@ -108,6 +108,7 @@ const BUILT_IN: &[(&str, &str)] = sql_files![
     "features/ltv_profiles.sql",
     "features/ltv_scopes.sql",
     "features/ltv_strata.sql",
+    "features/ltv_subjects.sql",
     "features/ltv_values.sql",
     "features/next_questions.sql",
     "features/offer_customers.sql",

@@ -43,13 +43,12 @@ fn models_beyond_the_bound_are_off_and_all_else_is_published() {
         .iter()
         .filter_map(|note| note.strip_prefix("model ")?.split_once(" is off: ").map(|(model, _)| model))
         .collect();
-    let expected =
-        ["attrition", "buyers", "campaign_response", "lifetime_value", "product_affinity", "recommendations"];
+    let expected = ["attrition", "buyers", "campaign_response", "recommendations"];
     assert_eq!(names, BTreeSet::from(expected), "{off:?}");
     assert!(off[0].starts_with("earlier days are not looked back at: "), "{off:?}");
-    let of_value = off.iter().find(|note| note.starts_with("model lifetime_value")).unwrap();
-    for said in ["rows of purchase_histories", "model_rows = 1000", "history_scores", "ltv_choices"] {
-        assert!(of_value.contains(said), "{of_value}");
+    let of_attrition = off.iter().find(|note| note.starts_with("model attrition")).unwrap();
+    for said in ["rows of attrition_features", "model_rows = 1000", "attrition_scores", "attrition_grades"] {
+        assert!(of_attrition.contains(said), "{of_attrition}");
     }
 
     // The same tables, readable, and those that no such model reaches to the last byte.
@@ -76,15 +75,62 @@ fn models_beyond_the_bound_are_off_and_all_else_is_published() {
 fn who_is_not_modelled_is_told_so() {
     let bound = run(&RunOptions { model_rows: Some(BOUND), ..RunOptions::default() });
     let count = |what: &str| -> u64 { bound.value(&format!("SELECT COUNT(*) AS n FROM {what}")).parse().unwrap() };
-    assert!(count("customer_ltv WHERE status = 'not_modelled'") > BOUND);
-    assert_eq!(count("customer_ltv WHERE status IN ('ok', 'not_scored', 'insufficient_data')"), 0);
-    assert_eq!(count("customer_ltv WHERE clv IS NOT NULL"), 0);
     assert!(count("attrition WHERE score_status = 'not_modelled' AND band_source = 'rules'") > 0);
     assert_eq!(count("attrition WHERE score IS NOT NULL OR score_status IN ('ok', 'no_purchase')"), 0);
     // Nobody counted the buyers: that is no number, and not 0.
     assert!(count("business_summary WHERE metric_id = 'buyers'") > 0);
     assert_eq!(count("business_summary WHERE metric_id = 'buyers' AND value IS NOT NULL"), 0);
-    assert_eq!(count("affinity_ptp") + count("affinity_ptc") + count("campaign_response"), 0);
+    assert_eq!(count("affinity_ptc") + count("campaign_response"), 0);
+}
+
+#[test]
+fn lifetime_value_learns_from_a_part_and_scores_all() {
+    let only = ["history_scores", "purchase_histories", "ltv_models", "ltv_totals", "customer_ltv"];
+    let only: Vec<String> = only.map(str::to_owned).to_vec();
+    let bound = run(&RunOptions { model_rows: Some(BOUND), only, ..RunOptions::default() });
+    let value = |sql: &str| bound.value(sql);
+    let said = notes(&bound.summary.folder);
+    let note = said.iter().find(|note| note.starts_with("model lifetime_value")).unwrap();
+    let every: u64 = note.split_once("learnt from one of ").unwrap().1.split_once(' ').unwrap().0.parse().unwrap();
+    let histories: u64 = value("SELECT COUNT(*) AS n FROM purchase_histories").parse().unwrap();
+    assert_eq!(every, histories.div_ceil(BOUND), "{note}");
+    assert!(every > 1 && note.ends_with("; all are in history_scores"), "{note}");
+
+    // Fitted to those whose number it divides, and to nobody else.
+    let fitted = value("SELECT MAX(customers) AS n FROM ltv_models WHERE stratum = 'all' AND chosen");
+    let part =
+        format!("SELECT COUNT(*) AS n FROM purchase_histories WHERE origin_no = 0 AND customer_no % {every} = 0");
+    assert_eq!(fitted, value(&part));
+    // Everybody has a score, and is in the total.
+    let all = value("SELECT COUNT(*) AS n FROM purchase_histories WHERE origin_no = 0");
+    assert_eq!(value("SELECT COUNT(*) AS n FROM history_scores"), all);
+    assert_eq!(value("SELECT customers AS n FROM ltv_totals WHERE scope = 'all'"), all);
+    assert_eq!(value("SELECT COUNT(*) AS n FROM customer_ltv WHERE status = 'not_modelled'"), "0");
+    let total: f64 = value("SELECT expected_purchases AS n FROM ltv_totals WHERE scope = 'all'").parse().unwrap();
+    let scored: f64 = value("SELECT SUM(expected_purchases) AS n FROM history_scores").parse().unwrap();
+    assert!((total - scored).abs() < 1e-9 * total && total > 0.0, "{total} {scored}");
+}
+
+#[test]
+fn affinity_counts_every_so_many_baskets_and_says_so() {
+    let only: Vec<String> = ["basket_lines", "affinity_figures", "affinity_ptp"].map(str::to_owned).to_vec();
+    let bound = run(&RunOptions { model_rows: Some(BOUND), only, ..RunOptions::default() });
+    let figure = |level: &str, name: &str| -> u64 {
+        let sql = format!("SELECT value AS n FROM affinity_figures WHERE subject = '{level}' AND figure = '{name}'");
+        bound.value(&sql).parse().unwrap()
+    };
+    let every = figure("basket", "sampled");
+    let lines: u64 = bound.value("SELECT COUNT(*) AS n FROM basket_lines").parse().unwrap();
+    assert_eq!(every, lines.div_ceil(BOUND));
+    for (level, number) in [("basket", "order_no"), ("customer", "customer_no")] {
+        // No unit of the sample has so many products that it would be left out.
+        let of = format!(
+            "SELECT COUNT(*) AS n FROM (SELECT {number} FROM basket_lines WHERE {number} > 0 AND {number} % {every} = 0 \
+             GROUP BY {number}) AS units"
+        );
+        let counted = figure(level, "units") + figure(level, "megabaskets");
+        assert_eq!(counted.to_string(), bound.value(&of), "{level}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod units;
 pub use read::{Catalogue, NONE, catalogue, purchases};
 
 use super::affinity::Level;
-use super::{Inputs, Model, Rows, Takes};
+use super::{Inputs, Model, Rows, Sampling, Takes};
 use crate::error::Result;
 use figures::Figures;
 use names::Names;
@@ -38,7 +38,10 @@ pub const MODEL: Model = Model {
         "affinity_rule_products",
         "affinity_figures",
     ],
-    takes: Takes::Whole,
+    takes: Takes::Sample(&Sampling {
+        tables: &[("basket_lines", "order_no % {every} = 0 OR customer_no > 0 AND customer_no % {every} = 0")],
+        everybody: None,
+    }),
     compute,
 };
 

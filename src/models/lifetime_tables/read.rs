@@ -1,5 +1,7 @@
 //! What the model reads, as a study.
 
+use std::collections::BTreeMap;
+
 use super::super::lifetime_value::choice::purchase_model;
 use super::super::lifetime_value::covariates::Design;
 use super::super::lifetime_value::history::History;
@@ -24,6 +26,16 @@ pub struct Week {
     pub repeat_purchases: i64,
 }
 
+/// Customers to score.
+pub struct Subjects {
+    /// What they are scored on.
+    pub rows: Vec<Subject>,
+    /// The number of each one's customer.
+    pub customer_no: Vec<i64>,
+    /// The totals that each belongs to.
+    pub scopes_of: Vec<Vec<u32>>,
+}
+
 /// Everything read: a study, and the names of what is in it.
 pub struct Read {
     /// How to go about it.
@@ -39,9 +51,7 @@ pub struct Read {
     /// Histories by origin.
     pub observations: Vec<Observations>,
     /// Whom to score.
-    pub subjects: Vec<Subject>,
-    /// The number of each subject's customer.
-    pub customer_no: Vec<i64>,
+    pub subjects: Subjects,
     /// The covariates.
     pub covariates: Design,
     /// The covariates by row.
@@ -50,10 +60,8 @@ pub struct Read {
     pub acquired: Vec<(u32, Acquired)>,
     /// Purchases week by week.
     pub weeks: Vec<Week>,
-    /// Names of the totals.
-    pub scopes: Vec<String>,
-    /// The totals that each subject belongs to.
-    pub scopes_of: Vec<Vec<u32>>,
+    /// The totals.
+    pub scopes: Scopes,
     /// Whether the times between purchases are known. The likelihoods of models with regular timing lack a constant
     /// otherwise, and are not comparable with others.
     pub knows_gaps: bool,
@@ -64,10 +72,15 @@ pub struct Read {
 impl Read {
     /// As a study.
     pub fn study(&self) -> Study<'_> {
+        self.study_of(&self.subjects)
+    }
+
+    /// As a study of other customers to score.
+    pub fn study_of<'s>(&'s self, subjects: &'s Subjects) -> Study<'s> {
         Study {
             settings: &self.settings,
             observations: &self.observations,
-            subjects: &self.subjects,
+            subjects: &subjects.rows,
             covariates: &self.rows,
             strata: u32::try_from(self.strata.len().saturating_sub(1)).unwrap_or(u32::MAX),
         }
@@ -130,39 +143,18 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
     let origin_no = histories.integers("origin_no")?;
     let stratum_no = histories.integers("stratum_no")?;
     let covariate_no = histories.integers("covariate_no")?;
-    let frequency = histories.integers("frequency")?;
-    let (recency, age) = (histories.integers("recency_days")?, histories.integers("age_days")?);
-    let ln_gaps = histories.bigints("ln_gaps_pico")?;
+    let past = Past::of_table(histories, unit_days)?;
     let bought = histories.integers("holdout_frequency")?;
-    let ids = histories.integers("customer_no")?;
-    let spend_purchases = histories.integers("spend_purchases")?;
-    let spend = histories.whole("spend_e4")?;
-    let (mut subjects, mut customer_no) = (Vec::new(), Vec::new());
     for row in 0..histories.rows() {
-        let x = index(frequency[row])?;
-        let history = History {
-            frequency: x,
-            recency: f64::from(recency[row]) / unit_days,
-            age: f64::from(age[row]) / unit_days,
-            sum_ln_gaps: ln_gaps[row] as f64 / PICO - f64::from(x) * unit_days.ln(),
-        };
-        if let Some(fault) = history.fault() {
-            return Err(Error::internal(format!("an impossible history: {fault}")));
-        }
+        let history = past.of(row)?;
         let (stratum, group) = (index(stratum_no[row])?, index(covariate_no[row])?);
         let place = numbers.iter().position(|number| *number == origin_no[row]);
         let place = place.ok_or_else(|| Error::internal("a history of no origin"))?;
         observations[place].rows.push(Observed { stratum, group, history, bought: index(bought[row].max(0))? });
-        if origin_no[row] == 0 {
-            let purchases = index(spend_purchases[row])?;
-            let mean = spend[row].map(|e4| e4 as f64 / SCALE as f64 / f64::from(purchases.max(1)));
-            let customer = Customer { group, history, spend_purchases: purchases, spend_mean: mean };
-            subjects.push(Subject { stratum, customer });
-            customer_no.push(i64::from(ids[row]));
-        }
     }
     let strata = inputs.table("ltv_strata")?;
-    let (scopes, scopes_of) = scopes(inputs, &customer_no)?;
+    let scopes = Scopes::of_table(inputs.table("ltv_scopes")?)?;
+    let subjects = subjects(inputs.table("ltv_subjects")?, unit_days, &scopes)?;
     Ok(Read {
         settings,
         unit_days,
@@ -171,13 +163,11 @@ pub fn read(inputs: &Inputs<'_>) -> Result<Read> {
         strata: strata.text("stratum")?.into_iter().flatten().map(str::to_owned).collect(),
         observations,
         subjects,
-        customer_no,
         covariates,
         rows,
         acquired: acquired(inputs.table("acquisitions")?)?,
         weeks: weeks(inputs.table("purchase_weeks")?)?,
         scopes,
-        scopes_of,
         knows_gaps: true,
         drift: None,
     })
@@ -218,35 +208,101 @@ fn weeks(table: &Frame) -> Result<Vec<Week>> {
         .collect()
 }
 
-/// The names of all totals, and those of each subject, whose customers are numbered from 1 in `ltv_groups`.
-fn scopes(inputs: &Inputs<'_>, customer_no: &[i64]) -> Result<(Vec<String>, Vec<Vec<u32>>)> {
-    let table = inputs.table("ltv_scopes")?;
-    let (kinds, names) = (table.text("kind")?, table.text("scope")?);
-    let numbers = table.integers("scope_no")?;
-    let names: Vec<String> = names.into_iter().flatten().map(str::to_owned).collect();
-    let place = |kind: &str, number: i32| {
-        (0..names.len())
-            .find(|row| kinds[*row] == Some(kind) && numbers[*row] == number)
-            .and_then(|row| u32::try_from(row).ok())
-    };
-    let groups = inputs.table("ltv_groups")?;
-    let of_group = [("tier", "tier_no"), ("region", "region_no"), ("cohort", "cohort_no")];
-    let mut columns = Vec::new();
-    for (kind, column) in of_group {
-        let numbers = groups.integers(column)?;
-        let highest = numbers.iter().copied().max().unwrap_or(0).max(0);
-        let places: Vec<Option<u32>> = (0..=highest).map(|number| place(kind, number)).collect();
-        columns.push((numbers, places));
+/// The purchases of customers, column by column.
+struct Past<'a> {
+    frequency: &'a [i32],
+    recency: &'a [i32],
+    age: &'a [i32],
+    ln_gaps: &'a [i64],
+    unit_days: f64,
+}
+
+impl<'a> Past<'a> {
+    fn of_table(table: &'a Frame, unit_days: f64) -> Result<Past<'a>> {
+        Ok(Past {
+            frequency: table.integers("frequency")?,
+            recency: table.integers("recency_days")?,
+            age: table.integers("age_days")?,
+            ln_gaps: table.bigints("ln_gaps_pico")?,
+            unit_days,
+        })
     }
-    let all = place("all", 0);
-    let of = |customer: &i64| {
-        let row = usize::try_from(customer - 1).unwrap_or(usize::MAX);
-        let grouped = columns.iter().filter_map(|(numbers, places)| {
-            let number = *numbers.get(row)?;
-            *places.get(usize::try_from(number).ok()?)?
-        });
-        all.into_iter().chain(grouped).collect()
-    };
-    let scopes_of = customer_no.iter().map(of).collect();
-    Ok((names, scopes_of))
+
+    fn of(&self, row: usize) -> Result<History> {
+        let x = index(self.frequency[row])?;
+        let history = History {
+            frequency: x,
+            recency: f64::from(self.recency[row]) / self.unit_days,
+            age: f64::from(self.age[row]) / self.unit_days,
+            sum_ln_gaps: self.ln_gaps[row] as f64 / PICO - f64::from(x) * self.unit_days.ln(),
+        };
+        match history.fault() {
+            Some(fault) => Err(Error::internal(format!("an impossible history: {fault}"))),
+            None => Ok(history),
+        }
+    }
+}
+
+/// Rows of `ltv_subjects`.
+///
+/// # Errors
+/// As [`read`].
+pub fn subjects(table: &Frame, unit_days: f64, scopes: &Scopes) -> Result<Subjects> {
+    let past = Past::of_table(table, unit_days)?;
+    let (stratum_no, covariate_no) = (table.integers("stratum_no")?, table.integers("covariate_no")?);
+    let (purchases, spend) = (table.integers("spend_purchases")?, table.whole("spend_e4")?);
+    let ids = table.integers("customer_no")?;
+    let groups = GROUPS.iter().map(|(kind, column)| Ok((*kind, table.integers(column)?)));
+    let groups = groups.collect::<Result<Vec<_>>>()?;
+    let mut rows = Vec::with_capacity(table.rows());
+    for row in 0..table.rows() {
+        let spend_purchases = index(purchases[row])?;
+        let spend_mean = spend[row].map(|e4| e4 as f64 / SCALE as f64 / f64::from(spend_purchases.max(1)));
+        let group = index(covariate_no[row])?;
+        let customer = Customer { group, history: past.of(row)?, spend_purchases, spend_mean };
+        rows.push(Subject { stratum: index(stratum_no[row])?, customer });
+    }
+    let of = |row: usize| scopes.of(groups.iter().map(|(kind, numbers)| (*kind, numbers[row])));
+    Ok(Subjects {
+        scopes_of: (0..rows.len()).map(of).collect(),
+        rows,
+        customer_no: ids.iter().map(|id| i64::from(*id)).collect(),
+    })
+}
+
+/// Kinds of groups that are summed up, and where their numbers stand.
+const GROUPS: [(&str, &str); 3] = [("tier", "tier_no"), ("region", "region_no"), ("cohort", "cohort_no")];
+
+/// The kind of everybody.
+const ALL: &str = "all";
+
+/// The groups that are summed up.
+pub struct Scopes {
+    /// Their names.
+    pub names: Vec<String>,
+    /// Their places, by kind and number within it.
+    places: BTreeMap<(&'static str, i32), u32>,
+}
+
+impl Scopes {
+    /// Everybody, under this name.
+    pub fn everybody(name: &str) -> Scopes {
+        Scopes { names: vec![name.to_owned()], places: BTreeMap::from([((ALL, 0), 0)]) }
+    }
+
+    fn of_table(table: &Frame) -> Result<Scopes> {
+        let names = table.text("scope")?.into_iter().flatten().map(str::to_owned).collect();
+        let (kinds, numbers) = (table.text("kind")?, table.integers("scope_no")?);
+        let known = || GROUPS.iter().map(|(kind, _)| *kind).chain([ALL]);
+        let place = |row: usize| {
+            let kind = known().find(|kind| kinds[row] == Some(*kind))?;
+            Some(((kind, numbers[row]), u32::try_from(row).ok()?))
+        };
+        Ok(Scopes { names, places: (0..table.rows()).filter_map(place).collect() })
+    }
+
+    /// The places of the total of all, and of these groups.
+    fn of(&self, groups: impl Iterator<Item = (&'static str, i32)>) -> Vec<u32> {
+        std::iter::once((ALL, 0)).chain(groups).filter_map(|group| self.places.get(&group).copied()).collect()
+    }
 }

@@ -1,9 +1,8 @@
 //! Figures by customer, and totals.
 
 use super::super::lifetime_value::scores::Score;
-use super::super::lifetime_value::study::{Findings, Study};
+use super::super::lifetime_value::totals::Total;
 use super::super::{Rows, Values};
-use super::read::Read;
 use crate::contract::SCALE;
 
 /// Money in ten-thousandths, to the nearest; nothing for what is no number or does not fit.
@@ -14,13 +13,9 @@ fn e4(value: f64) -> Option<i64> {
 }
 
 /// `history_scores`: the figures of each customer of the published fit, by number.
-pub fn history_scores(read: &Read, findings: &Findings) -> Rows {
-    let mut scored: Vec<(i64, &Score)> = read
-        .customer_no
-        .iter()
-        .zip(&findings.scores)
-        .filter_map(|(customer, score)| Some((*customer, score.as_ref()?)))
-        .collect();
+pub fn history_scores(customer_no: &[i64], scores: &[Option<Score>]) -> Rows {
+    let mut scored: Vec<(i64, &Score)> =
+        customer_no.iter().zip(scores).filter_map(|(customer, score)| Some((*customer, score.as_ref()?))).collect();
     scored.sort_by_key(|(customer, _)| *customer);
     let double = |of: fn(&Score) -> f64| Values::Double(scored.iter().map(|(_, score)| Some(of(score))).collect());
     let count =
@@ -51,13 +46,17 @@ pub fn history_scores(read: &Read, findings: &Findings) -> Rows {
     ]
 }
 
-/// `ltv_totals`: of everybody, by tier, region and cohort; groups without a scored customer are left out.
-pub fn totals(read: &Read, study: &Study<'_>, findings: &Findings) -> Rows {
-    let totals = study.totals(findings, &read.scopes_of, read.scopes.len());
-    let mut rows: Vec<_> = read.scopes.iter().zip(&totals).filter(|(_, total)| total.customers > 0).collect();
+/// Whether the value of anybody is known.
+pub fn has_value(scores: &[Option<Score>]) -> bool {
+    scores.iter().flatten().any(|score| score.value_horizon.is_some())
+}
+
+/// `ltv_totals`: of everybody, by tier, region and cohort; groups without a scored customer are left out. `has_value` says
+/// whether the value of anybody is known.
+pub fn totals(scopes: &[String], totals: &[Total], has_value: bool) -> Rows {
+    let mut rows: Vec<_> = scopes.iter().zip(totals).filter(|(_, total)| total.customers > 0).collect();
     rows.sort_by_key(|(scope, _)| *scope);
-    let has_value = findings.scores.iter().flatten().any(|score| score.value_horizon.is_some());
-    let money = |of: &dyn Fn(&super::super::lifetime_value::totals::Total) -> Option<f64>| {
+    let money = |of: &dyn Fn(&Total) -> Option<f64>| {
         Values::Whole(rows.iter().map(|(_, total)| of(total).filter(|_| has_value).and_then(e4)).collect())
     };
     vec![

@@ -185,6 +185,14 @@ pub struct Findings {
     pub scores: Vec<Option<Score>>,
 }
 
+impl Findings {
+    /// The model that scores.
+    fn model(&self) -> Option<Box<dyn PurchaseModel>> {
+        let choice = self.choice.as_ref()?;
+        purchase_model(choice.judged[choice.chosen?].model)
+    }
+}
+
 /// What a study is given.
 #[derive(Debug, Clone)]
 pub struct Study<'a> {
@@ -361,12 +369,29 @@ impl Study<'_> {
         strata.iter().zip(rows).filter(|(_, rows)| !rows.is_empty()).collect()
     }
 
+    /// The figures of the subjects by what a study found, of these subjects or of others.
+    pub fn scored(&self, findings: &Findings) -> Vec<Option<Score>> {
+        match findings.model() {
+            Some(model) => self.scores(model.as_ref(), &findings.strata),
+            None => vec![None; self.subjects.len()],
+        }
+    }
+
     /// Totals of the subjects by scope: `scopes[row]` are the totals that a subject belongs to, of `count`.
     pub fn totals(&self, findings: &Findings, scopes: &[Vec<u32>], count: usize) -> Vec<Total> {
-        let chosen =
-            findings.choice.as_ref().and_then(|choice| choice.chosen.map(|chosen| choice.judged[chosen].model));
-        let Some(model) = chosen.and_then(purchase_model) else { return vec![Total::default(); count] };
+        self.sums(findings, &findings.scores, scopes, count).iter().map(totals::Sums::total).collect()
+    }
+
+    /// What the totals are made of, when the subjects have these `scores`.
+    pub fn sums(
+        &self,
+        findings: &Findings,
+        scores: &[Option<Score>],
+        scopes: &[Vec<u32>],
+        count: usize,
+    ) -> Vec<totals::Sums> {
         let mut sums = vec![totals::Sums::default(); count];
+        let Some(model) = findings.model() else { return sums };
         for (stratum, rows) in self.by_stratum(&findings.strata) {
             let seed = self.settings.seed.wrapping_add(u64::from(stratum.stratum));
             let parameters = stratum.estimate.draws(self.settings.draws, seed);
@@ -389,13 +414,13 @@ impl Study<'_> {
             let members: Vec<Member<'_>> = rows
                 .iter()
                 .filter_map(|row| {
-                    let score = findings.scores[*row].as_ref()?;
+                    let score = scores[*row].as_ref()?;
                     Some(Member { customer: &self.subjects[*row].customer, score, scopes: &scopes[*row] })
                 })
                 .collect();
             let of_stratum = totals(&members, count, &draws, self.settings.terms.horizon);
             sums.iter_mut().zip(&of_stratum).for_each(|(sums, of_stratum)| sums.and(of_stratum));
         }
-        sums.iter().map(totals::Sums::total).collect()
+        sums
     }
 }

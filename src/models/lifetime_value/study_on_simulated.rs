@@ -122,6 +122,48 @@ fn sound(score: &Score) -> bool {
 }
 
 #[test]
+fn scores_and_totals_of_one_batch_after_another_are_those_of_all_at_once() {
+    let mut seen = seen(1, &draw("bg_nbd", &[0.6, 20.0, 0.9, 2.5], 900, 5));
+    seen.extend(self::seen(2, &draw("bg_nbd", &[0.9, 10.0, 0.8, 2.0], 700, 6)));
+    let settings = settings(&["bg_nbd"]);
+    let (findings, totals) = study(&settings, &seen, 2, true);
+    let all = subjects(&seen);
+    let mut sums = vec![super::totals::Sums::default(); 4];
+    let mut scores = Vec::new();
+    for batch in seen.chunks(257) {
+        let subjects = subjects(batch);
+        // Nobody is observed: all that is known comes from the findings.
+        let study =
+            Study { settings: &settings, observations: &[], subjects: &subjects, covariates: &[Vec::new()], strata: 2 };
+        let scored = study.scored(&findings);
+        let scopes: Vec<Vec<u32>> = batch.iter().map(|(stratum, ..)| vec![0, 1 + *stratum]).collect();
+        let of_batch = study.sums(&findings, &scored, &scopes, 4);
+        sums.iter_mut().zip(&of_batch).for_each(|(all, of_batch)| all.and(of_batch));
+        scores.extend(scored);
+    }
+    assert_eq!(scores.len(), all.len());
+    for (one, other) in scores.iter().zip(&findings.scores) {
+        assert_eq!(bits(one.as_ref().unwrap()), bits(other.as_ref().unwrap()));
+    }
+    for (batches, whole) in sums.iter().map(super::totals::Sums::total).zip(totals) {
+        assert_eq!(batches.customers, whole.customers);
+        // Sums in another order.
+        let pairs = [
+            (batches.expected_purchases, whole.expected_purchases),
+            (batches.lo, whole.lo),
+            (batches.hi, whole.hi),
+            (batches.value, whole.value),
+            (batches.value_lo.unwrap_or(0.0), whole.value_lo.unwrap_or(0.0)),
+            (batches.value_hi.unwrap_or(0.0), whole.value_hi.unwrap_or(0.0)),
+        ];
+        for (one, other) in pairs {
+            assert!((one - other).abs() <= 1e-10 * other.abs(), "{one} {other}");
+        }
+    }
+    assert_eq!(sums[0].total().customers, 1_600);
+}
+
+#[test]
 fn regular_customers_choose_a_regular_model() {
     let seen = seen(0, &draw("mbg_cnbd_2", &[0.9, 12.0, 0.8, 2.5], 3_000, 11));
     let (findings, _) = study(&settings(&ALL), &seen, 0, true);

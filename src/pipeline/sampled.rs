@@ -1,0 +1,68 @@
+//! Running a model on a part of its units, and what it has learnt over all of them.
+
+use super::graph::Graph;
+use super::modelling::{Around, computed, contract, keep, read};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::models::{Everybody, Frame, Inputs, Model, Sampling, batch, no_rows};
+
+/// Lets `model` learn from one of `every` units, and makes all its tables known to the engine.
+///
+/// # Errors
+/// What the model and the engine say.
+pub fn by_sample(
+    engine: &dyn Engine,
+    graph: &Graph,
+    model: &Model,
+    sampling: &Sampling,
+    every: u64,
+    around: &Around<'_>,
+) -> Result<()> {
+    let is_whole = |name: &&'static str| sampling.tables.iter().all(|(sampled, _)| sampled != name);
+    let whole: Vec<&'static str> = model.reads.iter().copied().filter(is_whole).collect();
+    let mut tables = read(engine, graph, &whole)?;
+    for (name, rows) in sampling.tables {
+        tables.insert(name, part(engine, graph, name, &rows.replace("{every}", &every.to_string()))?);
+    }
+    let inputs = Inputs::new(tables, around.secrets).within(around.memory, around.monitor).of_every(every);
+    let Some(everybody) = &sampling.everybody else {
+        return keep(engine, graph, model.makes, computed(model, &inputs)?);
+    };
+    of_everybody(engine, graph, model, everybody, &inputs)
+}
+
+fn of_everybody(
+    engine: &dyn Engine,
+    graph: &Graph,
+    model: &Model,
+    everybody: &Everybody,
+    inputs: &Inputs<'_>,
+) -> Result<()> {
+    let Some((judged, others)) = model.makes.split_first().filter(|(first, _)| **first == everybody.judged) else {
+        return Err(Error::internal(format!("`{}` is not what `{}` makes first", everybody.judged, model.name)));
+    };
+    let mut judge = (everybody.learn)(inputs)?;
+    let mut rows = engine.batches(contract(graph, everybody.table)?)?;
+    if graph.node(judged).is_some() {
+        let table = contract(graph, judged)?;
+        let parts = rows.map(|rows| batch(table, judge.judge(&Frame::new(everybody.table, rows?))?));
+        engine.insert_batches(table, &mut std::iter::once(Ok(no_rows(table))).chain(parts))?;
+    } else {
+        // With `--only`, nobody asks for them, and the others still add them up.
+        rows.try_for_each(|rows| judge.judge(&Frame::new(everybody.table, rows?)).map(drop))?;
+    }
+    keep(engine, graph, others, judge.made()?)
+}
+
+/// The rows of the table `name` for which `condition` holds.
+fn part(engine: &dyn Engine, graph: &Graph, name: &'static str, condition: &str) -> Result<Frame> {
+    let mut table = contract(graph, name)?.clone();
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
+    let sql = format!("SELECT {} FROM {name} WHERE {condition}", columns.join(", "));
+    table.name = format!("{name}_sampled").into();
+    engine.define(&table, &sql)?;
+    engine.materialise(&table)?;
+    let rows = engine.rows(&table)?;
+    engine.forget(&table.name);
+    Ok(Frame::new(name, rows))
+}
