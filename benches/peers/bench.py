@@ -153,15 +153,15 @@ def save(name: str, args: argparse.Namespace, costs: dict, **more):
     print(f"raw run: {path.relative_to(ROOT)}")
 
 
-def shop(args: argparse.Namespace, lines: int) -> Path:
+def shop(args: argparse.Namespace, lines: int, layout: str = "single") -> Path:
     """A generated shop of about so many transaction lines, with all its exports: made once."""
-    folder = args.dir / f"shop-{lines}"
+    folder = args.dir / (f"shop-{lines}" if layout == "single" else f"shop-{lines}-{layout}")
     if not folder.exists():
         args.dir.mkdir(parents=True, exist_ok=True)
         print(f"making {folder} ...", file=sys.stderr)
         unfinished = folder.with_suffix(".unfinished")
         subprocess.run(["rm", "-rf", unfinished], check=True)
-        command = [args.binary, "generate", unfinished, "--lines", lines, "--customers", lines // 20, "--layout", "single"]
+        command = [args.binary, "generate", unfinished, "--lines", lines, "--customers", lines // 20, "--layout", layout]
         subprocess.run([str(part) for part in [*command, "--quiet"]], check=True, stdout=subprocess.DEVNULL)
         unfinished.rename(folder)
     return folder

@@ -59,7 +59,8 @@ def main():
     parser.add_argument("--only", action="append", default=[], help="only this table and what it needs; several times")
     parser.add_argument("--megabytes", type=int, default=2048, help="memory of an executor [%(default)s]")
     args = parser.parse_args()
-    args.folder = args.pipeline or shop(args, args.lines)
+    # A file with quotes is one task on Spark: one file would be read by one executor only.
+    args.folder = args.pipeline or shop(args, args.lines, "monthly")
     costs, clocks, rows = {}, {}, {}
     sides = {"one executor": lambda: on_spark(args, 1), "two executors": lambda: on_spark(args, 2), "embedded": lambda: run(args, "embedded")}
     for side, runs in sides.items():

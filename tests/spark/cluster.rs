@@ -7,6 +7,9 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 /// The port of the tests' own server.
 const PORT: u16 = 15_322;
 
+/// Memory of an executor.
+const MEGABYTES: usize = 1024;
+
 /// A server that runs.
 pub struct Cluster {
     _alone: MutexGuard<'static, ()>,
@@ -32,18 +35,28 @@ fn server_with(arguments: &[&str], token: Option<&str>) -> Option<String> {
 impl Cluster {
     /// A fresh server with so many executors; nobody else has it meanwhile. `None`, said on stderr, where no Spark is installed.
     pub fn start(executors: usize) -> Option<Cluster> {
-        Cluster::start_for(executors, None)
+        Cluster::started(executors, MEGABYTES, None)
+    }
+
+    /// The same, whose executors have so many megabytes.
+    pub fn start_with(executors: usize, megabytes: usize) -> Option<Cluster> {
+        Cluster::started(executors, megabytes, None)
     }
 
     /// The same, which takes only those who have a token.
     pub fn start_for(executors: usize, token: Option<&str>) -> Option<Cluster> {
+        Cluster::started(executors, MEGABYTES, token)
+    }
+
+    fn started(executors: usize, megabytes: usize, token: Option<&str>) -> Option<Cluster> {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         if !*INSTALLED {
             eprintln!("SKIPPED: no Spark here; `tests/spark/server.sh install` brings it");
             return None;
         }
         let cluster = Cluster { _alone: alone };
-        server_with(&["start", &PORT.to_string(), &executors.to_string()], token).expect("the server starts");
+        server_with(&["start", &PORT.to_string(), &executors.to_string(), &megabytes.to_string()], token)
+            .expect("the server starts");
         Some(cluster)
     }
 

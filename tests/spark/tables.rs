@@ -1,12 +1,19 @@
 //! Every published table is the embedded engine's.
 
+use patronage::generate::{GenerateOptions, generate};
+use patronage::monitor::{Cancel, Silent};
+
 use crate::cluster::Cluster;
 use crate::compare::{differences, tables};
-use crate::runs::{made, real, sample};
+use crate::runs::{absolute, made, real, sample};
 
-/// Tables that say how a run was made: none may be left out of the comparison without a word here.
 fn same_on_both(text: &str) {
-    let Some(cluster) = Cluster::start(2) else { return };
+    if let Some(cluster) = Cluster::start(2) {
+        same_on(&cluster, text);
+    }
+}
+
+fn same_on(cluster: &Cluster, text: &str) {
     let theirs = made(&(text.to_owned() + &cluster.section()), &[]);
     let ours = made(text, &[]);
     assert!(tables(&ours.folder).len() >= 80);
@@ -40,4 +47,23 @@ fn of_fuzzy_factory() {
     if let Some(text) = real("fuzzy_factory").filter(|_| long()) {
         same_on_both(&text);
     }
+}
+
+#[test]
+fn of_ten_million_lines() {
+    if !long() {
+        return;
+    }
+    let Some(cluster) = Cluster::start_with(2, 3072) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("shop");
+    let options = GenerateOptions {
+        out: out.clone(),
+        customers: 500_000,
+        lines: Some(10_000_000),
+        threads: 2,
+        ..Default::default()
+    };
+    generate(&options, &Silent, &Cancel::new()).unwrap();
+    same_on(&cluster, &absolute(&std::fs::read_to_string(out.join("patronage.toml")).unwrap(), &out));
 }
