@@ -47,7 +47,7 @@ fn models_beyond_the_bound_are_off_and_all_else_is_published() {
     assert_eq!(names, BTreeSet::from(expected), "{off:?}");
     assert!(off[0].starts_with("earlier days are not looked back at: "), "{off:?}");
     let of_attrition = off.iter().find(|note| note.starts_with("model attrition")).unwrap();
-    for said in ["rows of attrition_features", "model_rows = 1000", "attrition_scores", "attrition_grades"] {
+    for said in ["rows of attrition_trials", "model_rows = 1000", "attrition_scores", "attrition_grades"] {
         assert!(of_attrition.contains(said), "{of_attrition}");
     }
 
