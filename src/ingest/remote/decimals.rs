@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_scale_of_a_product_is_known_when_those_of_its_factors_are() {
-        let mut lets = Lets::default();
+        let mut lets = Lets::new("v");
         let (a, b) = (Number::of_column("a", 4), Number::of_column("b", 12));
         assert_eq!(multiply(&mut lets, &a, &b).value.scale, Scale::Fixed(16));
         assert_eq!(add(&mut lets, &a, &b).value.scale, Scale::Fixed(12));

@@ -431,7 +431,7 @@ mod tests {
             Operand::Raw(index) => Value::Text(format!("r{index}")),
             Operand::Mapped(_) => Value::Null,
         };
-        let (mut lets, numbers) = (Lets::default(), NumberFormat::default());
+        let (mut lets, numbers) = (Lets::new("v"), NumberFormat::default());
         Scope { lets: &mut lets, numbers: &numbers, operand: &operand }.compile(&parsed.expect("it is SQL"))
     }
 

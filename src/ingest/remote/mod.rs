@@ -27,6 +27,7 @@ use self::fates::{FATE, STAGED};
 use self::report::Read;
 use self::rows::Projection;
 use self::source::{Opened, texts};
+use self::sql::cut;
 use super::mapping::Mapping;
 use super::moment::Zone;
 use super::reject::RejectReason;
@@ -121,8 +122,12 @@ impl Stager<'_> {
         let view = format!("ingest_{}", input.name);
         let opened = source::open(self.reader, self.options.dir, settings, &mapping, &view)?;
         let rates = self.options.config.inputs.contains_key("fx").then_some(RATES);
-        let from = format!("({})", opened.sql);
-        let projection = rows::projection(&mapping, &from, rates, self.options.keep_raw_rejects)?;
+        let from = cut(&format!("({})", opened.sql), &view);
+        let pieces = format!("{view}_piece");
+        let projection = rows::projection(&mapping, &from, &pieces, rates, self.options.keep_raw_rejects)?;
+        for (name, sql) in &projection.views {
+            self.reader.view(name, sql)?;
+        }
         let rows = format!("{view}_rows");
         self.reader.keep(&rows, &projection.sql, None)?;
         let read = report::read(self.reader, &mapping, &opened.files, &rows)?;

@@ -41,59 +41,47 @@ struct Cell {
 
 /// The statement that types an input, and what its further columns mean.
 pub(super) struct Projection {
+    /// Views that have to be made first, by name, each over those before it.
+    pub views: Vec<(String, String)>,
     pub sql: String,
     /// Repairs that a row may have needed: the column that says so, what was done, and to which column.
     pub repairs: Vec<(String, Repair, &'static str)>,
 }
 
-/// Makes the projection over `from`, which has the raw columns, [`FILE`], [`BAD`] and [`HASH`]; `rates` is the view of
-/// exchange rates, if there is one.
+/// Makes the projection over `from`, which has the raw columns, [`FILE`], [`BAD`] and [`HASH`]; `view` begins the names of
+/// its views, `rates` is the view of exchange rates, if there is one.
 ///
 /// # Errors
 /// [`ErrorKind::Config`](crate::error::ErrorKind::Config) for what Spark cannot read as we do.
 pub(super) fn projection(
     mapping: &Mapping,
     from: &str,
+    view: &str,
     rates: Option<&str>,
     show_personal: bool,
 ) -> Result<Projection> {
-    let mut reader = Reader { mapping, lets: Lets::default(), cells: vec![None; mapping.columns.len()] };
+    let cells = vec![None; mapping.columns.len()];
+    let mut reader = Reader { mapping, lets: Lets::new(view), cells, found: Found::default(), show_personal };
     for &index in &mapping.order {
         let cell = reader.column(index)?;
-        reader.cells[index] = Some(cell);
-    }
-    let mut reasons: Vec<(String, &'static str, String)> = Vec::new();
-    for &index in &mapping.order {
-        if let Some(reason) = &reader.cell(index)?.reason {
-            let shown = reader.shown(index, show_personal);
-            reasons.push((reason.clone(), mapping.columns[index].contract.name, shown));
+        if let Some(reason) = &cell.reason {
+            reader.find(reason, index);
         }
+        reader.cells[index] = Some(cell);
     }
     let mut from = format!("({})", reader.lets.over(from));
     let mut foreign = None;
     if let Some(currency) = mapping.currency {
         let (joined, amount, reason) = reader.exchange(currency, &from, rates)?;
         (from, foreign) = (joined, amount);
-        reasons.push((reason, mapping.columns[currency].contract.name, reader.shown(currency, show_personal)));
+        reader.find(&reason, currency);
     }
     if let Some((start, end)) = mapping.span {
         let (before, after) = (reader.cell(start)?.value.clone(), reader.cell(end)?.value.clone());
-        let reason = format!("CASE WHEN {after} < {before} THEN 'end_before_start' END");
-        reasons.push((reason, mapping.columns[end].contract.name, reader.shown(end, show_personal)));
+        reader.find(&format!("CASE WHEN {after} < {before} THEN 'end_before_start' END"), end);
     }
     let amount = mapping.amount.map(|index| reader.cell(index).map(|cell| cell.value.clone())).transpose()?;
-    let reason =
-        first(std::iter::once(Some(BAD.to_owned())).chain(reasons.iter().map(|(reason, ..)| Some(reason.clone()))));
-    let reason = reader.lets.bind(reason.unwrap_or_default());
-    let which = |pick: &dyn Fn(&(String, &'static str, String)) -> String| {
-        let branches: Vec<String> =
-            reasons.iter().map(|found| format!("WHEN {} IS NOT NULL THEN {}", found.0, pick(found))).collect();
-        match branches.is_empty() {
-            true => "CAST(NULL AS STRING)".to_owned(),
-            false => format!("CASE WHEN {BAD} IS NOT NULL THEN NULL {} END", branches.join(" ")),
-        }
-    };
-    let (column, value) = (which(&|found| literal(found.1)), which(&|found| found.2.clone()));
+    let Found { reason, column, value } = reader.found.clone();
     let repairs = reader.repair()?;
     let skipped = reader.skipped();
     let mut columns = vec![
@@ -109,8 +97,9 @@ pub(super) fn projection(
         columns.push(reader.slot(*slot, foreign.as_deref())?);
     }
     columns.extend(repairs.iter().map(|(name, flag, ..)| format!("{flag} AS {name}")));
-    let from = format!("({})", reader.lets.over(&from));
+    let from = reader.lets.behind(&from);
     Ok(Projection {
+        views: reader.lets.into_views(),
         sql: format!("SELECT {}\nFROM {from}", columns.join(",\n  ")),
         repairs: repairs.into_iter().map(|(name, _, repair, column)| (name, repair, column)).collect(),
     })
@@ -120,11 +109,41 @@ struct Reader<'m> {
     mapping: &'m Mapping,
     lets: Lets,
     cells: Vec<Option<Cell>>,
+    found: Found,
+    show_personal: bool,
+}
+
+/// What is wrong with a row by what was looked at so far: SQL of the first reason, of its column and of what is shown of it.
+#[derive(Clone)]
+struct Found {
+    reason: String,
+    column: String,
+    value: String,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        let none = "CAST(NULL AS STRING)".to_owned();
+        Found { reason: BAD.to_owned(), column: none.clone(), value: none }
+    }
 }
 
 impl Reader<'_> {
     fn cell(&self, index: usize) -> Result<&Cell> {
         self.cells[index].as_ref().ok_or_else(|| Error::internal("a column is read before it is made"))
+    }
+
+    /// Adds what a column may be refused for. It is added up column by column, so that neither the reason nor the text that
+    /// is shown has to be carried along to the end.
+    fn find(&mut self, reason: &str, index: usize) {
+        let Found { reason: before, column, value } = self.found.clone();
+        let name = literal(self.mapping.columns[index].contract.name);
+        let or = |known: &str, new: &str| {
+            format!("CASE WHEN {before} IS NOT NULL THEN {known} WHEN {reason} IS NOT NULL THEN {new} END")
+        };
+        let (column, value) = (or(&column, &name), or(&value, &self.shown(index)));
+        let reason = self.lets.bind(format!("COALESCE({before}, {reason})"));
+        self.found = Found { reason, column: self.lets.bind(column), value: self.lets.bind(value) };
     }
 
     fn path(&self, index: usize) -> String {
@@ -329,14 +348,14 @@ impl Reader<'_> {
     }
 
     /// What a reject shows of a column: the text that it was read from.
-    fn shown(&self, index: usize, show_personal: bool) -> String {
+    fn shown(&self, index: usize) -> String {
         let column = &self.mapping.columns[index];
         let text = match &column.reads {
             Reads::Field(position) => raw(*position),
             Reads::Constant(text) => literal(text),
             Reads::Expression(_) => return "NULL".to_owned(),
         };
-        if column.masked && !show_personal {
+        if column.masked && !self.show_personal {
             return format!("CONCAT('<redacted, ', OCTET_LENGTH({text}), ' bytes>')");
         }
         text

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
 use super::rows::{BAD, FILE, HASH, raw};
-use super::sql::{literal, name, quoted};
+use super::sql::{self, literal, name, quoted};
 use crate::config::{Encoding, Format, InputConfig};
 use crate::engine::{Export, ExportReader};
 use crate::error::{Error, IoContext, Place, Result};
@@ -251,9 +251,9 @@ fn text(
             .collect();
         let columns = columns.iter().map(|column| format!(", {column}")).collect::<String>();
         // A record that is no row is told apart by its text.
+        let looked_at = sql::cut(&format!("(SELECT *, {bad} AS {BAD} FROM ({view}))"), BAD);
         selects.push(format!(
-            "SELECT {FILE}, {BAD}, LEFT(SHA2(COALESCE({CORRUPT}, {identity}), 256), 32) AS {HASH}{columns}\nFROM (SELECT *, \
-             {bad} AS {BAD} FROM ({view}))"
+            "SELECT {FILE}, {BAD}, LEFT(SHA2(COALESCE({CORRUPT}, {identity}), 256), 32) AS {HASH}{columns}\nFROM {looked_at}"
         ));
     }
     Ok(Opened { sql: selects.join("\nUNION ALL\n"), files, format: "csv", unmapped: unmapped.into_iter().collect() })
