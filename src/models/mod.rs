@@ -36,7 +36,7 @@ mod survival;
 pub use batch::{batch, no_rows};
 pub use columns::{Frame, Inputs, Rows, Secrets, Values};
 pub use routing_keys::{LEAST_KEY_BYTES, ROUTING_KEY};
-pub use sampling::{Everybody, Judge, Sampling, every};
+pub use sampling::{Everybody, Judge, Pick, Sampling, every, takes};
 
 use crate::error::Result;
 

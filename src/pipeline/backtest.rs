@@ -218,7 +218,7 @@ fn tested(
         let read = [(PARAMS, params), (FEATURES, features), (super::replay::SNAPSHOTS, snapshots), (LABELS, labels)];
         let read = read.into_iter().map(|(name, rows)| (name, Frame::new(name, rows))).collect();
         let inputs = Inputs::new(read, &options.run.secrets).within(options.run.memory, monitor);
-        let night = Night::of(&inputs, None)?;
+        let night = Night::of(&inputs)?;
         let judged =
             night.judge(*day, &Frame::new(LABELS, outcomes), &Frame::new(CUSTOMERS, customers), options.top)?;
         for ((table, rows), parts) in contracts.iter().zip(judged).zip(&mut parts) {

@@ -20,10 +20,11 @@ use super::leaves::{Leaves, load_leaves};
 use super::periods::day_of_epoch;
 use super::predicates::parameter_table;
 use super::rows::batch;
+use super::sampled::of_ids;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::models::no_rows;
+use crate::models::every;
 
 /// What is made anew at each origin.
 pub const FEATURES: &str = "attrition_features";
@@ -38,14 +39,16 @@ pub struct Replay<'a> {
     now: &'a Workshop<'a>,
     /// The features of days that were made already: the origins of several nights are the same days.
     features: BTreeMap<Date, RecordBatch>,
-    /// Rows that would have been more than a model may take.
+    /// One of how many customers is looked back at, so that a model may take the rows.
+    every: u64,
+    /// Rows of a day of which all were too many.
     beyond: Option<u64>,
 }
 
 impl<'a> Replay<'a> {
     /// `leaves` and `now` are those of the run that looks back; of its engine only the codes of ids are used.
     pub fn new(config: &'a Config, leaves: Leaves<'a>, now: &'a Workshop<'a>) -> Replay<'a> {
-        Replay { config, leaves, now, features: BTreeMap::new(), beyond: None }
+        Replay { config, leaves, now, features: BTreeMap::new(), every: 1, beyond: None }
     }
 
     /// Rows of `attrition_snapshots` as the night of `as_of` has them: the features of each of its origins, one after the
@@ -62,33 +65,26 @@ impl<'a> Replay<'a> {
         self.at_origins(&days)
     }
 
-    /// Why there are no rows, when there were too many.
+    /// Why not everybody is in the rows, when all were too many.
     pub fn note(&self) -> Option<String> {
         let (rows, most) = self.beyond.zip(self.now.model_rows)?;
         Some(format!(
-            "earlier days are not looked back at: {rows} rows of {FEATURES} and more, and [engine] model_rows = {most}; \
-             empty: {SNAPSHOTS}"
+            "one of {} customers is looked back at: {rows} rows of {FEATURES} on one of the earlier days, and [engine] \
+             model_rows = {most} for all of them",
+            self.every
         ))
     }
 
-    /// The features of these days, numbered, as rows of `attrition_snapshots`; none of them when together they are more than
-    /// a model may take.
+    /// The features of these days, numbered, as rows of `attrition_snapshots`: of one of so many customers, when together
+    /// they are more than a model may take.
     ///
     /// # Errors
     /// As [`Replay::snapshots`].
     pub fn at_origins(&mut self, days: &[(i32, Date)]) -> Result<RecordBatch> {
         let table = parameter_table(SNAPSHOTS)?;
         let mut parts = vec![batch(&table, &[])?];
-        let mut found = 0;
         for (no, day) in days {
-            let rows = self.features(*day)?;
-            found += rows.num_rows() as u64;
-            self.beyond = self.beyond.or(self.now.model_rows.filter(|most| found > *most).map(|_| found));
-            if self.beyond.is_some() {
-                self.features.clear();
-                parts.truncate(1);
-                break;
-            }
+            let rows = self.made_features(*day, days.len())?;
             let number: ArrayRef = Arc::new(Int32Array::from(vec![*no; rows.num_rows()]));
             let columns = std::iter::once(number).chain(rows.columns().iter().cloned()).collect();
             parts.push(
@@ -106,20 +102,35 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// As [`Replay::snapshots`].
     pub fn features(&mut self, day: Date) -> Result<RecordBatch> {
+        self.made_features(day, 1)
+    }
+
+    /// The same for one of several days that a model takes together.
+    fn made_features(&mut self, day: Date, days: usize) -> Result<RecordBatch> {
         if let Some(rows) = self.features.get(&day) {
             return Ok(rows.clone());
         }
         let (engine, graph, executed) = self.made(day, None, &[FEATURES])?;
         let found = executed.tables.iter().find(|entry| entry.name == FEATURES).map_or(0, |entry| entry.rows);
+        if let Some(most) = self.now.model_rows {
+            self.look_at(found, days as u64, most);
+        }
         let rows = match graph.node(FEATURES) {
-            Some(node) if self.now.model_rows.is_some_and(|most| found > most) => {
-                self.beyond = Some(found);
-                no_rows(&node.table)
-            }
+            Some(node) if self.every > 1 => of_ids(&*engine, &node.table, "customer_id", self.every)?,
             _ => rows_of(&*engine, &graph, FEATURES)?,
         };
         self.features.insert(day, rows.clone());
         Ok(rows)
+    }
+
+    /// Takes a smaller part of the customers from here on, if `found` of one day are too many. The latest day comes first and
+    /// has the most of them.
+    fn look_at(&mut self, found: u64, days: u64, most: u64) {
+        if found.saturating_mul(days) > most {
+            // Ids are not spread to the last row: a tenth less is asked for.
+            let every = every(found.saturating_mul(days), most - most / 10);
+            (self.every, self.beyond) = (self.every.max(every), self.beyond.max(Some(found)));
+        }
     }
 
     /// Lets go of the features of days before `day`.

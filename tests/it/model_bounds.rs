@@ -1,4 +1,4 @@
-//! More rows than a model may take: it is off with a reason, and everything else is there as ever.
+//! More rows than a model may take: it learns from a part, or is off with a reason, and everything else is there as ever.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +13,9 @@ use crate::run_support::{Run, run_in_with, sample};
 
 /// Fewer than the customers of the sample, and more than its requests for campaigns.
 const BOUND: u64 = 1_000;
+
+/// Fewer than the customers of the sample who are scored, and still enough of them to learn from.
+const SOME: u64 = 1_300;
 
 fn run(options: &RunOptions) -> Run {
     let folder = sample();
@@ -43,12 +46,10 @@ fn models_beyond_the_bound_are_off_and_all_else_is_published() {
         .iter()
         .filter_map(|note| note.strip_prefix("model ")?.split_once(" is off: ").map(|(model, _)| model))
         .collect();
-    let expected = ["attrition", "buyers", "campaign_response", "recommendations"];
-    assert_eq!(names, BTreeSet::from(expected), "{off:?}");
-    assert!(off[0].starts_with("earlier days are not looked back at: "), "{off:?}");
-    let of_attrition = off.iter().find(|note| note.starts_with("model attrition")).unwrap();
-    for said in ["rows of attrition_trials", "model_rows = 1000", "attrition_scores", "attrition_grades"] {
-        assert!(of_attrition.contains(said), "{of_attrition}");
+    assert_eq!(names, BTreeSet::from(["buyers", "campaign_response", "recommendations"]), "{off:?}");
+    let of_recommendations = off.iter().find(|note| note.starts_with("model recommendations")).unwrap();
+    for said in ["rows of basket_lines", "model_rows = 1000", "empty: "] {
+        assert!(of_recommendations.contains(said), "{of_recommendations}");
     }
 
     // The same tables, readable, and those that no such model reaches to the last byte.
@@ -75,8 +76,6 @@ fn models_beyond_the_bound_are_off_and_all_else_is_published() {
 fn who_is_not_modelled_is_told_so() {
     let bound = run(&RunOptions { model_rows: Some(BOUND), ..RunOptions::default() });
     let count = |what: &str| -> u64 { bound.value(&format!("SELECT COUNT(*) AS n FROM {what}")).parse().unwrap() };
-    assert!(count("attrition WHERE score_status = 'not_modelled' AND band_source = 'rules'") > 0);
-    assert_eq!(count("attrition WHERE score IS NOT NULL OR score_status IN ('ok', 'no_purchase')"), 0);
     // Nobody counted the buyers: that is no number, and not 0.
     assert!(count("business_summary WHERE metric_id = 'buyers'") > 0);
     assert_eq!(count("business_summary WHERE metric_id = 'buyers' AND value IS NOT NULL"), 0);
@@ -109,6 +108,64 @@ fn lifetime_value_learns_from_a_part_and_scores_all() {
     let total: f64 = value("SELECT expected_purchases AS n FROM ltv_totals WHERE scope = 'all'").parse().unwrap();
     let scored: f64 = value("SELECT SUM(expected_purchases) AS n FROM history_scores").parse().unwrap();
     assert!((total - scored).abs() < 1e-9 * total && total > 0.0, "{total} {scored}");
+}
+
+#[test]
+fn attrition_learns_from_a_part_and_scores_all() {
+    let only = [
+        "attrition",
+        "attrition_scores",
+        "attrition_survival",
+        "attrition_features",
+        "attrition_labels",
+        "attrition_grades",
+    ];
+    let only: Vec<String> = only.map(str::to_owned).to_vec();
+    // Over longer horizons there are enough of each in a fifth of so small a shop.
+    let run_of = |bound| {
+        let folder = sample();
+        let text = fs::read_to_string(folder.path().join("patronage.toml")).unwrap();
+        let text = format!("{text}\n[attrition.model]\nhorizon_days = 180\neligible_days = 270\nmin_of_each = 20\n");
+        run_in_with(folder, &text, &RunOptions { model_rows: bound, only: only.clone(), ..RunOptions::default() })
+    };
+    let (free, bound) = (run_of(None), run_of(Some(SOME)));
+    let count =
+        |of: &Run, what: &str| -> u64 { of.value(&format!("SELECT COUNT(*) AS n FROM {what}")).parse().unwrap() };
+
+    let said = notes(&bound.summary.folder);
+    let back = said.iter().find(|note| note.contains("is looked back at")).unwrap();
+    let every: u64 = back.split_once("one of ").unwrap().1.split_once(' ').unwrap().0.parse().unwrap();
+    assert!(every > 1 && back.contains("rows of attrition_features on one of the earlier days"), "{back}");
+    let scores = said.iter().find(|note| note.starts_with("model attrition learnt from one of ")).unwrap();
+    assert!(scores.ends_with("; all are in attrition_scores, attrition_reasons, attrition_survival"), "{scores}");
+    // Of all who could be learnt from, a part is, in every origin.
+    let (all, part) = (count(&free, "attrition_labels"), count(&bound, "attrition_labels"));
+    assert!(part <= SOME && part * (every + 2) > all && part * (every - 1) < all, "{part} of {all}, one of {every}");
+    let origins = "(SELECT origin_no FROM attrition_labels GROUP BY origin_no) AS origins";
+    assert_eq!(count(&free, origins), count(&bound, origins));
+
+    // The model is judged, and everybody has its score.
+    let judged = "SELECT MAX(reason) AS n FROM attrition_grades WHERE model IN ('all', 'scorecard') AND status <> 'ok'";
+    assert_eq!(
+        count(&bound, "attrition_grades WHERE model = 'scorecard' AND status = 'ok'"),
+        1,
+        "{}",
+        bound.value(judged)
+    );
+    for of_all in [
+        "attrition_scores",
+        "attrition_scores WHERE status = 'not_eligible'",
+        "attrition_scores WHERE p_alive IS NOT NULL",
+        "attrition_survival",
+        "attrition",
+    ] {
+        assert_eq!(count(&free, of_all), count(&bound, of_all), "{of_all}");
+    }
+    assert_eq!(count(&bound, "attrition WHERE score_status = 'not_modelled'"), 0);
+    let mean = |of: &Run| -> f64 {
+        of.value("SELECT SUM(p_alive) / COUNT(p_alive) AS n FROM attrition_scores").parse().unwrap()
+    };
+    assert!((mean(&free) - mean(&bound)).abs() < 0.1, "{} {}", mean(&free), mean(&bound));
 }
 
 #[test]

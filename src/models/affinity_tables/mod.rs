@@ -20,7 +20,7 @@ mod units;
 pub use read::{Catalogue, NONE, catalogue, purchases};
 
 use super::affinity::Level;
-use super::{Inputs, Model, Rows, Sampling, Takes};
+use super::{Inputs, Model, Pick, Rows, Sampling, Takes};
 use crate::error::Result;
 use figures::Figures;
 use names::Names;
@@ -39,7 +39,10 @@ pub const MODEL: Model = Model {
         "affinity_figures",
     ],
     takes: Takes::Sample(&Sampling {
-        tables: &[("basket_lines", "order_no % {every} = 0 OR customer_no > 0 AND customer_no % {every} = 0")],
+        tables: &[(
+            "basket_lines",
+            Pick::Where("order_no % {every} = 0 OR customer_no > 0 AND customer_no % {every} = 0"),
+        )],
         everybody: None,
     }),
     compute,

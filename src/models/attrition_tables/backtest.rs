@@ -118,10 +118,11 @@ impl Night {
     /// Internal, when the tables are not of the same customers.
     pub fn judge(&self, day: Date, outcomes: &Frame, customers: &Frame, top: Top) -> Result<[Rows; 2]> {
         let ids = outcomes.text("customer_id")?;
-        if ids.len() != self.read.ids.len() || ids.iter().zip(&self.read.ids).any(|(one, other)| *one != Some(other)) {
+        if ids.len() != self.today.ids.len() || ids.iter().zip(&self.today.ids).any(|(one, other)| *one != Some(other))
+        {
             return Err(Error::internal("the outcomes are not of the customers who were scored"));
         }
-        let eligible: Vec<usize> = (0..ids.len()).filter(|row| self.read.is_eligible[*row]).collect();
+        let eligible: Vec<usize> = (0..ids.len()).filter(|row| self.today.is_eligible[*row]).collect();
         let has_left = outcomes.boolean("has_left")?;
         let left: Vec<bool> = eligible.iter().map(|row| has_left[*row] == Some(true)).collect();
         let lines = match &self.outcome {
@@ -147,7 +148,7 @@ impl Night {
         let mut named: Vec<(String, usize)> = Vec::new();
         for (at, row) in eligible.iter().enumerate() {
             // Both are sorted by the id.
-            let Ok(found) = known.binary_search(&Some(self.read.ids[*row].as_str())) else { continue };
+            let Ok(found) = known.binary_search(&Some(self.today.ids[*row].as_str())) else { continue };
             if let Some(tier) = tiers[found].filter(|tier| *tier > 0) {
                 named.push((format!("tier={tier}"), at));
             }
@@ -169,7 +170,7 @@ impl Night {
         strata: &[(String, Vec<usize>)],
         top: Top,
     ) -> Vec<Line> {
-        let today = self.read.today.of(eligible);
+        let today = self.today.people.of(eligible);
         let value = today.features.column(REVENUE);
         // Cents of a double that came of ten-thousandths are these ten-thousandths again.
         let value_e4: Vec<i64> = value.iter().map(|value| (value.max(0.0) * 10_000.0).round() as i64).collect();

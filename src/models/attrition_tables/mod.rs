@@ -12,12 +12,16 @@ mod uplift;
 
 pub use backtest::Top;
 
-use self::read::Read;
+use self::read::{Read, Today};
+use self::rows::Found;
+use self::survival::Staying;
 use self::uplift::Uplift;
-use super::attrition::Unfit;
-use super::attrition::study::{Outcome, StudyOptions, study};
-use super::{Inputs, Model, Rows, Takes};
-use crate::error::Result;
+use super::attrition::study::{StudyOptions, study};
+use super::{Everybody, Frame, Inputs, Judge, Model, Pick, Rows, Sampling, Takes};
+use crate::error::{Error, Result};
+
+/// Customers by a hash of their ids.
+const OF_CUSTOMER: Pick = Pick::Ids("customer_id");
 
 /// Learns from `attrition_snapshots` and scores `attrition_features`; whom campaigns persuade from `attrition_trials`.
 pub const MODEL: Model = Model {
@@ -33,38 +37,40 @@ pub const MODEL: Model = Model {
     makes: &[
         "attrition_scores",
         "attrition_reasons",
+        "attrition_survival",
         "attrition_model",
         "attrition_recalibration",
         "attrition_grades",
         "attrition_calibration",
-        "attrition_survival",
         "attrition_uplift",
     ],
-    takes: Takes::Whole,
+    // Earlier days are looked back at for a part, too, when all of them are too many (`pipeline::replay`): its customers are
+    // picked in the same way, and what is made of them is small enough.
+    takes: Takes::Sample(&Sampling {
+        tables: &[("attrition_features", OF_CUSTOMER), ("attrition_trials", OF_CUSTOMER)],
+        everybody: Some(Everybody {
+            table: "attrition_features",
+            judged: &["attrition_scores", "attrition_reasons", "attrition_survival"],
+            learn: |inputs| Ok(Box::new(Learnt::of(inputs)?)),
+        }),
+    }),
     compute,
 };
 
 /// One night: what it was given, and what it learnt.
 pub struct Night {
-    read: Read,
-    outcome: Result<Outcome, Unfit>,
+    today: Today,
+    outcome: Found,
 }
 
 impl Night {
-    /// Reads the tables and learns from them; adds past campaigns to `uplift`, if that is wanted.
+    /// Reads the tables and learns from them.
     ///
     /// # Errors
     /// Internal, when a table is not as contracted. Too few customers are an outcome.
-    pub fn of(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Night> {
-        let read = read::read(inputs, uplift)?;
-        let options = StudyOptions {
-            recency: read::RECENCY,
-            least_of_each: read.least_of_each,
-            scorecard: Default::default(),
-            trees: Default::default(),
-        };
-        let outcome = study(&read.past, &options);
-        Ok(Night { read, outcome })
+    pub fn of(inputs: &Inputs<'_>) -> Result<Night> {
+        let read = read::read(inputs, None)?;
+        Ok(Night { today: read.today(inputs.table("attrition_features")?)?, outcome: studied(&read) })
     }
 
     /// What came of it in a few words.
@@ -79,18 +85,71 @@ impl Night {
     }
 }
 
+fn studied(read: &Read) -> Found {
+    let options = StudyOptions {
+        recency: read::RECENCY,
+        least_of_each: read.least_of_each,
+        scorecard: Default::default(),
+        trees: Default::default(),
+    };
+    study(&read.past, &options)
+}
+
+/// What was learnt, by which everybody is judged.
+struct Learnt {
+    read: Read,
+    outcome: Found,
+    uplift: Uplift,
+    staying: Staying,
+}
+
+impl Learnt {
+    fn of(inputs: &Inputs<'_>) -> Result<Learnt> {
+        let mut uplift = Uplift::default();
+        let read = read::read(inputs, Some(&mut uplift))?;
+        let outcome = studied(&read);
+        let staying = Staying::learn(&read, &outcome, inputs.table("attrition_lapses")?)?;
+        Ok(Learnt { read, outcome, uplift, staying })
+    }
+
+    /// What does not depend on who is scored.
+    fn evidence(&self) -> Vec<Rows> {
+        let Learnt { read, outcome, uplift, .. } = self;
+        vec![
+            rows::model(outcome),
+            recalibrations::rows(outcome),
+            rows::grades(read, outcome),
+            rows::calibration(read, outcome),
+            uplift::rows(uplift),
+        ]
+    }
+}
+
+impl Judge for Learnt {
+    fn judge(&mut self, table: &str, customers: &Frame) -> Result<Rows> {
+        let today = self.read.today(customers)?;
+        let scored = || rows::scored(&today, &self.outcome);
+        match table {
+            "attrition_scores" => Ok(rows::scores(&today, &scored(), &self.uplift)),
+            "attrition_reasons" => Ok(rows::reasons(&today, &self.outcome, &scored())),
+            "attrition_survival" => Ok(self.staying.rows(&today, &self.outcome)),
+            other => Err(Error::internal(format!("`{other}` is not judged customer by customer"))),
+        }
+    }
+
+    fn made(self: Box<Self>) -> Result<Vec<Rows>> {
+        Ok(self.evidence())
+    }
+}
+
 fn compute(inputs: &Inputs<'_>) -> Result<Vec<Rows>> {
-    let mut uplift = Uplift::default();
-    let Night { read, outcome } = Night::of(inputs, Some(&mut uplift))?;
-    let scored = rows::scored(&read, &outcome);
-    Ok(vec![
-        rows::scores(&read, &scored, &uplift),
-        rows::reasons(&read, &outcome, &scored),
-        rows::model(&outcome),
-        recalibrations::rows(&outcome),
-        rows::grades(&read, &outcome),
-        rows::calibration(&read, &outcome),
-        survival::rows(&read, &outcome, inputs.table("attrition_lapses")?)?,
-        uplift::rows(&uplift),
-    ])
+    let learnt = Learnt::of(inputs)?;
+    let today = learnt.read.today(inputs.table("attrition_features")?)?;
+    let scored = rows::scored(&today, &learnt.outcome);
+    let judged = [
+        rows::scores(&today, &scored, &learnt.uplift),
+        rows::reasons(&today, &learnt.outcome, &scored),
+        learnt.staying.rows(&today, &learnt.outcome),
+    ];
+    Ok(judged.into_iter().chain(learnt.evidence()).collect())
 }

@@ -1,9 +1,11 @@
 //! Features as columns of numbers.
 
+use std::slice::SliceIndex;
+
 use super::super::attrition::study::{Past, People};
 use super::super::attrition::{Direction, Feature, Features};
 use super::super::{Frame, Inputs};
-use super::alive::p_alive;
+use super::alive::{Alive, Timing};
 use super::campaigns::campaigns;
 use super::uplift::Uplift;
 use crate::error::{Error, Result};
@@ -60,22 +62,32 @@ pub const REVENUE: usize = 9;
 /// The cell of a customer without one.
 const NO_CELL: u32 = 0;
 
-/// What the model was given.
+/// What the model learns from.
 pub struct Read {
     /// Earlier customers who had bought of late, and what became of them.
     pub past: Past,
-    /// Today's customers.
-    pub ids: Vec<String>,
-    /// All of them, in the order of `ids`.
-    pub today: People,
-    /// Their probability of being alive, where a model knows it.
-    pub alive: Option<Vec<f64>>,
-    /// Whether each had bought of late.
-    pub is_eligible: Vec<bool>,
     /// Customers of each kind that there have to be.
     pub least_of_each: u64,
     /// Which rows of `attrition_snapshots` are those of `past`.
     pub kept: Vec<usize>,
+    /// Who bought longer ago is not eligible.
+    eligible_days: f64,
+    /// Who is alive today, where a model knows it.
+    alive: Option<Alive>,
+    /// Whether one knew it on each of the earlier days, too.
+    was_known: bool,
+}
+
+/// Customers of today, or some of them.
+pub struct Today {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// All of them, in the order of `ids`.
+    pub people: People,
+    /// Their probability of being alive, where a model knows it.
+    pub alive: Option<Vec<f64>>,
+    /// Whether each had bought of late.
+    pub is_eligible: Vec<bool>,
 }
 
 /// Reads the tables. Whoever wants to know what past campaigns did gives an `uplift` to add them to.
@@ -90,16 +102,13 @@ pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
     };
     let eligible_days = one("attrition_eligible_days")? as f64;
     let least_of_each = one("attrition_least_of_each")?.unsigned_abs();
-    let today = inputs.table("attrition_features")?;
     let snapshots = inputs.table("attrition_snapshots")?;
     let origins: Vec<i32> = snapshots.integers("origin_no")?.to_vec();
-    let ids = today.text("customer_id")?.into_iter().map(|id| id.unwrap_or_default().to_owned()).collect();
-    let (alive_today, alive_then) = (alive(today, None)?, alive(snapshots, Some(&origins))?);
+    let alive = Alive::fit(&Columns::of(inputs.table("attrition_features")?)?.timing(..));
+    let alive_then = alive_then(snapshots, &origins)?;
+    let was_known = alive_then.is_some();
     // What is known today and was not then, or the other way round, cannot be learnt from.
-    let (known_today, known_then) =
-        alive_today.clone().zip(alive_then).unwrap_or_else(|| (unknown(today), unknown(snapshots)));
-    let today = people(today, &known_today, &(0..today.rows()).collect::<Vec<usize>>())?;
-    let is_eligible = today.features.column(RECENCY).iter().map(|days| *days < eligible_days).collect();
+    let known_then = alive_then.filter(|_| alive.is_some()).unwrap_or_else(|| unknown(snapshots));
 
     let labels = inputs.table("attrition_labels")?;
     if labels.integers("origin_no")? != origins || labels.text("customer_id")? != snapshots.text("customer_id")? {
@@ -116,21 +125,47 @@ pub fn read(inputs: &Inputs<'_>, uplift: Option<&mut Uplift>) -> Result<Read> {
         origins: kept.iter().map(|row| origins[*row]).collect(),
         people: people(snapshots, &known_then, &kept)?,
     };
-    Ok(Read { past, ids, today, alive: alive_today, is_eligible, least_of_each, kept })
+    Ok(Read { past, least_of_each, kept, eligible_days, alive, was_known })
 }
 
-/// The probabilities of being alive of customers of one day, or of each of `origins`; none when one of the days has none.
-fn alive(frame: &Frame, origins: Option<&[i32]>) -> Result<Option<Vec<f64>>> {
-    let columns = ["purchase_days", "recency_days", "tenure_days"].map(|name| numbers(frame, name));
-    let [days, recency, tenure] = columns;
-    let (days, recency, tenure) = (days?, recency?, tenure?);
-    let one_day = vec![0; frame.rows()];
-    let mut alive = Vec::with_capacity(frame.rows());
-    for of_day in origins.unwrap_or(&one_day).chunk_by(|one, other| one == other) {
-        let rows = alive.len()..alive.len() + of_day.len();
-        let Some(of_day) = p_alive(&days[rows.clone()], &recency[rows.clone()], &tenure[rows]) else {
-            return Ok(None);
-        };
+impl Read {
+    /// Rows of `attrition_features` as those who are scored.
+    ///
+    /// # Errors
+    /// Internal, when they are not as contracted.
+    pub fn today(&self, customers: &Frame) -> Result<Today> {
+        let columns = Columns::of(customers)?;
+        let alive = self.alive.as_ref().map(|alive| alive.of(&columns.timing(..)));
+        let known = alive.clone().filter(|_| self.was_known).unwrap_or_else(|| unknown(customers));
+        let people = people(customers, &known, &(0..customers.rows()).collect::<Vec<usize>>())?;
+        let ids = customers.text("customer_id")?.into_iter().map(|id| id.unwrap_or_default().to_owned()).collect();
+        let is_eligible = people.features.column(RECENCY).iter().map(|days| *days < self.eligible_days).collect();
+        Ok(Today { ids, people, alive, is_eligible })
+    }
+}
+
+/// Purchase days, days since the last and days since the first.
+struct Columns([Vec<f64>; 3]);
+
+impl Columns {
+    fn of(frame: &Frame) -> Result<Columns> {
+        let column = |name| numbers(frame, name);
+        Ok(Columns([column("purchase_days")?, column("recency_days")?, column("tenure_days")?]))
+    }
+
+    fn timing(&self, rows: impl SliceIndex<[f64], Output = [f64]> + Clone) -> Timing<'_> {
+        let [days, recency, tenure] = &self.0;
+        Timing { purchase_days: &days[rows.clone()], recency_days: &recency[rows.clone()], tenure_days: &tenure[rows] }
+    }
+}
+
+/// The probabilities of being alive of the customers of each of `origins`; none when one of the days has none.
+fn alive_then(snapshots: &Frame, origins: &[i32]) -> Result<Option<Vec<f64>>> {
+    let columns = Columns::of(snapshots)?;
+    let mut alive = Vec::with_capacity(snapshots.rows());
+    for of_day in origins.chunk_by(|one, other| one == other) {
+        let customers = columns.timing(alive.len()..alive.len() + of_day.len());
+        let Some(of_day) = Alive::fit(&customers).map(|fit| fit.of(&customers)) else { return Ok(None) };
         alive.extend(of_day);
     }
     Ok(Some(alive))

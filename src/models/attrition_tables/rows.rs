@@ -7,7 +7,7 @@ use super::super::attrition::scorecard::POINTS_A_LOGIT;
 use super::super::attrition::shap::{Explainer, strongest};
 use super::super::attrition::study::{Fitted, Outcome};
 use super::super::{Rows, Values};
-use super::read::Read;
+use super::read::{Read, Today};
 use super::uplift::Uplift;
 
 /// Reasons that a customer gets at most.
@@ -26,16 +26,16 @@ pub struct Scored {
 }
 
 /// Scores today's customers by the chosen model.
-pub fn scored(read: &Read, outcome: &Found) -> Scored {
-    let nobody = |status| Scored { probabilities: vec![None; read.ids.len()], status };
+pub fn scored(today: &Today, outcome: &Found) -> Scored {
+    let nobody = |status| Scored { probabilities: vec![None; today.ids.len()], status };
     match outcome {
         Err(unfit) => nobody(unfit.status()),
         Ok(outcome) => match outcome.chosen() {
             None => nobody("grade_c"),
-            Some(chosen) => match chosen.score(&read.today) {
+            Some(chosen) => match chosen.score(&today.people) {
                 Err(unfit) => nobody(unfit.status()),
                 Ok(all) => {
-                    let shown = all.into_iter().zip(&read.is_eligible).map(|(p, shown)| shown.then_some(p));
+                    let shown = all.into_iter().zip(&today.is_eligible).map(|(p, shown)| shown.then_some(p));
                     Scored { probabilities: shown.collect(), status: "ok" }
                 }
             },
@@ -59,15 +59,15 @@ pub fn whole<T>(rows: &[T], of: impl Fn(&T) -> i64) -> Values {
 }
 
 /// Rows of `attrition_scores`.
-pub fn scores(read: &Read, scored: &Scored, uplift: &Uplift) -> Rows {
-    let uplift = uplift.scores(&read.today);
-    let rows: Vec<usize> = (0..read.ids.len()).collect();
+pub fn scores(today: &Today, scored: &Scored, uplift: &Uplift) -> Rows {
+    let uplift = uplift.scores(&today.people);
+    let rows: Vec<usize> = (0..today.ids.len()).collect();
     vec![
-        text(&rows, |row| read.ids[*row].clone()),
-        double(&rows, |row| read.alive.as_ref().map(|alive| alive[*row])),
+        text(&rows, |row| today.ids[*row].clone()),
+        double(&rows, |row| today.alive.as_ref().map(|alive| alive[*row])),
         double(&rows, |row| scored.probabilities[*row]),
-        text(&rows, |row| if read.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
-        double(&rows, |row| uplift.as_ref().filter(|_| read.is_eligible[*row]).map(|uplift| uplift[*row])),
+        text(&rows, |row| if today.is_eligible[*row] { scored.status } else { "not_eligible" }.to_owned()),
+        double(&rows, |row| uplift.as_ref().filter(|_| today.is_eligible[*row]).map(|uplift| uplift[*row])),
     ]
 }
 
@@ -80,17 +80,18 @@ struct Reason {
 }
 
 /// Rows of `attrition_reasons`: of those who are scored, the features that moved their score most.
-pub fn reasons(read: &Read, outcome: &Found, scored: &Scored) -> Rows {
+pub fn reasons(today: &Today, outcome: &Found, scored: &Scored) -> Rows {
     let mut reasons = Vec::new();
     if let Ok(Some(chosen)) = outcome.as_ref().map(Outcome::chosen) {
         let found: Vec<Vec<(usize, f64)>> = match &chosen.fitted {
-            Fitted::Scorecard(card) => (0..read.ids.len())
+            Fitted::Scorecard(card) => (0..today.ids.len())
                 .map(|row| {
-                    let logits = card.contributions(&read.today.features, row).into_iter().map(|p| p / POINTS_A_LOGIT);
+                    let logits =
+                        card.contributions(&today.people.features, row).into_iter().map(|p| p / POINTS_A_LOGIT);
                     strongest(&logits.collect::<Vec<f64>>(), REASONS)
                 })
                 .collect(),
-            Fitted::Trees(booster) => match booster.code(&read.today.features) {
+            Fitted::Trees(booster) => match booster.code(&today.people.features) {
                 Ok(coded) => Explainer::new(booster).explain(&coded, |_, of| strongest(of, REASONS)),
                 Err(_) => Vec::new(),
             },
@@ -105,9 +106,9 @@ pub fn reasons(read: &Read, outcome: &Found, scored: &Scored) -> Rows {
             }));
         }
     }
-    let features = &read.today.features;
+    let features = &today.people.features;
     vec![
-        text(&reasons, |reason| read.ids[reason.customer].clone()),
+        text(&reasons, |reason| today.ids[reason.customer].clone()),
         whole(&reasons, |reason| reason.place as i64),
         text(&reasons, |reason| features.features()[reason.feature].name.clone()),
         double(&reasons, |reason| Some(features.column(reason.feature)[reason.customer])),

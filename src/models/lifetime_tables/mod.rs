@@ -10,8 +10,11 @@ pub use read::{Read, Scopes, Subjects, Week};
 use self::read::subjects;
 use super::lifetime_value::study::Findings;
 use super::lifetime_value::totals::{Sums, Total};
-use super::{Everybody, Frame, Inputs, Judge, Model, Rows, Sampling, Takes};
+use super::{Everybody, Frame, Inputs, Judge, Model, Pick, Rows, Sampling, Takes};
 use crate::error::Result;
+
+/// Customers whose number it divides.
+const OF_NUMBER: Pick = Pick::Where("customer_no % {every} = 0");
 
 /// Reads histories at the origins of all fits; makes figures by customer, and everything that says how far to trust them.
 pub const MODEL: Model = Model {
@@ -37,8 +40,8 @@ pub const MODEL: Model = Model {
         "ltv_totals",
     ],
     takes: Takes::Sample(&Sampling {
-        tables: &[("purchase_histories", "customer_no % {every} = 0"), ("ltv_subjects", "customer_no % {every} = 0")],
-        everybody: Some(Everybody { table: "ltv_subjects", judged: "history_scores", learn }),
+        tables: &[("purchase_histories", OF_NUMBER), ("ltv_subjects", OF_NUMBER)],
+        everybody: Some(Everybody { table: "ltv_subjects", judged: &["history_scores"], learn }),
     }),
     compute,
 };
@@ -82,7 +85,7 @@ struct Learnt {
 }
 
 impl Judge for Learnt {
-    fn judge(&mut self, rows: &Frame) -> Result<Rows> {
+    fn judge(&mut self, _: &str, rows: &Frame) -> Result<Rows> {
         let subjects = subjects(rows, self.read.unit_days, &self.read.scopes)?;
         let study = self.read.study_of(&subjects);
         let scores = study.scored(&self.findings);
