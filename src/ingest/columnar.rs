@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Type as PhysicalType;
 
 use super::file::{Collector, Context, Description, Parsed};
 use super::record::{Fields, Layout, Position};
@@ -18,6 +19,9 @@ use super::report::LineEnds;
 use super::rows::RowReader;
 use super::text_file::{locate, unmapped};
 use crate::error::{Error, IoContext, Place, Result};
+
+/// UTC, by a name that arrow knows without a table of zones.
+const UTC: &str = "+00:00";
 
 /// Rows that are converted as one piece.
 const BATCH_ROWS: usize = 1 << 16;
@@ -48,7 +52,9 @@ fn broken(path: &Path, error: impl std::error::Error + Send + Sync + 'static) ->
 /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) when it is damaged or lacks a column.
 pub(super) fn read(context: &Context, path: &Path, collector: &mut Collector) -> Result<Description> {
     let file = File::open(path).reading(path)?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| broken(path, error))?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+        .and_then(in_microseconds)
+        .map_err(|error| broken(path, error))?;
     let names: Vec<String> = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
     let distinct: BTreeSet<&String> = names.iter().collect();
     if distinct.len() < names.len() {
@@ -74,14 +80,35 @@ pub(super) fn read(context: &Context, path: &Path, collector: &mut Collector) ->
     Ok(Description { format: "parquet", encoding: "utf-8", line_ends, unmapped: unmapped(context, &names) })
 }
 
-/// A moment with a zone is stored as its UTC time, whatever the zone: under the name `+00:00` it is written without a table of
-/// zones.
+/// Moments of 96 bits, which Spark writes unless it is told otherwise, are UTC times. Their file does not say so, and arrow takes
+/// them for times without a zone, in nanoseconds, which end in the year 2262.
+fn in_microseconds(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let columns = metadata.parquet_schema().root_schema().get_fields();
+    let old: Vec<bool> = columns
+        .iter()
+        .map(|column| column.is_primitive() && column.get_physical_type() == PhysicalType::INT96)
+        .collect();
+    if !old.contains(&true) {
+        return Ok(metadata);
+    }
+    let fields = metadata.schema().fields().iter().zip(old).map(|(field, is_old)| match is_old {
+        true => Arc::new(
+            field.as_ref().clone().with_data_type(DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))),
+        ),
+        false => Arc::clone(field),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), ArrowReaderOptions::new().with_schema(schema))
+}
+
+/// A moment with a zone is stored as its UTC time, whatever the zone: under the name of [`UTC`] it is written without a table
+/// of zones.
 fn in_utc(column: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
     match column.data_type() {
         DataType::Timestamp(unit, Some(_)) => {
             // To the bare number and back: a cast between zones wants to know them.
             let bare = cast(column, &DataType::Int64)?;
-            cast(&bare, &DataType::Timestamp(*unit, Some("+00:00".into())))
+            cast(&bare, &DataType::Timestamp(*unit, Some(UTC.into())))
         }
         _ => Ok(Arc::clone(column)),
     }

@@ -8,6 +8,9 @@ use arrow::array::{
     TimestampMillisecondArray,
 };
 use parquet::arrow::ArrowWriter;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int96, Int96Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use patronage::error::ErrorKind;
 use patronage::ingest::LineEnds;
 use proptest::prelude::*;
@@ -139,6 +142,47 @@ fn a_moment_with_a_zone_in_parquet_is_its_utc_time() {
         let shown = lines(transactions(&staged), &["customer_id", "ts_us"]);
         assert_eq!(shown, ["a 1735776000000000", "b 1735898400500000"], "{zone}");
     }
+}
+
+/// Columns of one Parquet file by the names `customer_id`, `ts` (of 96 bits, as Spark writes moments) and `amount`.
+fn with_old_moments(moments: &[Int96]) -> Vec<u8> {
+    let message = "message m { required binary customer_id (UTF8); optional int96 ts; required double amount; }";
+    let schema = Arc::new(parse_message_type(message).unwrap());
+    let mut bytes = Vec::new();
+    let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::default()).unwrap();
+    let mut group = file.next_row_group().unwrap();
+    let ids: Vec<ByteArray> = (0..moments.len()).map(|id| format!("c{id}").into_bytes().into()).collect();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<ByteArrayType>().write_batch(&ids, None, None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int96Type>().write_batch(moments, Some(&vec![1; moments.len()]), None).unwrap();
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<DoubleType>().write_batch(&vec![1.0; moments.len()], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    file.close().unwrap();
+    bytes
+}
+
+#[test]
+fn a_moment_of_96_bits_is_its_utc_time() {
+    // Julian day 2,440,588 is the first of January 1970; noon has 43,200 seconds.
+    let moment = |day: u32, nanoseconds: u64| {
+        let mut moment = Int96::new();
+        moment.set_data(nanoseconds as u32, (nanoseconds >> 32) as u32, 2_440_588 + day);
+        moment
+    };
+    let bytes = with_old_moments(&[moment(20_090, 0), moment(20_091, 43_200_500_000_000), moment(226_451, 0)]);
+    let columns = "customer_id = \"customer_id\", amount = \"amount\", ts = { column = \"ts\", time_zone = \"America/New_York\" }";
+    let shop = Shop::with_transactions("['tx*']", "", columns);
+    shop.write("tx.parquet", &bytes);
+    let staged = shop.stage().unwrap();
+    let shown = lines(transactions(&staged), &["customer_id", "ts_us"]);
+    assert_eq!(shown, ["c0 1735776000000000", "c1 1735905600500000"]);
+    // In nanoseconds of 64 bits the year 2590 would be 2005.
+    assert_eq!(report(&staged).reasons["out_of_range_date"], 1, "{:?}", report(&staged).reasons);
 }
 
 #[test]

@@ -60,9 +60,14 @@ impl Cluster {
         Some(cluster)
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("sc://127.0.0.1:{PORT}")
+    }
+
     /// The `[engine]` section of a pipeline file.
     pub fn section(&self) -> String {
-        format!("\n[engine]\nkind = \"spark\"\nurl = \"sc://127.0.0.1:{PORT}\"\n")
+        format!("\n[engine]\nkind = \"spark\"\nurl = \"{}\"\n", self.url())
     }
 
     /// Process ids of the executors.

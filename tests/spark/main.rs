@@ -12,3 +12,4 @@ mod inputs;
 mod refusals;
 mod runs;
 mod tables;
+mod typed;

@@ -60,3 +60,16 @@ pub fn absolute(text: &str, folder: &Path) -> String {
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
+
+/// What the manifest says of the inputs, without what only one engine knows of a file.
+pub fn books(run: &Run) -> serde_json::Value {
+    let manifest = fs::read_to_string(run.folder.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let mut inputs = manifest["inputs"].clone();
+    for file in inputs.as_array_mut().unwrap().iter_mut().flat_map(|input| input["files"].as_array_mut().unwrap()) {
+        for key in ["blake3", "line_ends"] {
+            file.as_object_mut().unwrap().remove(key);
+        }
+    }
+    inputs
+}

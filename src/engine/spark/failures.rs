@@ -36,8 +36,15 @@ pub(super) fn unreadable_export(name: &str, error: &SparkError) -> Error {
             .hint("files have to be where all executors see them; a table is named as `catalog.schema.name`")
             .because(reason(error));
     }
+    if text.contains("FAILED_READ_FILE") {
+        return Error::input("the file is cut, damaged or of an unknown kind; no row of it was kept")
+            .hint("ask for the file again, and compare its size and checksum")
+            .because(reason(error));
+    }
     if planning(error) {
-        return Error::input(format!("the cluster cannot read the export of `{name}`")).because(reason(error));
+        return Error::input(format!("the cluster cannot read the export of `{name}`"))
+            .hint("it has a column of a type that Spark does not know, such as moments in nanoseconds: write them in microseconds")
+            .because(reason(error));
     }
     failed(name, error)
 }

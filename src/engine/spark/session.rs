@@ -199,7 +199,7 @@ impl Session {
 
     /// The columns that a query makes.
     pub fn columns(&self, sql: &str) -> Answer<Vec<FoundColumn>> {
-        let plan = Plan { op_type: Some(OpType::Root(query(sql))), ..Plan::default() };
+        let plan = Plan { op_type: Some(OpType::Root(query(sql))) };
         let answer = self.client.analyze(Analyze::Schema(Schema { plan: Some(plan) }))?;
         let analyze_plan_response::Result::Schema(analyze_plan_response::Schema { schema: Some(schema) }) = answer
         else {

@@ -1,7 +1,7 @@
 //! Staging by an engine that reads the exports itself, for inputs that no single machine holds.
 //!
 //! ```text
-//! export ──▶ source: raw text, what is wrong with a record, a hash of its fields
+//! export ──▶ source: raw text, what is wrong with a record, a hash of its fields   (columnar: where columns have types)
 //!        ──▶ rows:   one projection: typed columns, and why a row is refused      (kept once: the export is read once)
 //!        ──▶ fates:  repetitions, keys, `as_of`                                   (kept once, by what becomes of a row)
 //!        ──▶ report: aggregate queries over the two
@@ -10,6 +10,8 @@
 //! The statements are those of Apache Spark. What it does not read as [`stage`](super::stage) does is refused, or is
 //! written down in `docs/spark.md`.
 
+mod cell;
+mod columnar;
 mod decimals;
 mod expressions;
 mod fates;

@@ -7,8 +7,9 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 
+use super::columnar;
 use super::rows::{BAD, FILE, HASH, raw};
-use super::sql::{self, literal, name, quoted};
+use super::sql::{self, literal, quoted};
 use crate::config::{Encoding, Format, InputConfig};
 use crate::engine::{Export, ExportReader};
 use crate::error::{Error, IoContext, Place, Result};
@@ -55,16 +56,11 @@ pub(super) fn open(
     view: &str,
 ) -> Result<Opened> {
     if let Some(table) = &settings.table {
-        reader.open(view, &Export::Table { name: table.clone() })?;
-        return typed(reader, mapping, view, &format!("CAST({} AS STRING)", literal(table)), Vec::new(), "table");
+        return columnar::table(reader, mapping, view, table);
     }
     let files = list(reader, dir, settings, mapping, view)?;
     match format_of(&files, settings, mapping)? {
-        "parquet" => {
-            let paths = files.iter().map(|file| file.url.clone()).collect();
-            reader.open(view, &Export::Files { paths, format: "parquet", schema: None, options: Vec::new() })?;
-            typed(reader, mapping, view, FILE, files, "parquet")
-        }
+        "parquet" => columnar::files(reader, mapping, view, files),
         _ => text(reader, settings, mapping, view, files),
     }
 }
@@ -218,7 +214,7 @@ fn text(
     files: Vec<RemoteFile>,
 ) -> Result<Opened> {
     let headers = match settings.names.is_empty() {
-        true => headers(reader, settings, view, &files)?,
+        true => of_each(&files, view, |view, file| header(reader, settings, view, file))?,
         false => vec![settings.names.clone(); files.len()],
     };
     let mut groups: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
@@ -282,7 +278,7 @@ fn apart(settings: &InputConfig, view: &str, width: usize) -> String {
 }
 
 /// All fields of a row with their names, whatever their order, as one text that no other row has.
-fn identity(mut pairs: Vec<(&str, String)>) -> String {
+pub(super) fn identity(mut pairs: Vec<(&str, String)>) -> String {
     pairs.sort();
     let parts: Vec<String> = pairs
         .into_iter()
@@ -318,35 +314,33 @@ fn bad_record(settings: &InputConfig, names: &[String], fields: &[String]) -> St
     format!("CASE {branches} END")
 }
 
-/// The names of the columns of each file. A cluster looks into several at once: each is a query of its own.
-fn headers(
-    reader: &dyn ExportReader,
-    settings: &InputConfig,
-    view: &str,
+/// What each file says of itself. A cluster looks into several at once, each under a view of its own.
+pub(super) fn of_each<T: Send>(
     files: &[RemoteFile],
-) -> Result<Vec<Vec<String>>> {
-    let mut names = Vec::new();
+    view: &str,
+    look: impl Fn(&str, &RemoteFile) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let mut all = Vec::new();
     for files in files.chunks(AT_ONCE) {
-        let looked = std::thread::scope(|scope| {
-            let look =
-                |(number, file)| scope.spawn(move || header(reader, settings, &format!("{view}_{number}"), file));
-            let looking: Vec<_> = files.iter().enumerate().map(look).collect();
-            looking.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+        let said = std::thread::scope(|scope| {
+            let look = &look;
+            let ask = |(number, file)| scope.spawn(move || look(&format!("{view}_{number}_columns"), file));
+            let asked: Vec<_> = files.iter().enumerate().map(ask).collect();
+            asked.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
         });
-        for header in looked {
-            names.push(header.map_err(|_| Error::internal("a header could not be read"))??);
+        for one in said {
+            all.push(one.map_err(|_| Error::internal("the columns of a file could not be read"))??);
         }
     }
-    Ok(names)
+    Ok(all)
 }
 
 /// The names of a file's columns, from its first record.
 fn header(reader: &dyn ExportReader, settings: &InputConfig, view: &str, file: &RemoteFile) -> Result<Vec<String>> {
-    let view = format!("{view}_header");
     let options = csv_options(settings, false);
-    reader.open(&view, &Export::Files { paths: vec![file.url.clone()], format: "csv", schema: None, options })?;
+    reader.open(view, &Export::Files { paths: vec![file.url.clone()], format: "csv", schema: None, options })?;
     let answer = reader.ask(&format!("SELECT * FROM {view} LIMIT 1"))?;
-    reader.forget(&view);
+    reader.forget(view);
     let mut names = Vec::new();
     for (index, field) in answer.schema().fields().iter().enumerate() {
         if field.name() != FILE && answer.num_rows() > 0 {
@@ -369,7 +363,7 @@ fn header(reader: &dyn ExportReader, settings: &InputConfig, view: &str, file: &
 }
 
 /// Where the columns that the mapping reads stand among `names`.
-fn locate(mapping: &Mapping, names: &[String], place: &str) -> Result<Vec<usize>> {
+pub(super) fn locate(mapping: &Mapping, names: &[String], place: &str) -> Result<Vec<usize>> {
     let find = |wanted: &String| {
         names.iter().position(|name| name == wanted).ok_or_else(|| {
             let error = Error::input(format!("the column `{wanted}` is missing")).at(Place::file(place));
@@ -382,46 +376,6 @@ fn locate(mapping: &Mapping, names: &[String], place: &str) -> Result<Vec<usize>
         })
     };
     mapping.raw_names.iter().map(find).collect()
-}
-
-/// Columns that have types of their own, as text that says the same.
-fn typed(
-    reader: &dyn ExportReader,
-    mapping: &Mapping,
-    view: &str,
-    file: &str,
-    files: Vec<RemoteFile>,
-    format: &'static str,
-) -> Result<Opened> {
-    let answer = reader.ask(&format!("DESCRIBE {view}"))?;
-    let (names, types) = (texts(&answer, 0)?, texts(&answer, 1)?);
-    let columns: Vec<(String, String)> =
-        names.into_iter().zip(types).filter(|(column, _)| column != FILE && !column.starts_with('#')).collect();
-    let names: Vec<String> = columns.iter().map(|(column, _)| column.clone()).collect();
-    let found = locate(mapping, &names, view)?;
-    let as_text: Vec<String> = columns.iter().map(|(column, of)| column_text(&name(column), of)).collect();
-    let pairs = names.iter().map(String::as_str).zip(as_text.iter().cloned()).collect();
-    let identity = identity(pairs);
-    let raws: String = found
-        .iter()
-        .enumerate()
-        .map(|(position, column)| format!(", {} AS {}", as_text[*column], raw(position)))
-        .collect();
-    let sql = format!(
-        "SELECT {file} AS {FILE}, CAST(NULL AS STRING) AS {BAD}, LEFT(SHA2({identity}, 256), 32) AS {HASH}{raws}\nFROM {view}"
-    );
-    let unmapped = names.into_iter().filter(|name| !mapping.raw_names.contains(name)).collect();
-    Ok(Opened { sql, files, format, unmapped })
-}
-
-/// A column as text; times with a zone say that they are UTC.
-fn column_text(column: &str, of: &str) -> String {
-    match of.to_lowercase().as_str() {
-        "string" => column.to_owned(),
-        "timestamp" => format!("CONCAT(REPLACE(CAST({column} AS STRING), ' ', 'T'), 'Z')"),
-        "timestamp_ntz" => format!("REPLACE(CAST({column} AS STRING), ' ', 'T')"),
-        _ => format!("CAST({column} AS STRING)"),
-    }
 }
 
 /// The texts of a column of an answer; a null is empty.
