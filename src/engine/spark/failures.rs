@@ -43,7 +43,7 @@ pub(super) fn unreadable_export(name: &str, error: &SparkError) -> Error {
     }
     if planning(error) {
         return Error::input(format!("the cluster cannot read the export of `{name}`"))
-            .hint("it has a column of a type that Spark does not know, such as moments in nanoseconds: write them in microseconds")
+            .hint("if a column is of a type that Spark does not know, write it otherwise: moments of nanoseconds in microseconds")
             .because(reason(error));
     }
     failed(name, error)
