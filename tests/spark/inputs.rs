@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cluster::Cluster;
 use crate::compare::differences;
-use crate::runs::{books, made};
+use crate::runs::{books, lenient, made};
 
 /// Numbers in several notations, some of them none.
 const AMOUNTS: &[&str] = &[
@@ -106,15 +106,7 @@ const OTHER_FILE: &[u8] = b"\xef\xbb\xbfqty,id,order,line,ts,amt,note,cur,test,u
     2,c,p1,1,2024-05-01,\"1,000.5\",x,EUR,0,2024-06-01,z\r\n2,c,p1,1,2024-05-01,\"1,000.5\",x,EUR,0,2024-06-01,z\r\n\
     3,c,p2,1,2024-05-01,2,\"a\nb\",EUR,0,2024-06-01,\r\n";
 
-const PIPELINE: &str = r#"
-[project]
-name = "hard"
-currency = "EUR"
-time_zone = "Europe/Berlin"
-[gates]
-max_reject_ratio = 1.0
-max_anonymous_ratio = 1.0
-min_population = 0
+const INPUTS: &str = r#"
 [inputs.transactions]
 files = ["FOLDER/t*.csv"]
 thousands = ","
@@ -173,7 +165,7 @@ fn write(folder: &Path, amounts: &[&'static str]) {
 fn read_alike(cluster: &Cluster, amounts: &[&'static str], only: &[&str]) -> u64 {
     let exports = tempfile::tempdir().unwrap();
     write(exports.path(), amounts);
-    let text = PIPELINE.replace("FOLDER", &exports.path().display().to_string());
+    let text = lenient(&INPUTS.replace("FOLDER", &exports.path().display().to_string()));
     let theirs = made(&(text.clone() + &cluster.section()), only);
     let ours = made(&text, only);
     let (books_of_ours, books_of_theirs) = (books(&ours), books(&theirs));
