@@ -185,9 +185,10 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     let building = Building::create(&out, &lock, &prepared.run_id)?;
     let memory = PeakMeter::default();
     engine.publish_into(&building)?;
-    let executed = watched(&*engine, monitor, cancel, || {
+    let (executed, mut stages) = watched(&*engine, monitor, cancel, || {
         make_tables(loaded, options, &prepared, &*engine, &building, &memory, (monitor, cancel))
     })?;
+    stages.insert("ingest".to_owned(), staged_in.as_secs_f64());
 
     let mut manifest = Manifest::new(prepared.run_id.clone(), TOOL_VERSION, &loaded.config.project.name);
     manifest.as_of_given = prepared.staged.as_of_given;
@@ -223,7 +224,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, monitor: &dyn Monitor, cancel:
     manifest.wall_clock = WallClock {
         started_at: options.started_at.clone(),
         seconds: started.elapsed().as_secs_f64(),
-        stages: [("ingest".to_owned(), staged_in.as_secs_f64())].into(),
+        stages,
         tables: executed.costs,
         peak_memory_bytes: memory.overall(),
         threads: threads(options),
@@ -396,6 +397,7 @@ fn reuse(
     if options.only.is_empty() { out.reuse(lock, &prepared.run_id) } else { out.find_aside(&prepared.run_id) }
 }
 
+/// Makes the tables; also the seconds of each stage of that.
 fn make_tables(
     loaded: &Loaded,
     options: &RunOptions,
@@ -404,8 +406,9 @@ fn make_tables(
     building: &Building<'_>,
     memory: &PeakMeter,
     (monitor, cancel): (&dyn Monitor, &Cancel),
-) -> Result<Executed> {
+) -> Result<(Executed, BTreeMap<String, f64>)> {
     let engine = run_engine.engine();
+    let mut stages = BTreeMap::new();
     let metadata = TableMetadata { as_of: prepared.as_of.to_string(), tool_version: TOOL_VERSION.to_owned() };
     let workshop = Workshop {
         engine,
@@ -428,11 +431,15 @@ fn make_tables(
     let mut notes = Vec::new();
     // Before the tables of the run, so that the memory of both is not needed at once.
     if let Some(node) = prepared.graph.node(SNAPSHOTS) {
+        let started = Instant::now();
         let mut replay = Replay::new(&loaded.config, leaves, &workshop);
         engine.insert(&node.table, &replay.snapshots(prepared.as_of)?)?;
         notes.extend(replay.note());
+        stages.insert("replay".to_owned(), started.elapsed().as_secs_f64());
     }
+    let started = Instant::now();
     let mut executed = workshop.make(&prepared.graph)?;
+    stages.insert("tables".to_owned(), started.elapsed().as_secs_f64());
     executed.notes.splice(..0, notes);
-    Ok(executed)
+    Ok((executed, stages))
 }

@@ -139,7 +139,7 @@ pub struct WallClock {
     pub started_at: Option<String>,
     /// Seconds from start to seal.
     pub seconds: f64,
-    /// Seconds of each stage, by name.
+    /// Seconds of each stage, by name: `ingest`; `replay`, tables of earlier days that attrition learns from; `tables`.
     pub stages: BTreeMap<String, f64>,
     /// Cost of each table, by name.
     pub tables: BTreeMap<String, TableCost>,

@@ -6,6 +6,7 @@ use patronage::config;
 use patronage::error::ErrorKind;
 use patronage::monitor::{Cancel, Silent};
 use patronage::pipeline::{self, RunOptions};
+use patronage::publish::manifest::Manifest;
 
 use crate::run_support::{ask_run, run_file, sample};
 
@@ -60,6 +61,22 @@ fn a_population_that_changes_too_much_is_held_until_it_is_approved() {
     let lock = out.lock(std::time::Duration::ZERO, &Cancel::new()).unwrap();
     assert!(out.approve(&lock, &id).unwrap().is_latest);
     assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&id));
+}
+
+/// Tables of earlier days are no tables of the run, but take a part of the night.
+#[test]
+fn the_manifest_has_the_time_of_each_stage() {
+    let folder = sample();
+    let path = folder.path().join("patronage.toml");
+    for (table, stages) in
+        [("attrition", &["ingest", "replay", "tables"][..]), ("customer_summary", &["ingest", "tables"])]
+    {
+        let run = run_file(&path, &RunOptions { only: vec![table.to_owned()], ..RunOptions::default() });
+        let spent = Manifest::read(&run.folder).unwrap().wall_clock;
+        assert_eq!(spent.stages.keys().collect::<Vec<_>>(), stages, "{table}");
+        assert!(spent.stages.values().all(|seconds| *seconds > 0.0));
+        assert!(spent.stages.values().sum::<f64>() <= spent.seconds, "{:?}", spent.stages);
+    }
 }
 
 #[test]
