@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, Int64Array, StringArray};
+use arrow::array::{Array, AsArray, Int64Array, StringArray};
+use arrow::datatypes::Decimal128Type;
 use arrow::record_batch::RecordBatch;
 
+use super::refusals::money;
 use crate::config::Gates;
-use crate::contract::LEADING;
+use crate::contract::{LEADING, SCALE};
 use crate::engine::ask;
 use crate::error::{Error, Result};
 use crate::ingest::Staged;
@@ -87,25 +89,44 @@ pub fn population_change(gates: &Gates, building: &Path, previous: Option<&RunRe
     Ok(verdicts)
 }
 
-/// The verdict on the sums: every staged transaction line and its amount is in exactly one class of `line_totals`.
-pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Option<GateVerdict>> {
+/// The verdicts on the sums: every staged transaction line, and its amount, is in exactly one class of `line_totals`.
+pub fn reconciliation(building: &Path, staged: &Staged) -> Result<Vec<GateVerdict>> {
     let path = table_path(building, "line_totals");
     let transactions = staged.inputs.iter().find(|input| input.input.name == "transactions");
-    let (true, Some(transactions)) = (path.exists(), transactions) else { return Ok(None) };
-    let sql = "SELECT CAST(SUM(lines) AS BIGINT) AS lines, CAST(SUM(amount) AS VARCHAR) AS amount FROM line_totals";
-    let rows = ask(&[("line_totals".to_owned(), path)], sql)?;
-    let lines =
-        rows.first().and_then(|batch| whole(batch, 0)).and_then(|lines| lines.iter().next().flatten()).unwrap_or(0);
+    let (true, Some(transactions)) = (path.exists(), transactions) else { return Ok(Vec::new()) };
     let totals = &transactions.report.totals;
-    let missing = i128::from(totals.staged) - i128::from(lines);
-    Ok(Some(GateVerdict {
+    let (mut lines, mut amount_e4) = (0, 0);
+    for batch in ask(&[("line_totals".to_owned(), path)], "SELECT lines, amount FROM line_totals")? {
+        let (Some(of_lines), Some(of_amounts)) =
+            (whole(&batch, 0), batch.column(1).as_primitive_opt::<Decimal128Type>())
+        else {
+            return Err(Error::internal("the table `line_totals` has other columns than its contract"));
+        };
+        lines += of_lines.iter().flatten().map(i128::from).sum::<i128>();
+        amount_e4 += of_amounts.iter().flatten().sum::<i128>();
+    }
+    let verdict = |what: &str, missing: f64, message: String| GateVerdict {
         name: "recon.totals".to_owned(),
-        subject: "line_totals".to_owned(),
-        value: missing as f64,
+        subject: what.to_owned(),
+        value: missing,
         limit: 0.0,
-        held: missing != 0,
-        message: format!("{lines} of {} staged lines are in a class", totals.staged),
-    }))
+        held: missing != 0.0,
+        message,
+    };
+    let missing_e4 = totals.amount_staged_e4 - amount_e4;
+    let (in_classes, of_all) = (money(amount_e4), money(totals.amount_staged_e4));
+    Ok(vec![
+        verdict(
+            "line_totals",
+            (i128::from(totals.staged) - lines) as f64,
+            format!("{lines} of {} staged lines are in a class", totals.staged),
+        ),
+        verdict(
+            "line_totals.amount",
+            missing_e4 as f64 / SCALE as f64,
+            format!("lines in a class amount to {in_classes}, and all that are staged to {of_all}"),
+        ),
+    ])
 }
 
 /// The verdict on the targets: everybody who is eligible for a campaign is in one arm or suppressed for one reason.

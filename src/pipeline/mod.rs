@@ -29,6 +29,7 @@ mod predicates;
 mod previous;
 mod quality;
 mod recommendations;
+mod refusals;
 mod replay;
 mod rows;
 mod rule_files;

@@ -16,11 +16,11 @@ use super::predicates::predicate_tables;
 use super::quality::{self, Check, Severity};
 use super::replay::{Replay, SNAPSHOTS};
 use super::summary::{self, Summary};
-use super::{fits, gates, periods, previous, rule_files, scorecard_files};
-use crate::config::{Config, Loaded};
+use super::{fits, gates, periods, previous, refusals, rule_files, scorecard_files};
+use crate::config::Loaded;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{self, CacheMark, StageOptions, Staged};
-use crate::models::{LEAST_KEY_BYTES, ROUTING_KEY, Secrets};
+use crate::models::Secrets;
 use crate::monitor::{Cancel, Monitor};
 use crate::publish::manifest::{Configuration, WallClock};
 use crate::publish::{Building, Manifest, OutputDir, RunId, RunRef, RunState, TableMetadata};
@@ -336,7 +336,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     // A mistake in the pipeline file or in SQL is told before hours of reading.
     let graph = Graph::new(&loaded.dir, &predicate_tables(&loaded.config)?)?.only(&options.only)?;
-    routing_key_is_there(&loaded.config, &graph, &options.secrets)?;
+    refusals::routing_key(&loaded.config, &graph, &options.secrets)?;
     let stage_options = StageOptions {
         config: &loaded.config,
         dir: &loaded.dir,
@@ -348,43 +348,13 @@ pub(super) fn prepare(
     };
     let cache_mark = ingest::mark_cache(&out.cache())?;
     let staged = watched(engine, monitor, cancel, || engine.stage(&stage_options, monitor, cancel))?;
-    refuse_own_output(loaded, out, &staged)?;
+    refusals::own_output(loaded, out, &staged)?;
+    refusals::amounts(&staged)?;
     let as_of = periods::day_of_epoch(staged.as_of_day)?;
     let previous = previous::previous_run(out, as_of)?;
     let overrides = sql_overrides(&graph);
     let run_id = RunId::new(as_of, &identity(loaded, options, &staged, previous.as_ref(), &graph));
     Ok(Prepared { graph, staged, as_of, run_id, previous, overrides, cache_mark })
-}
-
-/// Refuses to make opaque routing keys without a key to hash by, or with a short one.
-fn routing_key_is_there(config: &Config, graph: &Graph, secrets: &Secrets) -> Result<()> {
-    let variable = &config.routing.key_env;
-    if !config.routing.opaque_keys || graph.node("routing_keys").is_none() {
-        return Ok(());
-    }
-    match secrets.0.get(ROUTING_KEY) {
-        Some(key) if key.len() >= LEAST_KEY_BYTES => Ok(()),
-        Some(_) => Err(Error::config(format!("the routing key in `{variable}` is shorter than {LEAST_KEY_BYTES} bytes"))
-            .hint("make one of random letters and digits, for example with `openssl rand -hex 32`")),
-        None => Err(Error::config(format!("`routing.opaque_keys` needs a key, and `{variable}` is not set")).hint(format!(
-            "put a secret of {LEAST_KEY_BYTES} bytes or more into the environment variable `{variable}`, the same every night"
-        ))),
-    }
-}
-
-/// Refuses inputs inside the output folder: the next night would read what this one wrote.
-fn refuse_own_output(loaded: &Loaded, out: &OutputDir, staged: &Staged) -> Result<()> {
-    let Ok(root) = out.root().canonicalize() else { return Ok(()) };
-    let files =
-        staged.inputs.iter().flat_map(|input| input.report.files.iter().map(move |file| (input.input.name, file)));
-    for (input, file) in files {
-        let inside = loaded.dir.join(&file.path).canonicalize().is_ok_and(|path| path.starts_with(&root));
-        if inside {
-            return Err(Error::config(format!("`{}` of the input `{input}` lies inside the output folder", file.path))
-                .hint("set `[output] dir` to a folder that no pattern of `files` reaches"));
-        }
-    }
-    Ok(())
 }
 
 /// The run, if it is published and whole. A run of some tables only never becomes `latest`.

@@ -69,6 +69,7 @@ pub use output_dir::{LATEST, OutputDir, RunRef, RunState};
 pub use parts::{table_files, table_path, table_place};
 pub use run_id::RunId;
 pub use table::{CONTRACT_KEY, Maker, PublishedColumn, PublishedContract, TableFile, TableMetadata};
+pub(crate) use table::{DECIMAL, MONEY_LIMIT};
 pub use verify::{Problem, ProblemKind, SUCCESS_FILE, Verification, verify, verify_files};
 
 /// Folder of the published tables in a run folder.

@@ -1,6 +1,7 @@
 //! Several nights: membership is carried on, a past night sees what it saw, a gate holds, an analyst's SQL counts.
 
 use std::fs;
+use std::path::Path;
 
 use patronage::config;
 use patronage::error::ErrorKind;
@@ -61,6 +62,52 @@ fn a_population_that_changes_too_much_is_held_until_it_is_approved() {
     let lock = out.lock(std::time::Duration::ZERO, &Cancel::new()).unwrap();
     assert!(out.approve(&lock, &id).unwrap().is_latest);
     assert!(fs::read_link(folder.path().join("out/latest")).unwrap().ends_with(&id));
+}
+
+/// Lines alone would be all there.
+#[test]
+fn an_amount_that_is_in_no_class_holds_the_run() {
+    let folder = sample();
+    fs::create_dir(folder.path().join("sql")).unwrap();
+    let file = "sql/summaries/line_totals.sql";
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let changed = source.replace("SUM(amount_e4) AS", "SUM(amount_e4) + 1 AS");
+    assert_ne!(source, changed);
+    fs::write(folder.path().join("sql/line_totals.sql"), changed).unwrap();
+    let loaded = config::load(&folder.path().join("patronage.toml")).unwrap();
+    let options = RunOptions { only: vec!["line_totals".to_owned()], ..RunOptions::default() };
+    // A run of some tables is set aside, whatever its gates say.
+    let run = pipeline::run(&loaded, &options, &Silent, &Cancel::new()).unwrap();
+    let pipeline::Outcome::SetAside(run) = run else { panic!("a run of one table was published") };
+    let held: Vec<_> = run.gates.iter().filter(|gate| gate.held).map(|gate| (&*gate.name, &*gate.subject)).collect();
+    assert_eq!(held, [("recon.totals", "line_totals.amount")]);
+}
+
+/// Two amounts that a row can hold and their sum cannot: an article number that was mapped to `amount`, in most cases.
+#[test]
+fn amounts_that_no_sum_can_hold_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("patronage.toml");
+    fs::write(
+        &path,
+        "[project]\nname = \"large\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n[inputs.transactions]\nfiles = [\"t.csv\"]\n\
+         [inputs.transactions.columns]\ncustomer_id = \"id\"\nts = \"day\"\namount = \"amount\"\n",
+    )
+    .unwrap();
+    let night = |amounts: [&str; 2]| {
+        let lines: Vec<String> = amounts.iter().map(|amount| format!("c,2025-05-01,{amount}\n")).collect();
+        fs::write(folder.path().join("t.csv"), format!("id,day,amount\n{}", lines.concat())).unwrap();
+        let options = RunOptions { only: vec!["line_totals".to_owned()], ..RunOptions::default() };
+        pipeline::run(&config::load(&path).unwrap(), &options, &Silent, &Cancel::new())
+    };
+    for amounts in [["99999999999999.9998", "0.0001"], ["-99999999999999.9999", "50000000000000"]] {
+        night(amounts).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for amounts in [["922337203685477.5807", "922337203685477.5807"], ["-99999999999999.9999", "-0.0001"]] {
+        let error = night(amounts).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+        assert!(error.message().contains("DECIMAL(18,4) cannot hold"), "{error}");
+    }
 }
 
 /// Tables of earlier days are no tables of the run, but take a part of the night.

@@ -9,11 +9,8 @@ use arrow::datatypes::{
 };
 use rayon::prelude::*;
 
-use super::schema::DECIMAL;
+use super::schema::{DECIMAL, MONEY_LIMIT};
 use crate::contract::{Column, ColumnType, Table};
-
-/// The first value that DECIMAL(18,4) does not hold.
-const MONEY_LIMIT: u64 = 10_u64.pow(DECIMAL.0 as u32);
 
 /// How a table breaks its contract: words for the message, and the row (from 0, in this batch) where they apply.
 #[derive(Debug, PartialEq, Eq)]

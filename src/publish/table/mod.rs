@@ -8,6 +8,7 @@ mod writer;
 
 pub(super) use schema::published_schema;
 pub use schema::{CONTRACT_KEY, PublishedColumn, PublishedContract};
+pub(crate) use schema::{DECIMAL, MONEY_LIMIT};
 pub(super) use writer::{broken, write};
 
 use super::manifest::FileEntry;

@@ -16,7 +16,10 @@ use crate::contract::{Column, ColumnType, SCHEMA_VERSION, Table};
 use crate::error::{Error, Result};
 
 /// Digits of published money, and how many of them stand after the point.
-pub(super) const DECIMAL: (u8, i8) = (18, 4);
+pub(crate) const DECIMAL: (u8, i8) = (18, 4);
+
+/// The first value in ten-thousandths that it does not hold.
+pub(crate) const MONEY_LIMIT: u64 = 10_u64.pow(DECIMAL.0 as u32);
 
 /// Rows in a row group: small enough that a lookup by key reads little, large enough to compress well.
 const ROW_GROUP_ROWS: usize = 131_072;
