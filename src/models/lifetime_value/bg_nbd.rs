@@ -37,6 +37,9 @@ pub struct BgNbd {
 /// Purchases whose phases matter in the long run.
 const FIRST_PURCHASES: usize = 1_000;
 
+/// Relative error of the expectation over dropout probabilities in the long run.
+const LONG_RUN_ERROR: f64 = 1e-9;
+
 const R: usize = 0;
 const ALPHA: usize = 1;
 const A: usize = 2;
@@ -291,25 +294,24 @@ impl Living {
         -self.events.shape * (p * t / (self.k as f64 * self.events.scale)).ln_1p()
     }
 
-    /// How much more likely the first purchases are reached in the long run than phases allow, each times `of` the
-    /// probabilities to have stayed before and after it. Those who buy hardly ever are never in the long run.
-    fn too_early(&self, t: f64, of: impl Fn(f64, f64) -> f64) -> f64 {
+    /// Over the first purchases, the probability of not having reached each by `t`, times `of` the probabilities to have
+    /// stayed before and after it: with phases, and as [`Living::in_the_long_run`] has it. Those who buy hardly ever are
+    /// never in the long run.
+    fn not_yet(&self, t: f64, of: impl Fn(f64, f64) -> f64) -> (f64, f64) {
         let slow = Counts { shape: self.events.shape, scale: self.k as f64 * self.events.scale };
-        let (Some(events), Some(purchases)) = (self.events.series(t), slow.series(t)) else { return 0.0 };
-        let mut events = events.scan(0.0, |sum, event| {
-            *sum += event;
-            Some(*sum)
-        });
-        let (mut sum, mut stayed, mut not_yet, mut not_reached) = (0.0, 1.0, 0.0, 0.0);
+        let (mut events, purchases) = (self.events.series(t), slow.series(t));
+        let (mut with_phases, mut without) = (0.0, 0.0);
+        let (mut stayed, mut not_by_events, mut not_by_purchases) = (1.0, 0.0, 0.0);
         for (purchase, exactly) in purchases.take(FIRST_PURCHASES).enumerate() {
-            not_yet += exactly;
+            not_by_purchases += exactly;
             let more = self.events_to(purchase + 1) - self.events_to(purchase);
-            not_reached = events.nth(more - 1).unwrap_or(not_reached);
+            not_by_events += events.by_ref().take(more).sum::<f64>();
             let stays = stayed * self.stays(purchase);
-            sum += (not_reached - not_yet) * of(stayed, stays);
+            with_phases += not_by_events * of(stayed, stays);
+            without += not_by_purchases * of(stayed, stays);
             stayed = stays;
         }
-        sum
+        (with_phases, without)
     }
 }
 
@@ -328,7 +330,8 @@ impl Outlook for Living {
         }
         if !self.events.is_short(t) {
             let long_run = beta_expectation(self.a, self.b, |p| -self.in_the_long_run(t, p).exp_m1() / p);
-            return (long_run - self.too_early(t, |before, _| before)).max(0.0);
+            let (with_phases, without) = self.not_yet(t, |before, _| before);
+            return (long_run - (with_phases - without)).max(0.0);
         }
         let reached = at_least(&self.events.probabilities(t));
         let (mut sum, mut stayed) = (0.0, 1.0);
@@ -375,7 +378,11 @@ impl Outlook for Living {
     fn p_alive_after(&self, t: f64) -> f64 {
         if !self.events.is_short(t) {
             let long_run = beta_expectation(self.a, self.b, |p| self.in_the_long_run(t, p).exp());
-            return (long_run + self.too_early(t, |before, after| before - after)).clamp(0.0, 1.0);
+            let (with_phases, without) = self.not_yet(t, |before, after| before - after);
+            // Those with few purchases may be all who are left, and phases may make them rarer by many orders than the long
+            // run has them. What is then left of the difference is its rounding.
+            let later = long_run - without;
+            return if later > LONG_RUN_ERROR * long_run { with_phases + later } else { with_phases }.min(1.0);
         }
         let (mut sum, mut stayed, mut purchases) = (0.0, 1.0, 0);
         for (i, probability) in self.events.probabilities(t).iter().enumerate() {
@@ -461,6 +468,37 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    /// Where nearly everybody leaves at the first purchase, those without one are who is left, and a phase makes them rarer
+    /// by up to `k^shape` than Poisson purchases at a k-th of the rate would. Against the sum over purchases, each from its
+    /// own logarithm.
+    #[test]
+    fn the_few_who_are_left_in_the_long_run_have_their_phases() {
+        let (shape, scale, a, b) = (74.9, 4.2, 159.2, 18.0);
+        for k in 1..=4 {
+            let living = Living { k, phase: 0, events: Counts { shape, scale }, a, b };
+            let mut before = 1.0;
+            for t in [2e4, 3e4, 4e4, 6e4, 1e5, 1e6] {
+                assert!(!living.events.is_short(t));
+                let ln_of = |events: usize| {
+                    let i = events as f64;
+                    ln_gamma(shape + i) - ln_gamma(shape) - ln_gamma(i + 1.0) - shape * (t / scale).ln_1p()
+                        + i * (t / (scale + t)).ln()
+                };
+                let (mut stayed, mut wanted) = (1.0, 0.0);
+                for purchase in 0..2_000 {
+                    wanted +=
+                        (k * purchase..k * (purchase + 1)).map(|events| ln_of(events).exp()).sum::<f64>() * stayed;
+                    stayed *= living.stays(purchase);
+                }
+                let found = living.p_alive_after(t);
+                let error = (found - wanted).abs();
+                assert!(error <= 1e-9 * wanted + f64::MIN_POSITIVE, "k {k}, t {t}: {found:e} is not {wanted:e}");
+                assert!(found <= before, "k {k}, t {t}: {before:e} then {found:e}");
+                before = found;
             }
         }
     }

@@ -8,6 +8,9 @@ pub const MOST_EVENTS: usize = 200_000;
 /// Where the rest of a distribution is nothing.
 const REST: f64 = 1e-17;
 
+/// Logarithm of a probability from which products of ratios begin with all digits of a double.
+const LN_LEAST: f64 = -600.0;
+
 /// Events of a Poisson process whose rate has a gamma distribution.
 #[derive(Debug, Clone, Copy)]
 pub struct Counts {
@@ -55,13 +58,22 @@ impl Counts {
         events
     }
 
-    /// The probabilities of 0, 1, 2, ... events without end; none where no event at all is too unlikely for a double.
-    pub fn series(self, t: f64) -> Option<impl Iterator<Item = f64>> {
+    /// The probabilities of 0, 1, 2, ... events without end, which begin as zeros where they are too small for a double.
+    pub fn series(self, t: f64) -> impl Iterator<Item = f64> {
         let z = t / (self.scale + t);
-        let none = self.p_none(t);
-        let shape = self.shape;
-        let next = move |(i, probability): &(f64, f64)| Some((i + 1.0, probability * z * (shape + i) / (i + 1.0)));
-        (none > 1e-290).then(|| std::iter::successors(Some((0.0, none)), next).map(|(_, probability)| probability))
+        let ln_none = -self.shape * (t / self.scale).ln_1p();
+        // (events, logarithm while that is far below what a product could climb back from, probability)
+        let first = (0.0, ln_none, ln_none.exp());
+        std::iter::successors(Some(first), move |(i, ln, probability)| {
+            let ratio = z * (self.shape + i) / (i + 1.0);
+            Some(if *ln < LN_LEAST {
+                let ln = ln + ratio.ln();
+                (i + 1.0, ln, ln.exp())
+            } else {
+                (i + 1.0, *ln, probability * ratio)
+            })
+        })
+        .map(|(_, _, probability)| probability)
     }
 
     fn up_to_the_mode(self, z: f64) -> Vec<f64> {
@@ -75,7 +87,7 @@ impl Counts {
         for i in (0..middle).rev() {
             let above = (i + 1) as f64;
             events[i] = events[i + 1] * above / (z * (self.shape + above - 1.0));
-            if events[i] < 1e-300 {
+            if events[i] == 0.0 {
                 break;
             }
         }
